@@ -1,0 +1,30 @@
+//! Tags, value representations, values, data sets, character sets, UIDs and the
+//! data dictionary (PS3.5, PS3.6). No I/O: bytes in, values out.
+
+mod ae_title;
+mod data_set;
+mod error;
+mod finding;
+mod limits;
+mod path;
+mod tag;
+mod uid;
+mod value;
+mod vr;
+
+pub mod charset;
+pub mod dictionary;
+pub mod generated;
+
+pub use ae_title::AeTitle;
+pub use charset::CharacterSet;
+pub use data_set::DataSet;
+pub use error::{Error, Result};
+pub use finding::{Finding, FindingKind};
+pub use generated::{sop_class, tags, transfer_syntax};
+pub use limits::Limits;
+pub use path::{PathStep, TagPath};
+pub use tag::Tag;
+pub use uid::Uid;
+pub use value::{Element, Fragments, Value};
+pub use vr::Vr;
