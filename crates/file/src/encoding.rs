@@ -15,11 +15,19 @@ pub struct Encoding {
 
 impl Encoding {
     /// Explicit VR Little Endian.
-    pub const EXPLICIT_LE: Encoding =
-        Encoding { explicit: true, big_endian: false, deflated: false, encapsulated: false };
+    pub const EXPLICIT_LE: Encoding = Encoding {
+        explicit: true,
+        big_endian: false,
+        deflated: false,
+        encapsulated: false,
+    };
     /// Implicit VR Little Endian.
-    pub const IMPLICIT_LE: Encoding =
-        Encoding { explicit: false, big_endian: false, deflated: false, encapsulated: false };
+    pub const IMPLICIT_LE: Encoding = Encoding {
+        explicit: false,
+        big_endian: false,
+        deflated: false,
+        encapsulated: false,
+    };
 
     /// From the table of PS3.6; an unknown (private) syntax is taken for encapsulated
     /// Explicit VR Little Endian, as PS3.5 §A.4 requires of every compressed one.

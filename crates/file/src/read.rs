@@ -7,7 +7,11 @@ use crate::Result;
 
 /// Reads a data set in the given transfer syntax (inflating it if it is deflated): what could be
 /// read, and what was got over. Values share `bytes`.
-pub fn read_data_set(bytes: &Bytes, transfer_syntax_uid: &str, limits: Limits) -> Result<(DataSet, Vec<Finding>)> {
+pub fn read_data_set(
+    bytes: &Bytes,
+    transfer_syntax_uid: &str,
+    limits: Limits,
+) -> Result<(DataSet, Vec<Finding>)> {
     let _ = (bytes, transfer_syntax_uid, limits);
     todo!()
 }

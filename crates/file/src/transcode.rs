@@ -13,7 +13,13 @@ pub fn is_convertible(from: &str, to: &str) -> bool {
 
 /// Converts a data set, streaming: memory stays bounded whatever the size of its values.
 /// `length` is what `input` will give in all, if known.
-pub fn convert(input: &mut dyn Read, length: Option<u64>, from: &str, to: &str, output: &mut dyn Write) -> Result<()> {
+pub fn convert(
+    input: &mut dyn Read,
+    length: Option<u64>,
+    from: &str,
+    to: &str,
+    output: &mut dyn Write,
+) -> Result<()> {
     let _ = (input, length, from, to, output);
     todo!()
 }

@@ -9,9 +9,20 @@ use crate::encoding::Encoding;
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// An element with a plain value. `value.len() < length` if the bytes at hand end before it does.
-    Element { tag: Tag, vr: Vr, value: &'a [u8], offset: u64, length: u64 },
+    Element {
+        tag: Tag,
+        vr: Vr,
+        value: &'a [u8],
+        offset: u64,
+        length: u64,
+    },
     /// A sequence begins; items follow. `length` is `None` if undefined.
-    SequenceStart { tag: Tag, vr: Vr, offset: u64, length: Option<u64> },
+    SequenceStart {
+        tag: Tag,
+        vr: Vr,
+        offset: u64,
+        length: Option<u64>,
+    },
     /// An item begins; its elements follow.
     ItemStart { index: u32, offset: u64 },
     /// The item ends.
@@ -23,7 +34,11 @@ pub enum Event<'a> {
     /// The Basic Offset Table item's value.
     OffsetTable { value: &'a [u8] },
     /// A fragment: `offset` of its value; `value` is cut where the bytes at hand end.
-    Fragment { value: &'a [u8], offset: u64, length: u64 },
+    Fragment {
+        value: &'a [u8],
+        offset: u64,
+        length: u64,
+    },
     /// The fragments end.
     FragmentsEnd { tag: Tag },
 }
@@ -40,13 +55,25 @@ pub struct Walker<'a> {
 impl<'a> Walker<'a> {
     /// A walker over the whole data set.
     pub fn new(bytes: &'a [u8], encoding: Encoding, limits: Limits) -> Walker<'a> {
-        Walker { bytes, encoding, limits, total: bytes.len() as u64, findings: Vec::new() }
+        Walker {
+            bytes,
+            encoding,
+            limits,
+            total: bytes.len() as u64,
+            findings: Vec::new(),
+        }
     }
 
     /// A walker over the first bytes of a data set of `total` bytes: values that reach beyond
     /// are reported, cut, and end the walk without a finding.
     pub fn prefix(bytes: &'a [u8], total: u64, encoding: Encoding, limits: Limits) -> Walker<'a> {
-        Walker { bytes, encoding, limits, total, findings: Vec::new() }
+        Walker {
+            bytes,
+            encoding,
+            limits,
+            total,
+            findings: Vec::new(),
+        }
     }
 
     /// The next event; `None` at the end. Deviations become findings; only limits are errors.

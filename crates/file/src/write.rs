@@ -6,7 +6,11 @@ use crate::Result;
 
 /// Writes a data set, appending to `out`. Sequences and items of undefined length.
 /// Group lengths are left out. Fragments can only be written in an encapsulated syntax.
-pub fn write_data_set(data_set: &DataSet, transfer_syntax_uid: &str, out: &mut Vec<u8>) -> Result<()> {
+pub fn write_data_set(
+    data_set: &DataSet,
+    transfer_syntax_uid: &str,
+    out: &mut Vec<u8>,
+) -> Result<()> {
     let _ = (data_set, transfer_syntax_uid, out);
     todo!()
 }

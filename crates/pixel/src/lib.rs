@@ -1,1 +1,3 @@
-//! skeleton
+//! Frames of pixel data (PS3.5 §8, §A.4).
+
+pub mod frames;

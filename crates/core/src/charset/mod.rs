@@ -14,7 +14,9 @@ pub struct CharacterSet {
 impl CharacterSet {
     /// `ISO_IR 192`.
     pub fn utf8() -> CharacterSet {
-        CharacterSet { terms: vec!["ISO_IR 192".into()] }
+        CharacterSet {
+            terms: vec!["ISO_IR 192".into()],
+        }
     }
 
     /// From the value field of (0008,0005). Unknown terms are tolerated: see [`CharacterSet::unknown_terms`].

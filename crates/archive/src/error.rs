@@ -1,0 +1,89 @@
+//! Errors of this crate. `dimse/status.rs` and `web/error.rs` translate them.
+
+use sagittal_core::{TagPath, Uid};
+
+/// `Result` with this crate's error.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a use case did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing in the archive answers to this.
+    #[error("{what} {uid} is not in the archive")]
+    NotFound {
+        /// `study`, `series`, `instance`, `frame`, `bulk data`.
+        what: &'static str,
+        /// UID, or number.
+        uid: String,
+    },
+    /// The instance was deleted.
+    #[error("{what} {uid} was deleted")]
+    Gone {
+        /// `study`, `series`, `instance`.
+        what: &'static str,
+        /// UID.
+        uid: String,
+    },
+    /// The request cannot be understood.
+    #[error("{reason}")]
+    BadRequest {
+        /// What was found and expected.
+        reason: String,
+    },
+    /// A query key with a value that cannot be matched.
+    #[error("{path}: {reason}")]
+    BadKey {
+        /// The key.
+        path: TagPath,
+        /// What was found and expected.
+        reason: String,
+    },
+    /// The object cannot be understood: no SOP Instance UID and the like (DIMSE C000).
+    #[error("cannot understand the object: {reason}")]
+    Unreadable {
+        /// Why.
+        reason: String,
+    },
+    /// The data set contradicts what its sender says of it (DIMSE A900).
+    #[error("the data set does not match: {reason}")]
+    Mismatch {
+        /// What contradicts what.
+        reason: String,
+    },
+    /// Another object with this SOP Instance UID is kept, and the policy keeps it.
+    #[error("instance {sop_instance_uid} is already in the archive with other content")]
+    Duplicate {
+        /// The UID.
+        sop_instance_uid: Uid,
+    },
+    /// The instance cannot be had in the asked-for transfer syntax.
+    #[error(
+        "instance {sop_instance_uid} is stored as {stored} and cannot be given as {wanted} without decoding"
+    )]
+    NotConvertible {
+        /// The instance.
+        sop_instance_uid: Uid,
+        /// Its transfer syntax.
+        stored: Uid,
+        /// What was asked for.
+        wanted: String,
+    },
+    /// Storage trouble: full, damaged, locked.
+    #[error(transparent)]
+    Store(#[from] sagittal_store::Error),
+    /// A data set could not be read or written.
+    #[error(transparent)]
+    File(#[from] sagittal_file::Error),
+    /// The asked-for work is larger than the configured bound.
+    #[error("{what}: more than {limit}")]
+    TooLarge {
+        /// What.
+        what: &'static str,
+        /// The bound.
+        limit: u64,
+    },
+    /// The archive is stopping.
+    #[error("the archive is shutting down")]
+    Stopping,
+}

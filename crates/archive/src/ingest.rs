@@ -1,0 +1,95 @@
+//! Receiving instances: durable before success is said (design D3).
+
+use bytes::Bytes;
+use sagittal_core::{Finding, Uid};
+
+use crate::{Archive, Result};
+
+/// Who sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// AE title, user name, or `import`.
+    pub name: String,
+}
+
+/// What the sender says of the instance before its bytes come.
+#[derive(Clone, Debug, Default)]
+pub struct Announced {
+    /// Affected SOP Class UID of a C-STORE; checked against the data set.
+    pub sop_class_uid: Option<Uid>,
+    /// Affected SOP Instance UID of a C-STORE; checked against the data set.
+    pub sop_instance_uid: Option<Uid>,
+    /// STOW-RS to `/studies/{study}`: other studies are refused.
+    pub study_instance_uid: Option<Uid>,
+}
+
+/// The form in which bytes come.
+#[derive(Clone, Debug)]
+pub enum Form {
+    /// A data set in this transfer syntax (C-STORE).
+    DataSet {
+        /// The transfer syntax.
+        transfer_syntax_uid: Uid,
+    },
+    /// A Part 10 file (STOW-RS, import); its own preamble and meta are kept.
+    Part10,
+}
+
+/// What became of an instance.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// SOP Class UID.
+    pub sop_class_uid: Uid,
+    /// SOP Instance UID.
+    pub sop_instance_uid: Uid,
+    /// Study Instance UID.
+    pub study_instance_uid: Uid,
+    /// Series Instance UID.
+    pub series_instance_uid: Uid,
+    /// New, or already there.
+    pub outcome: Outcome,
+    /// What a tolerant reader got over.
+    pub findings: Vec<Finding>,
+}
+
+/// New, or already there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Kept and shown.
+    New,
+    /// The same bytes were already kept.
+    Identical,
+    /// Other bytes under a UID that is already there: kept, but hidden (warning B000-like).
+    KeptHidden,
+    /// Other bytes under a UID that was already there: shown from now on.
+    Replaced,
+}
+
+/// An instance on its way in. Dropped before [`Receiving::finish`], nothing is kept.
+pub struct Receiving {
+    _archive: Archive,
+}
+
+impl Archive {
+    /// Begins to receive an instance.
+    pub fn receive(&self, source: Source, announced: Announced, form: Form) -> Receiving {
+        let _ = (source, announced, form);
+        Receiving {
+            _archive: self.clone(),
+        }
+    }
+}
+
+impl Receiving {
+    /// Takes in the next bytes. Waits while the archive's memory budget is used up; an object
+    /// larger than `large_instance` goes to disk as it comes.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        let _ = bytes;
+        todo!()
+    }
+
+    /// All bytes are here: checks, writes, and returns when they are durable.
+    pub async fn finish(self) -> Result<Stored> {
+        todo!()
+    }
+}

@@ -1,0 +1,52 @@
+//! What an archive is opened with. Nothing here reads the environment or a file.
+
+use std::path::PathBuf;
+
+/// What happens when a SOP Instance UID comes again with other bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum DuplicatePolicy {
+    /// The first stays; the sender gets a warning; the newcomer is kept hidden and reported.
+    #[default]
+    KeepBoth,
+    /// The first stays; the newcomer is refused with a status that says so.
+    KeepFirst,
+    /// The newcomer is shown from now on; the first is kept hidden.
+    Replace,
+}
+
+/// Options of [`crate::Archive::open`].
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Same UID, other bytes.
+    pub duplicates: DuplicatePolicy,
+    /// Bytes of a pack before a new one begins.
+    pub pack_size: u64,
+    /// An instance larger than this is spilled to a pack of its own while it arrives.
+    pub large_instance: u64,
+    /// Instances being received at the same time may hold this many bytes in memory together.
+    pub ingest_memory: u64,
+    /// Refuse to store when less than this is free.
+    pub reserve: u64,
+    /// Warn when less than this is free.
+    pub warn_below: u64,
+    /// A study that got nothing for this long is `completed` (event).
+    pub study_quiet: std::time::Duration,
+}
+
+impl Options {
+    /// The defaults, for a folder.
+    pub fn new(data: impl Into<PathBuf>) -> Options {
+        Options {
+            data: data.into(),
+            duplicates: DuplicatePolicy::default(),
+            pack_size: 128 << 20,
+            large_instance: 16 << 20,
+            ingest_memory: 96 << 20,
+            reserve: 256 << 20,
+            warn_below: 2 << 30,
+            study_quiet: std::time::Duration::from_secs(60),
+        }
+    }
+}

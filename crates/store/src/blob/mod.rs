@@ -1,0 +1,45 @@
+//! Packs: append-only files of records, one `fdatasync` for many of them (group commit).
+//!
+//! The packs are the truth. A record holds the data set's bytes exactly as received, their BLAKE3
+//! hash, and enough to build the index again.
+
+use sagittal_core::Uid;
+
+/// Where a record's data set lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Locator {
+    /// The pack's number.
+    pub pack: u64,
+    /// Where the record begins.
+    pub offset: u64,
+    /// Bytes from there to the data set: record header and the file's own preamble and meta.
+    pub header_length: u32,
+    /// Of which preamble and File Meta Information as received; 0 if it came over DIMSE.
+    pub prefix_length: u32,
+    /// Bytes of the data set.
+    pub length: u64,
+}
+
+/// What a record says of its instance besides the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordAttributes {
+    /// SOP Class UID.
+    pub sop_class_uid: Uid,
+    /// SOP Instance UID.
+    pub sop_instance_uid: Uid,
+    /// Study Instance UID.
+    pub study_instance_uid: Uid,
+    /// Series Instance UID.
+    pub series_instance_uid: Uid,
+    /// Transfer syntax of the data set's bytes.
+    pub transfer_syntax_uid: Uid,
+    /// Who sent it: AE title, user name, or `import`.
+    pub source: String,
+    /// Milliseconds since 1970 UTC.
+    pub received_ms: i64,
+    /// Accepted although another instance with this UID is kept: not shown, only reported.
+    pub hidden: bool,
+}
+
+/// BLAKE3 of the data set's bytes (without preamble and meta).
+pub type Hash = [u8; 32];
