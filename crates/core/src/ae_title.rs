@@ -18,7 +18,9 @@ impl AeTitle {
         if (1..=16).contains(&trimmed.len()) && trimmed.bytes().all(ok) {
             Ok(AeTitle(trimmed.into()))
         } else {
-            Err(Error::InvalidAeTitle { found: text.to_owned() })
+            Err(Error::InvalidAeTitle {
+                found: text.to_owned(),
+            })
         }
     }
 
@@ -62,7 +64,13 @@ mod tests {
 
     #[test]
     fn titles_are_trimmed_and_checked() {
-        assert_eq!(AeTitle::new("  STORE SCP ").map(|a| a.to_string()).ok().as_deref(), Some("STORE SCP"));
+        assert_eq!(
+            AeTitle::new("  STORE SCP ")
+                .map(|a| a.to_string())
+                .ok()
+                .as_deref(),
+            Some("STORE SCP")
+        );
         for bad in ["", "    ", "SEVENTEEN_LETTERS", "A\\B", "Ä"] {
             assert!(AeTitle::new(bad).is_err(), "{bad}");
         }

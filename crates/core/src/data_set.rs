@@ -32,7 +32,10 @@ impl DataSet {
     /// Empty, its text in `character_set`: an item of a data set that declares it.
     /// Does not add Specific Character Set.
     pub fn with_character_set(character_set: CharacterSet) -> DataSet {
-        DataSet { elements: Vec::new(), character_set }
+        DataSet {
+            elements: Vec::new(),
+            character_set,
+        }
     }
 
     /// The character set in which text is held: declared here or inherited.
@@ -67,7 +70,9 @@ impl DataSet {
 
     /// The element with this tag, to be changed.
     pub fn get_mut(&mut self, tag: Tag) -> Option<&mut Element> {
-        self.position(tag).ok().and_then(|at| self.elements.get_mut(at))
+        self.position(tag)
+            .ok()
+            .and_then(|at| self.elements.get_mut(at))
     }
 
     /// Is the element there, with or without a value?
@@ -84,7 +89,11 @@ impl DataSet {
             self.character_set = CharacterSet::from_element(bytes);
         }
         // Readers deliver elements in order: do not search when it goes to the end.
-        if self.elements.last().is_none_or(|last| last.tag < element.tag) {
+        if self
+            .elements
+            .last()
+            .is_none_or(|last| last.tag < element.tag)
+        {
             self.elements.push(element);
             return None;
         }
@@ -108,13 +117,21 @@ impl DataSet {
         } else {
             bytes
         };
-        self.put(Element { tag, vr, value: Value::Bytes(bytes) });
+        self.put(Element {
+            tag,
+            vr,
+            value: Value::Bytes(bytes),
+        });
     }
 
     /// Puts an empty element, VR from the dictionary.
     pub fn put_empty(&mut self, tag: Tag) {
         let vr = dictionary::vr(tag);
-        let value = if vr == Vr::SQ { Value::Sequence(vec![]) } else { Value::Bytes(Bytes::new()) };
+        let value = if vr == Vr::SQ {
+            Value::Sequence(vec![])
+        } else {
+            Value::Bytes(Bytes::new())
+        };
         self.put(Element { tag, vr, value });
     }
 
@@ -166,7 +183,11 @@ impl DataSet {
 
     /// Puts a sequence.
     pub fn put_items(&mut self, tag: Tag, items: Vec<DataSet>) {
-        self.put(Element { tag, vr: Vr::SQ, value: Value::Sequence(items) });
+        self.put(Element {
+            tag,
+            vr: Vr::SQ,
+            value: Value::Sequence(items),
+        });
     }
 
     /// Removes and returns an element.
@@ -202,28 +223,39 @@ impl DataSet {
 
     /// The values of a text element, each trimmed as its VR allows; empty if absent.
     pub fn texts(&self, tag: Tag) -> Vec<String> {
-        let Some(element) = self.get(tag) else { return Vec::new() };
-        let Some(text) = self.text(tag) else { return Vec::new() };
+        let Some(element) = self.get(tag) else {
+            return Vec::new();
+        };
+        let Some(text) = self.text(tag) else {
+            return Vec::new();
+        };
         if element.vr.is_single_text() {
             return vec![text.into_owned()];
         }
-        text.split('\\').map(|value| value.trim_matches([' ', '\0']).to_owned()).collect()
+        text.split('\\')
+            .map(|value| value.trim_matches([' ', '\0']).to_owned())
+            .collect()
     }
 
     /// The first value of a text element.
     pub fn first_text(&self, tag: Tag) -> Option<String> {
-        self.texts(tag).into_iter().next().filter(|value| !value.is_empty())
+        self.texts(tag)
+            .into_iter()
+            .next()
+            .filter(|value| !value.is_empty())
     }
 
     /// The first UID of an element, tolerantly; an error names the element.
     pub fn uid(&self, tag: Tag) -> Result<Option<Uid>> {
         match self.first_text(tag) {
             None => Ok(None),
-            Some(text) => Uid::tolerant(&text).map(Some).map_err(|_| Error::InvalidValue {
-                path: TagPath::root(tag),
-                vr: Vr::UI,
-                reason: "not a UID".to_owned(),
-            }),
+            Some(text) => Uid::tolerant(&text)
+                .map(Some)
+                .map_err(|_| Error::InvalidValue {
+                    path: TagPath::root(tag),
+                    vr: Vr::UI,
+                    reason: "not a UID".to_owned(),
+                }),
         }
     }
 
@@ -234,18 +266,28 @@ impl DataSet {
 
     /// All numbers of `US`, `SS`, `UL`, `SL`, `UV`, `SV` or `IS`; what is none is left out.
     pub fn ints(&self, tag: Tag) -> Vec<i64> {
-        let Some(element) = self.get(tag) else { return Vec::new() };
+        let Some(element) = self.get(tag) else {
+            return Vec::new();
+        };
         if element.vr == Vr::IS || element.vr == Vr::DS {
-            return self.texts(tag).iter().filter_map(|v| v.parse::<i64>().ok()).collect();
+            return self
+                .texts(tag)
+                .iter()
+                .filter_map(|v| v.parse::<i64>().ok())
+                .collect();
         }
-        let Some(bytes) = element.value.as_bytes() else { return Vec::new() };
+        let Some(bytes) = element.value.as_bytes() else {
+            return Vec::new();
+        };
         match element.vr {
             Vr::US => chunks(bytes, |b: [u8; 2]| i64::from(u16::from_le_bytes(b))),
             Vr::SS => chunks(bytes, |b: [u8; 2]| i64::from(i16::from_le_bytes(b))),
             Vr::UL => chunks(bytes, |b: [u8; 4]| i64::from(u32::from_le_bytes(b))),
             Vr::SL => chunks(bytes, |b: [u8; 4]| i64::from(i32::from_le_bytes(b))),
             Vr::SV => chunks(bytes, i64::from_le_bytes),
-            Vr::UV => chunks(bytes, |b: [u8; 8]| i64::try_from(u64::from_le_bytes(b)).unwrap_or(i64::MAX)),
+            Vr::UV => chunks(bytes, |b: [u8; 8]| {
+                i64::try_from(u64::from_le_bytes(b)).unwrap_or(i64::MAX)
+            }),
             _ => Vec::new(),
         }
     }
@@ -257,10 +299,18 @@ impl DataSet {
 
     /// All numbers as floating point: `DS`, `FL`, `FD` or any integer.
     pub fn floats(&self, tag: Tag) -> Vec<f64> {
-        let Some(element) = self.get(tag) else { return Vec::new() };
+        let Some(element) = self.get(tag) else {
+            return Vec::new();
+        };
         match (element.vr, element.value.as_bytes()) {
-            (Vr::DS | Vr::IS, _) => self.texts(tag).iter().filter_map(|v| v.parse().ok()).collect(),
-            (Vr::FL | Vr::OF, Some(bytes)) => chunks(bytes, |b: [u8; 4]| f64::from(f32::from_le_bytes(b))),
+            (Vr::DS | Vr::IS, _) => self
+                .texts(tag)
+                .iter()
+                .filter_map(|v| v.parse().ok())
+                .collect(),
+            (Vr::FL | Vr::OF, Some(bytes)) => {
+                chunks(bytes, |b: [u8; 4]| f64::from(f32::from_le_bytes(b)))
+            }
             (Vr::FD | Vr::OD, Some(bytes)) => chunks(bytes, f64::from_le_bytes),
             _ => self.ints(tag).into_iter().map(|v| v as f64).collect(),
         }
@@ -268,7 +318,9 @@ impl DataSet {
 
     /// The items of a sequence; empty if absent or not a sequence.
     pub fn items(&self, tag: Tag) -> &[DataSet] {
-        self.get(tag).and_then(|element| element.value.as_items()).unwrap_or(&[])
+        self.get(tag)
+            .and_then(|element| element.value.as_items())
+            .unwrap_or(&[])
     }
 
     /// The private creator that reserves the block of a private element, if it is there.
@@ -318,7 +370,8 @@ impl DataSet {
     }
 
     fn position(&self, tag: Tag) -> Result<usize, usize> {
-        self.elements.binary_search_by_key(&tag, |element| element.tag)
+        self.elements
+            .binary_search_by_key(&tag, |element| element.tag)
     }
 }
 
@@ -333,5 +386,9 @@ impl FromIterator<Element> for DataSet {
 }
 
 fn chunks<const N: usize, T>(bytes: &[u8], read: impl Fn([u8; N]) -> T) -> Vec<T> {
-    bytes.chunks_exact(N).filter_map(|chunk| chunk.try_into().ok()).map(read).collect()
+    bytes
+        .chunks_exact(N)
+        .filter_map(|chunk| chunk.try_into().ok())
+        .map(read)
+        .collect()
 }

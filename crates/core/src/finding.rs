@@ -65,7 +65,9 @@ impl fmt::Display for FindingKind {
             FindingKind::MissingPreamble => f.write_str("no preamble and DICM prefix"),
             FindingKind::MissingMeta => f.write_str("no file meta information"),
             FindingKind::MetaGroupLength => f.write_str("file meta group length missing or wrong"),
-            FindingKind::TransferSyntaxAssumed(uid) => write!(f, "transfer syntax assumed to be {uid}"),
+            FindingKind::TransferSyntaxAssumed(uid) => {
+                write!(f, "transfer syntax assumed to be {uid}")
+            }
             FindingKind::OddLength(length) => write!(f, "odd length {length}"),
             FindingKind::UnexpectedVr(vr) => write!(f, "unexpected VR {vr}"),
             FindingKind::Truncated { expected, found } => {

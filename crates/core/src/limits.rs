@@ -13,6 +13,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { depth: 64, elements: 4_000_000, inflated: 1 << 30 }
+        Limits {
+            depth: 64,
+            elements: 4_000_000,
+            inflated: 1 << 30,
+        }
     }
 }

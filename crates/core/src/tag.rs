@@ -84,12 +84,17 @@ impl FromStr for Tag {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Tag, Error> {
-        let digits: String =
-            text.trim().trim_start_matches('(').trim_end_matches(')').replace(',', "");
+        let digits: String = text
+            .trim()
+            .trim_start_matches('(')
+            .trim_end_matches(')')
+            .replace(',', "");
         let ok = digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_hexdigit());
         match u32::from_str_radix(&digits, 16) {
             Ok(value) if ok => Ok(Tag::from_u32(value)),
-            _ => Err(Error::InvalidTag { found: text.to_owned() }),
+            _ => Err(Error::InvalidTag {
+                found: text.to_owned(),
+            }),
         }
     }
 }
@@ -109,7 +114,10 @@ mod tests {
 
     #[test]
     fn private_blocks_name_their_creator() {
-        assert_eq!(Tag(0x0029, 0x1010).private_creator(), Some(Tag(0x0029, 0x0010)));
+        assert_eq!(
+            Tag(0x0029, 0x1010).private_creator(),
+            Some(Tag(0x0029, 0x0010))
+        );
         assert_eq!(Tag(0x0029, 0x0010).private_creator(), None);
         assert!(Tag(0x0029, 0x0010).is_private_creator());
     }

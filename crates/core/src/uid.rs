@@ -25,7 +25,9 @@ impl Uid {
         if text.len() <= 64 && text.split('.').all(component_ok) {
             Ok(Uid(text.into()))
         } else {
-            Err(Error::InvalidUid { found: text.to_owned() })
+            Err(Error::InvalidUid {
+                found: text.to_owned(),
+            })
         }
     }
 
@@ -38,7 +40,9 @@ impl Uid {
         if !text.is_empty() && text.len() <= 64 && text.bytes().all(ok) && has_name {
             Ok(Uid(text.into()))
         } else {
-            Err(Error::InvalidUid { found: text.to_owned() })
+            Err(Error::InvalidUid {
+                found: text.to_owned(),
+            })
         }
     }
 
@@ -122,7 +126,13 @@ mod tests {
 
     #[test]
     fn what_devices_send_is_taken_but_no_path() {
-        assert_eq!(Uid::tolerant("1.02.x\0").map(|u| u.to_string()).ok().as_deref(), Some("1.02.x"));
+        assert_eq!(
+            Uid::tolerant("1.02.x\0")
+                .map(|u| u.to_string())
+                .ok()
+                .as_deref(),
+            Some("1.02.x")
+        );
         for bad in ["..", "../a", "a b", "a/b", "a\\b", "\0"] {
             assert!(Uid::tolerant(bad).is_err(), "{bad:?}");
         }

@@ -60,7 +60,10 @@ impl Vr {
 
     /// Text whose repertoire is chosen by Specific Character Set (PS3.5 §6.1.2.2).
     pub const fn uses_character_set(self) -> bool {
-        matches!(self, Vr::SH | Vr::LO | Vr::ST | Vr::LT | Vr::UC | Vr::UT | Vr::PN)
+        matches!(
+            self,
+            Vr::SH | Vr::LO | Vr::ST | Vr::LT | Vr::UC | Vr::UT | Vr::PN
+        )
     }
 
     /// Any character string, whatever its repertoire.
@@ -88,7 +91,10 @@ impl Vr {
 
     /// `OB`, `OD`, `OF`, `OL`, `OV`, `OW`, `UN`: in DICOM JSON inline or bulk data (PS3.18 §F.2.7).
     pub const fn is_bulk(self) -> bool {
-        matches!(self, Vr::OB | Vr::OD | Vr::OF | Vr::OL | Vr::OV | Vr::OW | Vr::UN)
+        matches!(
+            self,
+            Vr::OB | Vr::OD | Vr::OF | Vr::OL | Vr::OV | Vr::OW | Vr::UN
+        )
     }
 
     /// Bytes of one number, which is also the unit of byte swapping (PS3.5 §7.3); 1 for the others.
@@ -113,7 +119,11 @@ impl Vr {
 
     /// The byte that pads a value to even length (PS3.5 §6.2).
     pub const fn padding(self) -> u8 {
-        if self.is_text() && !matches!(self, Vr::UI) { b' ' } else { 0 }
+        if self.is_text() && !matches!(self, Vr::UI) {
+            b' '
+        } else {
+            0
+        }
     }
 }
 
