@@ -15,13 +15,15 @@ mod vr;
 pub mod charset;
 pub mod dictionary;
 pub mod generated;
+pub mod sop_class;
+pub mod transfer_syntax;
 
 pub use ae_title::AeTitle;
 pub use charset::CharacterSet;
 pub use data_set::DataSet;
 pub use error::{Error, Result};
 pub use finding::{Finding, FindingKind};
-pub use generated::{sop_class, tags, transfer_syntax};
+pub use generated::tags;
 pub use limits::Limits;
 pub use path::{PathStep, TagPath};
 pub use tag::Tag;
