@@ -48,7 +48,7 @@ impl Encoding {
 pub(crate) enum Kind {
     /// Pixels, if any, as they are.
     Native(Encoding),
-    /// Pixels somewhere else, named by a URL; the number tells JPIP from its HTJ2K variety.
+    /// Pixels kept in a way of their own, such as behind a URL (JPIP); the number says which.
     Referenced(Encoding, u8),
     /// Pixels in fragments, or nothing that is known.
     Encapsulated,
@@ -62,6 +62,8 @@ impl Kind {
             EXPLICIT_VR_LITTLE_ENDIAN => Kind::Native(Encoding::EXPLICIT_LE),
             DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => Kind::Native(Encoding::DEFLATED),
             EXPLICIT_VR_BIG_ENDIAN => Kind::Native(Encoding::EXPLICIT_BE),
+            // GE: as Implicit VR Little Endian, but for pixel data in big endian.
+            "1.2.840.113619.5.2" => Kind::Referenced(Encoding::IMPLICIT_LE, 2),
             "1.2.840.10008.1.2.4.94" => Kind::Referenced(Encoding::EXPLICIT_LE, 0),
             "1.2.840.10008.1.2.4.95" => Kind::Referenced(Encoding::DEFLATED, 0),
             "1.2.840.10008.1.2.4.204" => Kind::Referenced(Encoding::EXPLICIT_LE, 1),

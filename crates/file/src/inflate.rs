@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_cut_stream_gives_what_there_was() {
-        let bytes: Vec<u8> = (0..100_000_u32).map(|n| (n * n >> 5) as u8).collect();
+        let bytes: Vec<u8> = (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         let whole = deflated(&bytes);
         let (out, findings) = inflate(&whole[..whole.len() / 2], Limits::default()).unwrap();
         assert!(bytes.starts_with(&out) && out.len() > 1000);

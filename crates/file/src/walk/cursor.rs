@@ -72,17 +72,28 @@ impl Cursor {
 
     pub fn next<'b>(&mut self, window: Window<'b>) -> Result<Option<Event<'b>>> {
         loop {
-            let event = match self.state {
-                State::DataSet => self.element(window)?,
-                State::Items => self.item(window)?,
-                State::Fragments(first) => self.fragment(window, first)?,
-                State::Closing => self.close(),
-                State::Done => return Ok(None),
-            };
-            if event.is_some() {
+            let event = self.step(window)?;
+            if event.is_some() || self.state == State::Done {
                 return Ok(event);
             }
         }
+    }
+
+    /// Reads one header, which may or may not make an event.
+    #[inline]
+    pub fn step<'b>(&mut self, window: Window<'b>) -> Result<Option<Event<'b>>> {
+        match self.state {
+            State::DataSet => self.element(window),
+            State::Items => self.item(window),
+            State::Fragments(first) => self.fragment(window, first),
+            State::Closing => Ok(self.close()),
+            State::Done => Ok(None),
+        }
+    }
+
+    /// Is there nothing more to come?
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
     }
 
     /// One step in a data set.

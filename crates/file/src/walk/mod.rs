@@ -15,7 +15,7 @@ pub(crate) mod vr;
 mod tests;
 
 pub(crate) use cursor::Cursor;
-pub(crate) use header::{Form, Parsed, UNDEFINED, Window, follows, parse};
+pub(crate) use header::{Form, Parsed, UNDEFINED, Window, parse};
 
 /// One thing met in a data set. Values are as on the wire (endianness not changed), but see
 /// [`Walker::is_big_endian`]: a sequence in a `UN` element is little endian in any stream.
