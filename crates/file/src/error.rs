@@ -27,4 +27,39 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A value ends before its length says, where all of it is needed.
+    #[error("{path}: {expected} bytes promised at byte {offset}, {found} there")]
+    Truncated {
+        /// Where.
+        path: TagPath,
+        /// Byte offset of the value.
+        offset: u64,
+        /// Bytes promised.
+        expected: u64,
+        /// Bytes found.
+        found: u64,
+    },
+    /// A data set that the standard does not allow to be written.
+    #[error("{path}: cannot be written: {reason}")]
+    Unwritable {
+        /// Where.
+        path: TagPath,
+        /// Why.
+        reason: String,
+    },
+    /// A transfer syntax that cannot be used for this.
+    #[error("transfer syntax {uid} is not supported for {operation}")]
+    UnsupportedTransferSyntax {
+        /// The UID.
+        uid: String,
+        /// For what.
+        operation: &'static str,
+    },
+    /// Reading or writing failed underneath.
+    #[error("input or output failed")]
+    Io {
+        /// How.
+        #[from]
+        source: std::io::Error,
+    },
 }

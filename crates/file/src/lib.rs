@@ -2,13 +2,18 @@
 //! (PS3.5, PS3.10, PS3.18 Annex F, PS3.19 Annex A).
 
 pub mod encoding;
+pub mod extract;
 pub mod json;
 pub mod part10;
 pub mod read;
+pub mod swap;
 pub mod transcode;
 pub mod walk;
 pub mod write;
 pub mod xml;
 
+mod emit;
 mod error;
+mod inflate;
+mod sniff;
 pub use error::{Error, Result};

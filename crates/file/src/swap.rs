@@ -1,0 +1,28 @@
+//! Byte order of values (PS3.5 §7.3).
+
+/// Swaps every number of `unit` bytes; a rest that is no whole number stays as it is.
+pub fn swap(bytes: &mut [u8], unit: usize) {
+    match unit {
+        2 => bytes.as_chunks_mut::<2>().0.iter_mut().for_each(|number| number.reverse()),
+        4 => bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|number| number.reverse()),
+        8 => bytes.as_chunks_mut::<8>().0.iter_mut().for_each(|number| number.reverse()),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_swapped_and_the_rest_is_kept() {
+        let mut bytes = [1, 2, 3, 4, 5];
+        swap(&mut bytes, 2);
+        assert_eq!(bytes, [2, 1, 4, 3, 5]);
+        swap(&mut bytes, 1);
+        swap(&mut bytes, 8);
+        assert_eq!(bytes, [2, 1, 4, 3, 5]);
+        swap(&mut bytes, 4);
+        assert_eq!(bytes, [3, 4, 1, 2, 5]);
+    }
+}
