@@ -24,27 +24,14 @@ pub const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 
 impl Encoding {
     /// Explicit VR Little Endian.
-    pub const EXPLICIT_LE: Encoding = Encoding {
-        explicit: true,
-        big_endian: false,
-        deflated: false,
-        encapsulated: false,
-    };
+    pub const EXPLICIT_LE: Encoding =
+        Encoding { explicit: true, big_endian: false, deflated: false, encapsulated: false };
     /// Implicit VR Little Endian.
-<<<<<<< HEAD
-    pub const IMPLICIT_LE: Encoding = Encoding {
-        explicit: false,
-        big_endian: false,
-        deflated: false,
-        encapsulated: false,
-    };
-=======
     pub const IMPLICIT_LE: Encoding = Encoding { explicit: false, ..Encoding::EXPLICIT_LE };
     /// Explicit VR Big Endian (retired).
     pub const EXPLICIT_BE: Encoding = Encoding { big_endian: true, ..Encoding::EXPLICIT_LE };
     const DEFLATED: Encoding = Encoding { deflated: true, ..Encoding::EXPLICIT_LE };
     const ENCAPSULATED: Encoding = Encoding { encapsulated: true, ..Encoding::EXPLICIT_LE };
->>>>>>> file
 
     /// From the table of PS3.6; an unknown (private) syntax is taken for encapsulated
     /// Explicit VR Little Endian, as PS3.5 §A.4 requires of every compressed one.

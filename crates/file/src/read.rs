@@ -17,15 +17,6 @@ const MAX_DEPTH: usize = 512;
 
 /// Reads a data set in the given transfer syntax (inflating it if it is deflated): what could be
 /// read, and what was got over. Values share `bytes`.
-<<<<<<< HEAD
-pub fn read_data_set(
-    bytes: &Bytes,
-    transfer_syntax_uid: &str,
-    limits: Limits,
-) -> Result<(DataSet, Vec<Finding>)> {
-    let _ = (bytes, transfer_syntax_uid, limits);
-    todo!()
-=======
 pub fn read_data_set(bytes: &Bytes, transfer_syntax_uid: &str, limits: Limits) -> Result<(DataSet, Vec<Finding>)> {
     let encoding = Encoding::of(transfer_syntax_uid);
     if !encoding.deflated {
@@ -35,7 +26,6 @@ pub fn read_data_set(bytes: &Bytes, transfer_syntax_uid: &str, limits: Limits) -
     let (data_set, met) = read_encoded(&Bytes::from(inflated), encoding, limits)?;
     findings.extend(met);
     Ok((data_set, findings))
->>>>>>> file
 }
 
 /// As [`read_data_set`], of bytes that are not, or no longer, deflated.

@@ -12,16 +12,6 @@ use crate::walk::{Form, UNDEFINED};
 use crate::{Error, Result};
 
 /// Writes a data set, appending to `out`. Sequences and items of undefined length.
-<<<<<<< HEAD
-/// Group lengths are left out. Fragments can only be written in an encapsulated syntax.
-pub fn write_data_set(
-    data_set: &DataSet,
-    transfer_syntax_uid: &str,
-    out: &mut Vec<u8>,
-) -> Result<()> {
-    let _ = (data_set, transfer_syntax_uid, out);
-    todo!()
-=======
 /// Group lengths are left out. Fragments can only be written in an encapsulated syntax, native
 /// pixel data at the root only in others. A value too long for its VR's length field becomes `UN`.
 /// What was appended before an error is removed again.
@@ -202,5 +192,4 @@ fn unwritable(stack: &[Level<'_>], tag: Tag, reason: String) -> Error {
         nested.flat_map(|level| [PathStep::Element(level.tag), PathStep::Item(level.index)]).collect();
     steps.push(PathStep::Element(tag));
     Error::Unwritable { path: TagPath(steps), reason }
->>>>>>> file
 }
