@@ -30,6 +30,15 @@ pub enum Error {
     /// A value ends before its length says, where all of it is needed.
     #[error("{path}: {expected} bytes promised at byte {offset}, {found} there")]
     Truncated {
+        /// Where.
+        path: TagPath,
+        /// Byte offset.
+        offset: u64,
+        /// Bytes promised.
+        expected: u64,
+        /// Bytes there.
+        found: u64,
+    },
     /// Text (DICOM JSON, Native DICOM Model) that cannot be read.
     #[error("{format}: {path}: {reason} at byte {offset}")]
     Syntax {
@@ -64,7 +73,5 @@ pub enum Error {
         /// How.
         #[from]
         source: std::io::Error,
-        /// Its length.
-        length: u64,
     },
 }
