@@ -100,13 +100,13 @@ fn build(root: &Path) -> Result<PathBuf> {
         "json-render-diagnostics",
     ];
     let messages = command::output(root, "cargo", &arguments)?;
-    let executables = messages.lines().filter_map(|line| {
+    let mut executables = messages.lines().filter_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         let is_program = message.get("target")?.get("name")? == "sagittal";
         let executable = message.get("executable")?.as_str()?;
         is_program.then(|| PathBuf::from(executable))
     });
     executables
-        .last()
+        .next_back()
         .context("cargo did not say where the program is")
 }
