@@ -100,13 +100,33 @@ fn build(root: &Path) -> Result<PathBuf> {
         "json-render-diagnostics",
     ];
     let messages = command::output(root, "cargo", &arguments)?;
-    let mut executables = messages.lines().filter_map(|line| {
+    executable(&messages).context("cargo did not say where the program is")
+}
+
+/// The program among the artifacts that `cargo build --message-format json` lists.
+fn executable(messages: &str) -> Option<PathBuf> {
+    messages.lines().rev().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         let is_program = message.get("target")?.get("name")? == "sagittal";
         let executable = message.get("executable")?.as_str()?;
         is_program.then(|| PathBuf::from(executable))
-    });
-    executables
-        .next_back()
-        .context("cargo did not say where the program is")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_found_among_the_artifacts() {
+        let messages = r#"{"reason":"compiler-artifact","target":{"name":"build-script-build"},"executable":"/t/b"}
+{"reason":"compiler-artifact","target":{"name":"sagittal_core"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"sagittal"},"executable":"/t/debug/sagittal"}
+{"reason":"build-finished","success":true}"#;
+        assert_eq!(
+            executable(messages),
+            Some(PathBuf::from("/t/debug/sagittal"))
+        );
+        assert_eq!(executable("{}"), None);
+    }
 }
