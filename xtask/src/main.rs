@@ -1,6 +1,10 @@
 //! Project tasks: `cargo xtask <task>`.
 
+mod check;
 mod codegen;
+mod command;
+mod test;
+mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,7 +14,11 @@ use anyhow::{Result, bail};
 const USAGE: &str = "usage: cargo xtask <task>
 
 tasks:
-  codegen [--check]   write the generated tables from standard/*.tsv, or see that they are up to date";
+  check               format, tidy, generated code, clippy and unit tests: before every commit
+  test [filter]       build the program, run unit tests and the tests against it and its peers;
+                      SAGITTAL_TEST_STRICT=1 makes a missing peer a failure
+  codegen [--check]   write the generated tables from standard/*.tsv, or see that they are up to date
+  tidy                length of files, stubs, fixtures, direction of dependencies";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,10 +32,19 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[String]) -> Result<()> {
+    let root = root();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["codegen"] => codegen::write(&root()),
-        ["codegen", "--check"] => codegen::check(&root()),
+        ["check"] => check::run(&root),
+        ["test"] => test::run(&root, None),
+        ["test", filter] => test::run(&root, Some(filter)),
+        ["codegen"] => codegen::write(&root),
+        ["codegen", "--check"] => codegen::check(&root),
+        ["tidy"] => tidy::run(&root),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
         _ => bail!("{USAGE}"),
     }
 }

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use crate::{CharacterSet, Element, Error, Result, Tag, TagPath, Uid, Value, Vr, dictionary, tags};
+use crate::{
+    CharacterSet, Element, Error, Result, Tag, TagPath, Uid, Value, Vr, decimal, dictionary, tags,
+};
 
 /// Elements in ascending order of tag, each tag once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -273,7 +275,7 @@ impl DataSet {
             return self
                 .texts(tag)
                 .iter()
-                .filter_map(|v| v.parse::<i64>().ok())
+                .filter_map(|v| whole_number(v))
                 .collect();
         }
         let Some(bytes) = element.value.as_bytes() else {
@@ -306,7 +308,7 @@ impl DataSet {
             (Vr::DS | Vr::IS, _) => self
                 .texts(tag)
                 .iter()
-                .filter_map(|v| v.parse().ok())
+                .filter_map(|v| decimal::parse_ds(v).ok())
                 .collect(),
             (Vr::FL | Vr::OF, Some(bytes)) => {
                 chunks(bytes, |b: [u8; 4]| f64::from(f32::from_le_bytes(b)))
@@ -347,7 +349,8 @@ impl DataSet {
         let mut lost = 0;
         for element in &mut self.elements {
             match &mut element.value {
-                Value::Bytes(bytes) if element.vr.uses_character_set() && !bytes.is_ascii() => {
+                // Seven-bit bytes are no sign of ASCII: see ISO 2022 IR 87.
+                Value::Bytes(bytes) if element.vr.uses_character_set() => {
                     let text = self.character_set.decode(bytes, element.vr).into_owned();
                     lost += usize::from(to.encode(&text, element.vr).is_err());
                     let mut encoded = to.encode_lossy(&text, element.vr);
@@ -385,6 +388,17 @@ impl FromIterator<Element> for DataSet {
     }
 }
 
+/// An integer, also as a decimal without fraction (`512.0`), which devices write in `IS`.
+fn whole_number(text: &str) -> Option<i64> {
+    text.parse().ok().or_else(|| {
+        let value = decimal::parse_ds(text)
+            .ok()
+            .filter(|v| v.fract() == 0.0 && v.abs() < 9e15)?;
+        // Below 2^53 every whole number is exact.
+        Some(value as i64)
+    })
+}
+
 fn chunks<const N: usize, T>(bytes: &[u8], read: impl Fn([u8; N]) -> T) -> Vec<T> {
     bytes
         .chunks_exact(N)
@@ -392,3 +406,6 @@ fn chunks<const N: usize, T>(bytes: &[u8], read: impl Fn([u8; N]) -> T) -> Vec<T
         .map(read)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ pub enum Error {
         found: String,
     },
     /// A value that its VR does not allow. The value itself may be patient data and is not shown.
-    #[error("{path}: not a valid {vr} value: {reason}")]
+    #[error("{}not a valid {vr} value: {reason}", place(path))]
     InvalidValue {
         /// Where.
         path: TagPath,
@@ -43,4 +43,52 @@ pub enum Error {
         /// Defined terms of Specific Character Set.
         charset: String,
     },
+}
+
+impl Error {
+    /// A bad value that does not know yet which element it belongs to.
+    pub(crate) fn invalid(vr: Vr, reason: &str) -> Error {
+        Error::InvalidValue {
+            path: TagPath::default(),
+            vr,
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// Says where the bad value is; leaves other errors as they are.
+    pub fn at(self, place: TagPath) -> Error {
+        match self {
+            Error::InvalidValue { vr, reason, .. } => Error::InvalidValue {
+                path: place,
+                vr,
+                reason,
+            },
+            other => other,
+        }
+    }
+}
+
+fn place(path: &TagPath) -> String {
+    if path.0.is_empty() {
+        String::new()
+    } else {
+        format!("{path}: ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tags;
+
+    #[test]
+    fn a_bad_value_says_where_it_is_once_that_is_known() {
+        let error = Error::invalid(Vr::DA, "no such day");
+        assert_eq!(error.to_string(), "not a valid DA value: no such day");
+        let error = error.at(TagPath::root(tags::STUDY_DATE));
+        assert_eq!(
+            error.to_string(),
+            "(0008,0020): not a valid DA value: no such day"
+        );
+    }
 }

@@ -1,8 +1,9 @@
 //! Where in a data set something is: tags and item numbers.
 
 use std::fmt;
+use std::str::FromStr;
 
-use crate::Tag;
+use crate::{Error, Tag, dictionary};
 
 /// One step of a [`TagPath`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,5 +49,50 @@ impl fmt::Display for TagPath {
             }
         }
         Ok(())
+    }
+}
+
+/// Reads what is displayed, and keywords in the place of tags: `ContentSequence[2].TextValue`.
+impl FromStr for TagPath {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<TagPath, Error> {
+        let error = || Error::InvalidTag {
+            found: text.to_owned(),
+        };
+        let mut steps = Vec::new();
+        for part in text.split('.') {
+            let (tag, items) = part.split_at(part.find('[').unwrap_or(part.len()));
+            steps.push(PathStep::Element(dictionary::parse(tag).ok_or_else(error)?));
+            if !items.is_empty() {
+                let index = items
+                    .strip_prefix('[')
+                    .and_then(|rest| rest.strip_suffix(']'));
+                let index = index
+                    .and_then(|digits| digits.parse().ok())
+                    .ok_or_else(error)?;
+                steps.push(PathStep::Item(index));
+            }
+        }
+        Ok(TagPath(steps))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tags;
+
+    #[test]
+    fn a_path_is_displayed_and_read_back() {
+        let path = TagPath::root(tags::CONTENT_SEQUENCE)
+            .item(2)
+            .element(tags::TEXT_VALUE);
+        assert_eq!(path.to_string(), "(0040,A730)[2].(0040,A160)");
+        assert_eq!(path.to_string().parse().ok(), Some(path.clone()));
+        assert_eq!("ContentSequence[2].TextValue".parse().ok(), Some(path));
+        for bad in ["", "Nothing", "PatientID[", "PatientID[x]", "PatientID."] {
+            assert!(bad.parse::<TagPath>().is_err(), "{bad}");
+        }
     }
 }

@@ -84,11 +84,15 @@ impl FromStr for Tag {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Tag, Error> {
-        let digits: String = text
-            .trim()
-            .trim_start_matches('(')
-            .trim_end_matches(')')
-            .replace(',', "");
+        let bare = text.trim();
+        let bare = bare
+            .strip_prefix('(')
+            .and_then(|t| t.strip_suffix(')'))
+            .unwrap_or(bare);
+        let digits = match bare.split_once(',') {
+            Some((group, element)) if group.len() == 4 => format!("{group}{element}"),
+            _ => bare.to_owned(),
+        };
         let ok = digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_hexdigit());
         match u32::from_str_radix(&digits, 16) {
             Ok(value) if ok => Ok(Tag::from_u32(value)),
@@ -108,8 +112,17 @@ mod tests {
         for text in ["0020000D", "0020,000d", "(0020,000D)"] {
             assert_eq!(text.parse::<Tag>().ok(), Some(Tag(0x0020, 0x000D)));
         }
-        assert!("0020000".parse::<Tag>().is_err());
-        assert!("+020000D".parse::<Tag>().is_err());
+        for bad in [
+            "0020000",
+            "+020000D",
+            "00,20000D",
+            "(0020000D",
+            "0020,,000D",
+            "",
+            "0020,000É",
+        ] {
+            assert!(bad.parse::<Tag>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -137,4 +137,14 @@ mod tests {
             assert!(Uid::tolerant(bad).is_err(), "{bad:?}");
         }
     }
+
+    #[test]
+    fn a_uid_of_a_uuid_is_valid_at_both_ends() {
+        assert_eq!(Uid::from_uuid_bits(0), "2.25.0");
+        assert_eq!(
+            Uid::from_uuid_bits(u128::MAX),
+            "2.25.340282366920938463463374607431768211455"
+        );
+        assert!(Uid::from_uuid_bits(u128::MAX).is_valid() && Uid::from_uuid_bits(0).is_valid());
+    }
 }

@@ -18,10 +18,6 @@ macro_rules! vrs {
                 match self { $(Vr::$name => stringify!($name)),* }
             }
 
-            /// Reads the two letters; `None` for anything else.
-            pub fn from_bytes(bytes: [u8; 2]) -> Option<Vr> {
-                Vr::ALL.iter().copied().find(|vr| vr.as_str().as_bytes() == bytes)
-            }
         }
     };
 }
@@ -37,7 +33,28 @@ vrs! {
     UT "Unlimited Text", UV "Unsigned 64-bit Very Long",
 }
 
+/// VRs by their two letters: a reader of explicit VR asks for every element.
+const BY_LETTERS: [Option<Vr>; 26 * 26] = {
+    let mut table = [None; 26 * 26];
+    let mut at = 0;
+    while at < Vr::ALL.len() {
+        let letters = Vr::ALL[at].as_str().as_bytes();
+        table[(letters[0] - b'A') as usize * 26 + (letters[1] - b'A') as usize] = Some(Vr::ALL[at]);
+        at += 1;
+    }
+    table
+};
+
 impl Vr {
+    /// Reads the two letters; `None` for anything else.
+    pub fn from_bytes(bytes: [u8; 2]) -> Option<Vr> {
+        let [first, second] = bytes.map(|b| usize::from(b.wrapping_sub(b'A')));
+        if first > 25 || second > 25 {
+            return None;
+        }
+        BY_LETTERS.get(first * 26 + second).copied().flatten()
+    }
+
     /// Explicit VR with two reserved bytes and a 32-bit length (PS3.5 §7.1.2).
     pub const fn has_long_length(self) -> bool {
         matches!(
@@ -149,6 +166,26 @@ mod tests {
             let letters = [vr.as_str().as_bytes()[0], vr.as_str().as_bytes()[1]];
             assert_eq!(Vr::from_bytes(letters), Some(vr));
         }
-        assert_eq!(Vr::from_bytes(*b"ZZ"), None);
+        for none in [*b"ZZ", *b"AA", *b"ob", [0, 0], [0xFF, 0xFF], *b"A["] {
+            assert_eq!(Vr::from_bytes(none), None);
+        }
+    }
+
+    #[test]
+    fn lengths_and_padding_are_those_of_the_standard() {
+        let long = [
+            "OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV",
+        ];
+        for &vr in Vr::ALL {
+            assert_eq!(vr.has_long_length(), long.contains(&vr.as_str()), "{vr}");
+            assert!(
+                vr.fixed_length()
+                    .is_none_or(|length| length % vr.unit() == 0)
+            );
+        }
+        assert_eq!(
+            (Vr::UI.padding(), Vr::PN.padding(), Vr::OB.padding()),
+            (0, b' ', 0)
+        );
     }
 }

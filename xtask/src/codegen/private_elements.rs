@@ -8,9 +8,12 @@ use anyhow::{Context, Result};
 use super::elements;
 use super::rows::Rows;
 
+/// VR and name by group and element.
+type Block<'a> = BTreeMap<(u16, u8), (&'static str, &'a str)>;
+
 /// `private_elements.rs`.
 pub fn generate(rows: &[Rows]) -> Result<String> {
-    let mut creators: BTreeMap<&str, BTreeMap<(u16, u8), (&str, &str)>> = BTreeMap::new();
+    let mut creators: BTreeMap<&str, Block> = BTreeMap::new();
     for row in rows[0].iter() {
         let tag = row.get("tag")?;
         let (group, element) = tag

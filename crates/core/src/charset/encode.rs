@@ -76,22 +76,24 @@ impl Encoder<'_> {
                     self.reset();
                     self.out.push(byte);
                 }
-                _ => self.character(character),
+                _ => self.character(character, vr),
             }
         }
         self.reset();
     }
 
-    fn character(&mut self, character: char) {
+    fn character(&mut self, character: char, vr: Vr) {
         let State { g0, g1 } = self.state;
         let designated = [Some(g0), g1, Some(self.initial.g0), self.initial.g1];
         let candidates = designated
             .into_iter()
             .flatten()
             .chain(self.sets.iter().copied());
-        let found = candidates
-            .filter_map(|set| set.code(character).map(|code| (set, code)))
-            .next();
+        // The yen of JIS X 0201 has the code of the delimiter of values.
+        let usable =
+            |set: Set, code: u16| set != Set::Romaji || code != 0x5C || vr.is_single_text();
+        let mut codes = candidates.filter_map(|set| set.code(character).map(|code| (set, code)));
+        let found = codes.find(|(set, code)| usable(*set, *code));
         match found {
             Some((set, code)) => self.put(set, code),
             None => {

@@ -186,7 +186,7 @@ fn pair(encoding: &'static Encoding, character: char) -> Option<u16> {
 /// Upper halves of the one-byte G1 sets, U+FFFD for what is not assigned.
 static HIGH: LazyLock<[[char; 96]; 12]> = LazyLock::new(|| {
     [
-        std::array::from_fn(|at| latin1(at)),
+        std::array::from_fn(latin1),
         by_encoding(ISO_8859_2),
         by_encoding(ISO_8859_3),
         by_encoding(ISO_8859_4),

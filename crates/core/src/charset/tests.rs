@@ -246,3 +246,80 @@ fn what_has_no_code_is_refused_or_marked() {
     assert!(set("ISO_IR 192").encode("é", Vr::CS).is_err());
     assert_eq!(set("GBK").encode_lossy("a🙂b", Vr::LO), b"a?b");
 }
+
+mod round_trip {
+    use super::set;
+    use crate::Vr;
+    use proptest::prelude::*;
+
+    const TERMS: &[&str] = &[
+        "",
+        "ISO_IR 100",
+        "ISO_IR 101",
+        "ISO_IR 109",
+        "ISO_IR 110",
+        "ISO_IR 203",
+        "ISO_IR 144",
+        "ISO_IR 127",
+        "ISO_IR 126",
+        "ISO_IR 138",
+        "ISO_IR 148",
+        "ISO_IR 13",
+        "ISO_IR 166",
+        "ISO_IR 192",
+        "GB18030",
+        "GBK",
+        "\\ISO 2022 IR 87",
+        "ISO 2022 IR 13\\ISO 2022 IR 87\\ISO 2022 IR 159",
+        "\\ISO 2022 IR 149",
+        "\\ISO 2022 IR 58",
+        "ISO 2022 IR 100\\ISO 2022 IR 101\\ISO 2022 IR 144\\ISO 2022 IR 126\\ISO 2022 IR 87",
+        "ISO 2022 IR 148\\ISO 2022 IR 13\\ISO 2022 IR 149\\ISO 2022 IR 58\\ISO 2022 IR 166",
+        "ISO 2022 IR 6\\ISO 2022 IR 109\\ISO 2022 IR 110\\ISO 2022 IR 127\\ISO 2022 IR 138\\ISO 2022 IR 203",
+    ];
+
+    /// Characters of every script that some set has, delimiters and controls among them.
+    fn character() -> impl Strategy<Value = char> {
+        prop_oneof![
+            3 => prop::char::range(' ', '~'),
+            1 => prop::sample::select(vec!['\\', '^', '=', '\r', '\n', '\t', '\u{C}']),
+            2 => prop::char::range('\u{A0}', '\u{17F}'),
+            1 => prop::char::range('\u{370}', '\u{45F}'),
+            1 => prop::char::range('\u{5D0}', '\u{64A}'),
+            1 => prop::char::range('\u{E01}', '\u{E5B}'),
+            1 => prop::char::range('\u{3041}', '\u{30FE}'),
+            2 => prop::char::range('\u{4E00}', '\u{9FA5}'),
+            1 => prop::char::range('\u{AC00}', '\u{D7A3}'),
+            1 => prop::char::range('\u{FF61}', '\u{FF9F}'),
+            1 => any::<char>().prop_filter("a character", |c| !c.is_control()),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn what_is_encoded_is_decoded_to_the_same(
+            terms in prop::sample::select(TERMS),
+            vr in prop::sample::select(vec![Vr::PN, Vr::LO, Vr::LT, Vr::SH, Vr::UT]),
+            characters in prop::collection::vec(character(), 0..24),
+        ) {
+            let set = set(terms);
+            let has_code = |c: &char| set.encode(&c.to_string(), vr).is_ok();
+            let text: String = characters.into_iter().filter(has_code).collect();
+            let bytes = set.encode(&text, vr).expect("every character has a code");
+            prop_assert_eq!(set.decode_checked(&bytes, vr), (text.as_str().into(), false));
+        }
+
+        #[test]
+        fn no_bytes_make_it_fail(
+            terms in prop::sample::select(TERMS),
+            vr in prop::sample::select(Vr::ALL),
+            bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(&b"\x1b$()-BJDCAIFGH\\^="[..])], 0..40),
+        ) {
+            let text = set(terms).decode(&bytes, vr);
+            prop_assert!(text.len() <= bytes.len() * 3);
+            set(terms).encode_lossy(&text, vr);
+        }
+    }
+}
