@@ -1,125 +1,39 @@
 //! The index: derived from the packs, rebuilt from them when lost.
+//!
+//! Attributes of patient, study and series are those of the first instance that arrives;
+//! a later instance fills what was empty and changes nothing else, so that the same records
+//! in the same order always give the same index.
+
+mod entry;
+mod key;
+mod matching;
+mod query;
+mod row;
+
+pub mod memory;
+pub mod sqlite;
+#[cfg(any(test, feature = "testsuite"))]
+pub mod testsuite;
 
 use std::collections::BTreeMap;
-
-use sagittal_core::Uid;
+use std::ops::ControlFlow;
 
 use crate::Result;
-use crate::blob::{Hash, Locator};
 
-/// Attributes of the patient and study levels, as UTF-8 text, as found in an instance.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StudyAttributes {
-    pub patient_id: String,
-    pub issuer_of_patient_id: String,
-    /// Component groups joined by `=`.
-    pub patient_name: String,
-    /// `YYYYMMDD` or as found.
-    pub patient_birth_date: String,
-    pub patient_sex: String,
-    pub study_instance_uid: String,
-    pub study_date: String,
-    pub study_time: String,
-    pub accession_number: String,
-    pub study_id: String,
-    pub study_description: String,
-    pub referring_physician_name: String,
-    pub timezone_offset_from_utc: String,
-}
-
-/// Attributes of the series level.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SeriesAttributes {
-    pub series_instance_uid: String,
-    pub modality: String,
-    pub series_number: String,
-    pub series_description: String,
-    pub series_date: String,
-    pub series_time: String,
-    pub body_part_examined: String,
-    pub laterality: String,
-    pub performed_procedure_step_start_date: String,
-    pub performed_procedure_step_start_time: String,
-    /// Of the first item of Request Attributes Sequence.
-    pub scheduled_procedure_step_id: String,
-    pub requested_procedure_id: String,
-    pub station_name: String,
-    pub institution_name: String,
-    pub manufacturer: String,
-    pub manufacturer_model_name: String,
-}
-
-/// Attributes of the instance level.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InstanceAttributes {
-    pub sop_class_uid: String,
-    pub sop_instance_uid: String,
-    pub instance_number: String,
-    pub content_date: String,
-    pub content_time: String,
-    pub number_of_frames: Option<u32>,
-    pub rows: Option<u32>,
-    pub columns: Option<u32>,
-    pub bits_allocated: Option<u32>,
-}
-
-/// One instance as it goes into the index.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    pub study: StudyAttributes,
-    pub series: SeriesAttributes,
-    pub instance: InstanceAttributes,
-    pub locator: Locator,
-    /// Order of records over all packs.
-    pub sequence: u64,
-    pub hash: Hash,
-    pub transfer_syntax_uid: String,
-    /// `FrameTable::to_bytes`, empty without pixel data.
-    pub frames: Vec<u8>,
-    /// DICOM JSON of the data set without bulk data; byte 0x01 stands where a base URL goes
-    /// (`"BulkDataURI":"\x01/studies/…"`). Not compressed.
-    pub header: Vec<u8>,
-    pub source: String,
-    pub received_ms: i64,
-    /// Kept beside another instance with the same UID; not shown.
-    pub hidden: bool,
-}
-
-/// One step of the index's history, in the order of the packs' records.
-#[derive(Clone, Debug)]
-pub enum Change {
-    /// An instance was stored.
-    Store(Box<Entry>),
-    /// The shown instance with this UID is replaced: it is hidden and `Store` follows.
-    Supersede {
-        sop_instance_uid: Uid,
-        sequence: u64,
-    },
-    /// Instances stored before `sequence` are deleted.
-    Delete {
-        sop_instance_uids: Vec<Uid>,
-        sequence: u64,
-    },
-}
-
-/// Pack number → how many of its bytes the index has taken in.
-pub type Watermarks = BTreeMap<u64, u64>;
-
-/// What ingest asks before it writes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
-    pub hash: Hash,
-    pub transfer_syntax_uid: String,
-    pub study_instance_uid: String,
-    pub series_instance_uid: String,
-    pub locator: Locator,
-}
+pub use entry::{
+    Change, Entry, InstanceAttributes, Known, Live, Record, Relocation, SeriesAttributes,
+    Statistics, StudyAttributes, Watermarks,
+};
+pub use matching::{Matching, NamePattern, Pattern, Span};
+pub use query::{COLUMNS, Column, ColumnEntry, Condition, IndexQuery, Kind, Level, Selection};
+pub use row::{InstanceRow, PatientRow, Row, SeriesRow, StudyRow};
 
 /// An index. Calls block; callers use the blocking pool. Implementations are checked by
-/// `testsuite`.
+/// `testsuite`. Whatever calls a sink does not hold a read transaction open while it does.
 pub trait Index: Send + Sync {
-    /// Takes in changes in one transaction, together with how far the packs have been read.
-    /// Returns what became of studies (for events).
+    /// Takes in changes in one transaction, together with how far the packs have been read:
+    /// the given watermarks replace those of the same packs. What was taken in before
+    /// (recognized by UID and sequence) is passed over.
     fn apply(&self, changes: &[Change], watermarks: &Watermarks) -> Result<()>;
 
     /// How far the packs have been read.
@@ -130,4 +44,61 @@ pub trait Index: Send + Sync {
 
     /// Forgets everything, to be rebuilt.
     fn clear(&self) -> Result<()>;
+
+    /// Takes in that records were copied, in one transaction with new watermarks, and forgets the
+    /// watermarks of the packs that are `gone`. A record that is no longer at `from` is passed
+    /// over. Returns how many were found.
+    fn relocate(&self, moves: &[Relocation], watermarks: &Watermarks, gone: &[u64]) -> Result<u64>;
+
+    /// Was an instance, series or study with this UID deleted? It may have come again since.
+    fn was_deleted(&self, uid: &str) -> Result<bool>;
+
+    /// The shown instance with this UID.
+    fn instance(&self, sop_instance_uid: &str) -> Result<Option<Row>>;
+
+    /// The shown instances selected, in order of study (newest first), series and instance number.
+    fn instances(
+        &self,
+        selection: &Selection,
+        sink: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<()>;
+
+    /// The frame table of an instance as it was stored, empty without pixel data.
+    fn frames(&self, instance: &InstanceRow) -> Result<Vec<u8>>;
+
+    /// The header of an instance: DICOM JSON, 0x01 where a base URL goes.
+    fn header(&self, instance: &InstanceRow) -> Result<Vec<u8>>;
+
+    /// The headers of the shown instances selected, in the order of [`Index::instances`].
+    /// `sink` gets JSON objects in portions of bounded size, those of one portion separated by
+    /// commas, together with their number.
+    fn headers(
+        &self,
+        selection: &Selection,
+        sink: &mut dyn FnMut(Vec<u8>, u64) -> ControlFlow<()>,
+    ) -> Result<()>;
+
+    /// What matches, in order: patients by name and ID, studies newest first and by UID, series
+    /// and instances by number and UID.
+    fn find(&self, query: &IndexQuery, sink: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<()>;
+
+    /// How many there are.
+    fn count(&self, query: &IndexQuery) -> Result<u64>;
+
+    /// A tag that changes whenever the selected instances or one of their headers do; `None`
+    /// when nothing is selected.
+    fn state_tag(&self, selection: &Selection) -> Result<Option<String>>;
+
+    /// Counts.
+    fn statistics(&self) -> Result<Statistics>;
+
+    /// All records that are referred to, hidden ones included, in the order they were taken in.
+    fn records(&self, sink: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<()>;
+
+    /// What of each pack is referred to.
+    fn live(&self) -> Result<BTreeMap<u64, Live>>;
+
+    /// Tidies up: merges what came in small portions, for at most about `budget`. True if there
+    /// is more to do.
+    fn maintain(&self, budget: std::time::Duration) -> Result<bool>;
 }

@@ -1,0 +1,1 @@
+//! The index in memory: slow, simple, and the oracle of the others' tests.

@@ -1,0 +1,85 @@
+use tempfile::TempDir;
+
+use super::*;
+use crate::blob::Locator;
+use crate::index::entry::Entry;
+use crate::index::{InstanceAttributes, SeriesAttributes, StudyAttributes};
+
+fn entry(n: u64) -> Entry {
+    Entry {
+        study: StudyAttributes {
+            patient_id: "P".into(),
+            patient_name: "Doe^John".into(),
+            study_instance_uid: "1.2".into(),
+            study_date: "20240102".into(),
+            ..StudyAttributes::default()
+        },
+        series: SeriesAttributes {
+            series_instance_uid: "1.2.3".into(),
+            modality: "CT".into(),
+            ..SeriesAttributes::default()
+        },
+        instance: InstanceAttributes {
+            sop_class_uid: "1.2.840.10008.5.1.4.1.1.2".into(),
+            sop_instance_uid: format!("1.2.3.{n}"),
+            instance_number: n.to_string(),
+            ..InstanceAttributes::default()
+        },
+        locator: Locator {
+            pack: 1,
+            offset: n * 1000,
+            header_length: 100,
+            prefix_length: 0,
+            length: 800,
+        },
+        sequence: n,
+        hash: [7; 32],
+        transfer_syntax_uid: "1.2.840.10008.1.2.1".into(),
+        frames: vec![1, 2, 3],
+        header: format!("{{\"00200013\":{n}}}").into_bytes(),
+        source: "AET".into(),
+        received_ms: 1_000 + n as i64,
+        hidden: false,
+    }
+}
+
+#[test]
+fn what_was_applied_is_known_after_opening_again() {
+    let folder = TempDir::new().unwrap();
+    let index = SqliteIndex::open(folder.path(), Options::default()).unwrap();
+    let changes: Vec<Change> = (1..=100)
+        .map(|n| Change::Store(Box::new(entry(n))))
+        .collect();
+    index
+        .apply(&changes, &Watermarks::from([(1, 101_000)]))
+        .unwrap();
+    drop(index);
+    let index = SqliteIndex::open(folder.path(), Options::default()).unwrap();
+    assert_eq!(
+        index.watermarks().unwrap(),
+        Watermarks::from([(1, 101_000)])
+    );
+    let known = index.known("1.2.3.50").unwrap().unwrap();
+    assert_eq!(known.locator, entry(50).locator);
+    assert_eq!(known.study_instance_uid, "1.2");
+    assert_eq!(known.transfer_syntax_uid, "1.2.840.10008.1.2.1");
+    assert_eq!(index.statistics().unwrap().instances, 100);
+    index.apply(&changes, &Watermarks::new()).unwrap();
+    assert_eq!(index.statistics().unwrap().instances, 100);
+    index.clear().unwrap();
+    assert_eq!(index.known("1.2.3.50").unwrap(), None);
+    assert!(index.watermarks().unwrap().is_empty());
+}
+
+#[test]
+fn an_index_of_a_newer_version_is_refused() {
+    let folder = TempDir::new().unwrap();
+    drop(SqliteIndex::open(folder.path(), Options::default()).unwrap());
+    let connection = Connection::open(folder.path().join(FILE)).unwrap();
+    connection.pragma_update(None, "user_version", 999).unwrap();
+    drop(connection);
+    let refused = SqliteIndex::open(folder.path(), Options::default());
+    assert!(matches!(refused, Err(Error::Index { .. })));
+    SqliteIndex::remove(folder.path()).unwrap();
+    SqliteIndex::open(folder.path(), Options::default()).unwrap();
+}
