@@ -30,14 +30,17 @@ pub enum Error {
     /// A value ends before its length says, where all of it is needed.
     #[error("{path}: {expected} bytes promised at byte {offset}, {found} there")]
     Truncated {
-        /// Where.
+    /// Text (DICOM JSON, Native DICOM Model) that cannot be read.
+    #[error("{format}: {path}: {reason} at byte {offset}")]
+    Syntax {
+        /// `DICOM JSON` or `Native DICOM Model`.
+        format: &'static str,
+        /// The element concerned; empty for the document as a whole.
         path: TagPath,
-        /// Byte offset of the value.
+        /// Where in the text.
         offset: u64,
-        /// Bytes promised.
-        expected: u64,
-        /// Bytes found.
-        found: u64,
+        /// What was found or expected.
+        reason: String,
     },
     /// A data set that the standard does not allow to be written.
     #[error("{path}: cannot be written: {reason}")]
@@ -61,5 +64,7 @@ pub enum Error {
         /// How.
         #[from]
         source: std::io::Error,
+        /// Its length.
+        length: u64,
     },
 }
