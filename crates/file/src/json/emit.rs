@@ -17,12 +17,12 @@ const PADDING: [char; 2] = [' ', '\0'];
 const EXACT: u64 = 1 << 53;
 
 /// Elements that are not part of the model (PS3.18 §F.2.2): group lengths, File Meta Information, padding.
-pub(super) fn is_left_out(tag: Tag) -> bool {
+pub(crate) fn is_left_out(tag: Tag) -> bool {
     tag.is_group_length() || tag.group() == 0x0002 || tag == Tag(0xFFFC, 0xFFFC)
 }
 
 /// Text that may become bulk data.
-pub(crate) fn text_is_bulk(vr: Vr, length: u64) -> bool {
+pub(super) fn text_is_bulk(vr: Vr, length: u64) -> bool {
     matches!(vr, Vr::ST | Vr::LT | Vr::UC | Vr::UT) && length > LONG_TEXT
 }
 

@@ -10,6 +10,7 @@ mod number;
 mod read;
 mod stream;
 mod tree;
+mod values;
 
 use sagittal_core::TagPath;
 
@@ -17,9 +18,9 @@ pub use read::read;
 pub use stream::{Written, write_from_bytes, write_observed};
 pub use tree::write;
 
-pub(crate) use emit::{item_stream, text_is_bulk};
-pub(crate) use number::{decimal_string, float_from_text, integer_from_text, integer_string};
-pub(crate) use read::fragments_of;
+pub(crate) use emit::{is_left_out, item_stream};
+pub(crate) use tree::is_beyond_ascii;
+pub(crate) use values::{Values, binary, declare_utf8, finish};
 
 /// What becomes of values that may be bulk data: VR `OB`, `OD`, `OF`, `OL`, `OV`, `OW`, `UN`,
 /// text of more than [`LONG_TEXT`] bytes, fragments, and every value that is not at hand.

@@ -51,7 +51,7 @@ pub(super) fn is_json_integer(text: &str) -> bool {
 }
 
 /// An integer, also when it is written as `5.0` or `1e3`.
-pub(crate) fn integer_from_text(text: &str) -> Option<i128> {
+pub(super) fn integer_from_text(text: &str) -> Option<i128> {
     let text = text.trim();
     if let Ok(value) = text.parse::<i128>() {
         return Some(value);
@@ -62,7 +62,7 @@ pub(crate) fn integer_from_text(text: &str) -> Option<i128> {
 }
 
 /// A floating point number; the spellings of not-a-number and the infinities that are about.
-pub(crate) fn float_from_text(text: &str) -> Option<f64> {
+pub(super) fn float_from_text(text: &str) -> Option<f64> {
     match text.trim() {
         "NaN" | "nan" | "NAN" => Some(f64::NAN),
         "Infinity" | "+Infinity" | "inf" | "+inf" | "INF" | "+INF" => Some(f64::INFINITY),
@@ -72,7 +72,7 @@ pub(crate) fn float_from_text(text: &str) -> Option<f64> {
 }
 
 /// A number's text as `DS`: as it stands if it fits 16 characters, else rounded to what fits.
-pub(crate) fn decimal_string(text: &str) -> String {
+pub(super) fn decimal_string(text: &str) -> String {
     const LONGEST: usize = 16;
     if text.len() <= LONGEST {
         return text.to_owned();
@@ -99,7 +99,7 @@ pub(crate) fn decimal_string(text: &str) -> String {
 }
 
 /// A number's text as `IS`: a plain integer if it is one, else as it stands.
-pub(crate) fn integer_string(text: &str) -> String {
+pub(super) fn integer_string(text: &str) -> String {
     integer_from_text(text).map_or_else(|| text.to_owned(), |value| value.to_string())
 }
 
