@@ -30,17 +30,14 @@ pub enum Error {
     /// A value ends before its length says, where all of it is needed.
     #[error("{path}: {expected} bytes promised at byte {offset}, {found} there")]
     Truncated {
-    /// Text (DICOM JSON, Native DICOM Model) that cannot be read.
-    #[error("{format}: {path}: {reason} at byte {offset}")]
-    Syntax {
-        /// `DICOM JSON` or `Native DICOM Model`.
-        format: &'static str,
-        /// The element concerned; empty for the document as a whole.
+        /// Where.
         path: TagPath,
-        /// Where in the text.
+        /// Byte offset of the value.
         offset: u64,
-        /// What was found or expected.
-        reason: String,
+        /// Bytes promised.
+        expected: u64,
+        /// Bytes found.
+        found: u64,
     },
     /// A data set that the standard does not allow to be written.
     #[error("{path}: cannot be written: {reason}")]
@@ -64,7 +61,17 @@ pub enum Error {
         /// How.
         #[from]
         source: std::io::Error,
-        /// Its length.
-        length: u64,
+    },
+    /// Text (DICOM JSON, Native DICOM Model) that cannot be read.
+    #[error("{format}: {path}: {reason} at byte {offset}")]
+    Syntax {
+        /// `DICOM JSON` or `Native DICOM Model`.
+        format: &'static str,
+        /// The element concerned; empty for the document as a whole.
+        path: TagPath,
+        /// Where in the text.
+        offset: u64,
+        /// What was found or expected.
+        reason: String,
     },
 }
