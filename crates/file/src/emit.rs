@@ -16,7 +16,11 @@ impl Form {
             self.put_u32(out, length);
             return vr;
         }
-        let vr = if !vr.has_long_length() && u64::from(length) > MAX_SHORT { Vr::UN } else { vr };
+        let vr = if !vr.has_long_length() && u64::from(length) > MAX_SHORT {
+            Vr::UN
+        } else {
+            vr
+        };
         out.extend_from_slice(vr.as_str().as_bytes());
         match u16::try_from(length) {
             Ok(length) if !vr.has_long_length() => self.put_u16(out, length),
@@ -56,10 +60,18 @@ impl Form {
     }
 
     fn put_u16(self, out: &mut Vec<u8>, value: u16) {
-        out.extend_from_slice(&if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() });
+        out.extend_from_slice(&if self.big_endian {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        });
     }
 
     fn put_u32(self, out: &mut Vec<u8>, value: u32) {
-        out.extend_from_slice(&if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() });
+        out.extend_from_slice(&if self.big_endian {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        });
     }
 }

@@ -24,14 +24,30 @@ pub const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 
 impl Encoding {
     /// Explicit VR Little Endian.
-    pub const EXPLICIT_LE: Encoding =
-        Encoding { explicit: true, big_endian: false, deflated: false, encapsulated: false };
+    pub const EXPLICIT_LE: Encoding = Encoding {
+        explicit: true,
+        big_endian: false,
+        deflated: false,
+        encapsulated: false,
+    };
     /// Implicit VR Little Endian.
-    pub const IMPLICIT_LE: Encoding = Encoding { explicit: false, ..Encoding::EXPLICIT_LE };
+    pub const IMPLICIT_LE: Encoding = Encoding {
+        explicit: false,
+        ..Encoding::EXPLICIT_LE
+    };
     /// Explicit VR Big Endian (retired).
-    pub const EXPLICIT_BE: Encoding = Encoding { big_endian: true, ..Encoding::EXPLICIT_LE };
-    const DEFLATED: Encoding = Encoding { deflated: true, ..Encoding::EXPLICIT_LE };
-    const ENCAPSULATED: Encoding = Encoding { encapsulated: true, ..Encoding::EXPLICIT_LE };
+    pub const EXPLICIT_BE: Encoding = Encoding {
+        big_endian: true,
+        ..Encoding::EXPLICIT_LE
+    };
+    const DEFLATED: Encoding = Encoding {
+        deflated: true,
+        ..Encoding::EXPLICIT_LE
+    };
+    const ENCAPSULATED: Encoding = Encoding {
+        encapsulated: true,
+        ..Encoding::EXPLICIT_LE
+    };
 
     /// From the table of PS3.6; an unknown (private) syntax is taken for encapsulated
     /// Explicit VR Little Endian, as PS3.5 §A.4 requires of every compressed one.
@@ -89,6 +105,11 @@ mod tests {
     #[test]
     fn an_unknown_syntax_is_encapsulated_explicit_little_endian() {
         let encoding = Encoding::of("1.3.6.1.4.1.1.2.3");
-        assert!(encoding.explicit && encoding.encapsulated && !encoding.big_endian && !encoding.deflated);
+        assert!(
+            encoding.explicit
+                && encoding.encapsulated
+                && !encoding.big_endian
+                && !encoding.deflated
+        );
     }
 }

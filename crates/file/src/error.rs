@@ -32,24 +32,12 @@ pub enum Error {
     Truncated {
         /// Where.
         path: TagPath,
-        /// Byte offset.
+        /// Byte offset of the value.
         offset: u64,
         /// Bytes promised.
         expected: u64,
-        /// Bytes there.
+        /// Bytes found.
         found: u64,
-    },
-    /// Text (DICOM JSON, Native DICOM Model) that cannot be read.
-    #[error("{format}: {path}: {reason} at byte {offset}")]
-    Syntax {
-        /// `DICOM JSON` or `Native DICOM Model`.
-        format: &'static str,
-        /// The element concerned; empty for the document as a whole.
-        path: TagPath,
-        /// Where in the text.
-        offset: u64,
-        /// What was found or expected.
-        reason: String,
     },
     /// A data set that the standard does not allow to be written.
     #[error("{path}: cannot be written: {reason}")]
@@ -73,5 +61,17 @@ pub enum Error {
         /// How.
         #[from]
         source: std::io::Error,
+    },
+    /// Text (DICOM JSON, Native DICOM Model) that cannot be read.
+    #[error("{format}: {path}: {reason} at byte {offset}")]
+    Syntax {
+        /// `DICOM JSON` or `Native DICOM Model`.
+        format: &'static str,
+        /// The element concerned; empty for the document as a whole.
+        path: TagPath,
+        /// Where in the text.
+        offset: u64,
+        /// What was found or expected.
+        reason: String,
     },
 }

@@ -49,7 +49,11 @@ impl<'a> RawValue<'a> {
     /// The first value as an integer: `US`, `SS`, `UL`, `SL`, `UV`, `SV` or `IS`.
     pub fn int(&self) -> Option<i64> {
         let bytes = self.value;
-        let order = |reversed: &mut [u8]| if self.big_endian { reversed.reverse() };
+        let order = |reversed: &mut [u8]| {
+            if self.big_endian {
+                reversed.reverse()
+            }
+        };
         macro_rules! first {
             ($number:ty) => {{
                 let mut bytes = *bytes.first_chunk::<{ size_of::<$number>() }>()?;
@@ -66,7 +70,11 @@ impl<'a> RawValue<'a> {
             Vr::SV => first!(i64),
             Vr::IS | Vr::DS => {
                 let text = std::str::from_utf8(bytes).ok()?;
-                text.split('\\').next()?.trim_matches([' ', '\0']).parse().ok()
+                text.split('\\')
+                    .next()?
+                    .trim_matches([' ', '\0'])
+                    .parse()
+                    .ok()
             }
             _ => None,
         }
@@ -85,10 +93,14 @@ pub fn root_values<'a>(
 ) -> Result<Vec<Option<RawValue<'a>>>> {
     let mut found = vec![None; wanted.len()];
     let mut next = 0;
-    let Some(last) = wanted.last() else { return Ok(found) };
+    let Some(last) = wanted.last() else {
+        return Ok(found);
+    };
     let mut walker = Walker::prefix(bytes, total, encoding, limits);
     while let Some(event) = walker.next()? {
-        let Some((tag, value)) = raw(&event, bytes, &walker) else { continue };
+        let Some((tag, value)) = raw(&event, bytes, &walker) else {
+            continue;
+        };
         while wanted.get(next).is_some_and(|wanted| *wanted < tag) {
             next += 1;
         }
@@ -129,10 +141,14 @@ pub fn nested_values<'a>(
         if matches!(event, Event::SequenceEnd { .. }) {
             above.pop();
         }
-        let Some((tag, value)) = raw(&event, bytes, &walker) else { continue };
+        let Some((tag, value)) = raw(&event, bytes, &walker) else {
+            continue;
+        };
         let mut is_on_the_way = false;
         for (number, path) in wanted.iter().enumerate() {
-            let Some((first, rest)) = path.split_at_checked(above.len()) else { continue };
+            let Some((first, rest)) = path.split_at_checked(above.len()) else {
+                continue;
+            };
             if first != above.as_slice() || rest.first() != Some(&tag) {
                 continue;
             }
@@ -162,9 +178,23 @@ pub fn nested_values<'a>(
 fn raw<'a>(event: &Event<'a>, bytes: &'a [u8], walker: &Walker<'a>) -> Option<(Tag, RawValue<'a>)> {
     let big_endian = walker.is_big_endian();
     let (tag, vr, value, offset, length) = match *event {
-        Event::Element { tag, vr, value, offset, length } => (tag, vr, value, offset, Some(length)),
-        Event::SequenceStart { tag, vr, offset, length } => {
-            let from = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or(&[]);
+        Event::Element {
+            tag,
+            vr,
+            value,
+            offset,
+            length,
+        } => (tag, vr, value, offset, Some(length)),
+        Event::SequenceStart {
+            tag,
+            vr,
+            offset,
+            length,
+        } => {
+            let from = usize::try_from(offset)
+                .ok()
+                .and_then(|offset| bytes.get(offset..))
+                .unwrap_or(&[]);
             let value = match length.and_then(|length| usize::try_from(length).ok()) {
                 Some(length) => from.get(..length).unwrap_or(from),
                 None => &[],
@@ -174,5 +204,15 @@ fn raw<'a>(event: &Event<'a>, bytes: &'a [u8], walker: &Walker<'a>) -> Option<(T
         Event::FragmentsStart { tag, vr, offset } => (tag, vr, &[] as &[u8], offset, None),
         _ => return None,
     };
-    Some((tag, RawValue { tag, vr, value, offset, length, big_endian }))
+    Some((
+        tag,
+        RawValue {
+            tag,
+            vr,
+            value,
+            offset,
+            length,
+            big_endian,
+        },
+    ))
 }

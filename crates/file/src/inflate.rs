@@ -52,15 +52,24 @@ fn measure(bytes: &[u8], limit: u64) -> Result<usize> {
 }
 
 fn too_large(limit: u64) -> Error {
-    Error::Limit { what: "inflated bytes", limit, path: TagPath::default(), offset: 0 }
+    Error::Limit {
+        what: "inflated bytes",
+        limit,
+        path: TagPath::default(),
+        offset: 0,
+    }
 }
 
 /// Is this a zlib stream? Its first byte, 0x78, would begin a stored block of DEFLATE, whose
 /// length is then confirmed by its complement.
 pub(crate) fn is_zlib(bytes: &[u8]) -> bool {
-    let Some(&[first, second, a, b, c]) = bytes.first_chunk::<5>() else { return false };
-    let header = first & 0x0F == 8 && first >> 4 <= 7 && u16::from_be_bytes([first, second]) % 31 == 0;
-    let stored = first & 0x06 == 0 && u16::from_le_bytes([second, a]) == !u16::from_le_bytes([b, c]);
+    let Some(&[first, second, a, b, c]) = bytes.first_chunk::<5>() else {
+        return false;
+    };
+    let header =
+        first & 0x0F == 8 && first >> 4 <= 7 && u16::from_be_bytes([first, second]) % 31 == 0;
+    let stored =
+        first & 0x06 == 0 && u16::from_le_bytes([second, a]) == !u16::from_le_bytes([b, c]);
     header && !stored
 }
 
@@ -74,7 +83,12 @@ struct Stream<'a> {
 impl<'a> Stream<'a> {
     fn new(input: &'a [u8]) -> Stream<'a> {
         let zlib = is_zlib(input);
-        let mut stream = Stream { input, state: Decompress::new(zlib), ended: input.is_empty(), findings: Vec::new() };
+        let mut stream = Stream {
+            input,
+            state: Decompress::new(zlib),
+            ended: input.is_empty(),
+            findings: Vec::new(),
+        };
         if zlib {
             stream.note("deflated data set in a zlib wrapping");
         }
@@ -83,7 +97,11 @@ impl<'a> Stream<'a> {
 
     fn note(&mut self, what: &str) {
         let kind = FindingKind::Other(what.to_owned());
-        self.findings.push(Finding { path: TagPath::default(), offset: self.state.total_in(), kind });
+        self.findings.push(Finding {
+            path: TagPath::default(),
+            offset: self.state.total_in(),
+            kind,
+        });
     }
 
     /// Inflates until `out` holds `length` bytes or the stream ends.
@@ -120,7 +138,8 @@ mod tests {
     use super::*;
 
     fn deflated(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut encoder =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
     }
@@ -139,14 +158,25 @@ mod tests {
     #[test]
     fn a_bomb_is_refused() {
         let bomb = deflated(&vec![0; 100 << 20]);
-        let limits = Limits { inflated: 50 << 20, ..Limits::default() };
-        assert!(matches!(inflate(&bomb, limits), Err(Error::Limit { what: "inflated bytes", .. })));
+        let limits = Limits {
+            inflated: 50 << 20,
+            ..Limits::default()
+        };
+        assert!(matches!(
+            inflate(&bomb, limits),
+            Err(Error::Limit {
+                what: "inflated bytes",
+                ..
+            })
+        ));
         assert_eq!(inflate_prefix(&bomb, 1000), vec![0; 1000]);
     }
 
     #[test]
     fn a_cut_stream_gives_what_there_was() {
-        let bytes: Vec<u8> = (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let bytes: Vec<u8> = (0..100_000_u32)
+            .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
         let whole = deflated(&bytes);
         let (out, findings) = inflate(&whole[..whole.len() / 2], Limits::default()).unwrap();
         assert!(bytes.starts_with(&out) && out.len() > 1000);

@@ -1,6 +1,7 @@
 //! Part 10 files, DICOMDIR, DICOM JSON and XML; transfer-syntax readers and writers
 //! (PS3.5, PS3.10, PS3.18 Annex F, PS3.19 Annex A).
 
+pub mod dicomdir;
 pub mod dump;
 pub mod encoding;
 pub mod extract;

@@ -1,7 +1,9 @@
 //! Part 10 files (PS3.10 §7): preamble, File Meta Information, data set.
 
 use bytes::Bytes;
-use sagittal_core::{DataSet, Element, Finding, FindingKind, Limits, PathStep, Tag, TagPath, Uid, Value, Vr};
+use sagittal_core::{
+    DataSet, Element, Finding, FindingKind, Limits, PathStep, Tag, TagPath, Uid, Value, Vr,
+};
 
 use crate::encoding::{
     EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, Encoding, IMPLICIT_VR_LITTLE_ENDIAN, Kind,
@@ -49,7 +51,11 @@ pub fn open(prefix: &[u8]) -> Result<Opening> {
         data_set_offset: 0,
         findings: Vec::new(),
     };
-    let is_prefix_at = |at: usize| prefix.get(at..).is_some_and(|rest| rest.starts_with(b"DICM"));
+    let is_prefix_at = |at: usize| {
+        prefix
+            .get(at..)
+            .is_some_and(|rest| rest.starts_with(b"DICM"))
+    };
     let start = match (is_prefix_at(128), is_prefix_at(0)) {
         (true, _) => 132,
         (false, true) => 4,
@@ -69,37 +75,63 @@ pub fn open(prefix: &[u8]) -> Result<Opening> {
 fn read_meta(prefix: &[u8], start: usize, opening: &mut Opening) -> Result<()> {
     let bytes = prefix.get(start..).unwrap_or(&[]);
     let offset = start as u64;
-    let mut walker = Walker::prefix(bytes, u64::MAX / 2, Encoding::EXPLICIT_LE, Limits::default());
+    let mut walker = Walker::prefix(
+        bytes,
+        u64::MAX / 2,
+        Encoding::EXPLICIT_LE,
+        Limits::default(),
+    );
     let is_meta_at = |at: u64| {
-        let rest = usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or(&[]);
+        let rest = usize::try_from(at)
+            .ok()
+            .and_then(|at| bytes.get(at..))
+            .unwrap_or(&[]);
         rest.starts_with(&[0x02, 0x00]) && rest.len() >= 8
     };
     let mut promised_end = None;
     while is_meta_at(walker.position()) {
-        let Some(Event::Element { tag, vr, value, .. }) = walker.next()? else { break };
+        let Some(Event::Element { tag, vr, value, .. }) = walker.next()? else {
+            break;
+        };
         if tag == GROUP_LENGTH {
-            let length = value.first_chunk::<4>().map(|length| u64::from(u32::from_le_bytes(*length)));
+            let length = value
+                .first_chunk::<4>()
+                .map(|length| u64::from(u32::from_le_bytes(*length)));
             promised_end = length.map(|length| walker.position() + length);
         }
         if !opening.meta.contains(tag) {
-            opening.meta.put(Element { tag, vr, value: Value::Bytes(Bytes::copy_from_slice(value)) });
+            opening.meta.put(Element {
+                tag,
+                vr,
+                value: Value::Bytes(Bytes::copy_from_slice(value)),
+            });
         }
     }
     let end = walker.position();
     opening.data_set_offset = offset + end;
     let met = walker.into_findings().into_iter();
-    opening.findings.extend(met.map(|finding| Finding { offset: finding.offset + offset, ..finding }));
+    opening.findings.extend(met.map(|finding| Finding {
+        offset: finding.offset + offset,
+        ..finding
+    }));
     if opening.meta.is_empty() {
         opening.note(TagPath::default(), offset, FindingKind::MissingMeta);
     } else if promised_end != Some(end) {
-        opening.note(TagPath::root(GROUP_LENGTH), offset, FindingKind::MetaGroupLength);
+        opening.note(
+            TagPath::root(GROUP_LENGTH),
+            offset,
+            FindingKind::MetaGroupLength,
+        );
     }
     Ok(())
 }
 
 /// Decides on the transfer syntax: what the meta says, unless the bytes say otherwise.
 fn settle(data_set: &[u8], is_marked: bool, opening: &mut Opening) -> Result<()> {
-    let declared = opening.meta.first_text(TRANSFER_SYNTAX_UID).and_then(|text| Uid::tolerant(&text).ok());
+    let declared = opening
+        .meta
+        .first_text(TRANSFER_SYNTAX_UID)
+        .and_then(|text| Uid::tolerant(&text).ok());
     let best = sniff::best(data_set);
     if let Some(uid) = declared {
         let encoding = Encoding::of(uid.as_str());
@@ -115,7 +147,11 @@ fn settle(data_set: &[u8], is_marked: bool, opening: &mut Opening) -> Result<()>
         }
     }
     let uid = match best {
-        Some((encoding, score)) if is_marked || score >= 2 || is_one_element(data_set, encoding) => uid_of(encoding),
+        Some((encoding, score))
+            if is_marked || score >= 2 || is_one_element(data_set, encoding) =>
+        {
+            uid_of(encoding)
+        }
         _ if is_marked => EXPLICIT_VR_LITTLE_ENDIAN,
         _ => {
             let reason = "neither a DICM prefix nor elements at the beginning".to_owned();
@@ -124,14 +160,20 @@ fn settle(data_set: &[u8], is_marked: bool, opening: &mut Opening) -> Result<()>
     };
     opening.transfer_syntax_uid = Uid::from_static(uid);
     let kind = FindingKind::TransferSyntaxAssumed(uid.to_owned());
-    opening.note(TagPath::root(TRANSFER_SYNTAX_UID), opening.data_set_offset, kind);
+    opening.note(
+        TagPath::root(TRANSFER_SYNTAX_UID),
+        opening.data_set_offset,
+        kind,
+    );
     Ok(())
 }
 
 /// Is this just one whole element?
 fn is_one_element(bytes: &[u8], encoding: Encoding) -> bool {
     let mut walker = Walker::new(bytes, encoding, Limits::default());
-    matches!(walker.next(), Ok(Some(_))) && walker.position() == bytes.len() as u64 && walker.findings().is_empty()
+    matches!(walker.next(), Ok(Some(_)))
+        && walker.position() == bytes.len() as u64
+        && walker.findings().is_empty()
 }
 
 fn uid_of(encoding: Encoding) -> &'static str {
@@ -157,13 +199,26 @@ pub struct File {
 /// Reads a whole file.
 pub fn read(bytes: &Bytes, limits: Limits) -> Result<File> {
     let opening = open(bytes)?;
-    let start = usize::try_from(opening.data_set_offset).unwrap_or(usize::MAX).min(bytes.len());
+    let start = usize::try_from(opening.data_set_offset)
+        .unwrap_or(usize::MAX)
+        .min(bytes.len());
     let uid = opening.transfer_syntax_uid.as_str();
     let (data_set, met) = read_data_set(&bytes.slice(start..), uid, limits)?;
-    let base = if Encoding::of(uid).deflated { 0 } else { start as u64 };
+    let base = if Encoding::of(uid).deflated {
+        0
+    } else {
+        start as u64
+    };
     let mut findings = opening.findings.clone();
-    findings.extend(met.into_iter().map(|finding| Finding { offset: finding.offset + base, ..finding }));
-    Ok(File { opening, data_set, findings })
+    findings.extend(met.into_iter().map(|finding| Finding {
+        offset: finding.offset + base,
+        ..finding
+    }));
+    Ok(File {
+        opening,
+        data_set,
+        findings,
+    })
 }
 
 /// What goes into File Meta Information (PS3.10 Table 7.1-1).
@@ -191,8 +246,16 @@ pub fn write_header(meta: &Meta) -> Vec<u8> {
     elements.put_uid(SOP_CLASS_UID, &meta.sop_class_uid);
     elements.put_uid(SOP_INSTANCE_UID, &meta.sop_instance_uid);
     elements.put_uid(TRANSFER_SYNTAX_UID, &meta.transfer_syntax_uid);
-    elements.put_bytes(IMPLEMENTATION_CLASS, Vr::UI, IMPLEMENTATION_CLASS_UID.as_bytes().to_vec());
-    elements.put_bytes(IMPLEMENTATION_VERSION, Vr::SH, IMPLEMENTATION_VERSION_NAME.as_bytes().to_vec());
+    elements.put_bytes(
+        IMPLEMENTATION_CLASS,
+        Vr::UI,
+        IMPLEMENTATION_CLASS_UID.as_bytes().to_vec(),
+    );
+    elements.put_bytes(
+        IMPLEMENTATION_VERSION,
+        Vr::SH,
+        IMPLEMENTATION_VERSION_NAME.as_bytes().to_vec(),
+    );
     if let Some(title) = &meta.source_ae_title {
         elements.put_bytes(SOURCE_AE_TITLE, Vr::AE, title.as_bytes().to_vec());
     }
@@ -215,11 +278,17 @@ pub fn write(meta: &Meta, data_set: &DataSet) -> Result<Vec<u8>> {
         && first.tag.group() <= 0x0002
     {
         let path = TagPath(vec![PathStep::Element(first.tag)]);
-        return Err(Error::Unwritable { path, reason: "command and meta elements are no part of a data set".into() });
+        return Err(Error::Unwritable {
+            path,
+            reason: "command and meta elements are no part of a data set".into(),
+        });
     }
     let uid = meta.transfer_syntax_uid.as_str();
     if matches!(Kind::of(uid), Kind::Referenced(_, 2)) {
-        return Err(Error::UnsupportedTransferSyntax { uid: uid.to_owned(), operation: "writing" });
+        return Err(Error::UnsupportedTransferSyntax {
+            uid: uid.to_owned(),
+            operation: "writing",
+        });
     }
     let mut out = write_header(meta);
     write_data_set(data_set, uid, &mut out)?;

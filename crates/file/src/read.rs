@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use sagittal_core::{
-    CharacterSet, DataSet, Element, Finding, FindingKind, Fragments, Limits, Tag, Value, Vr, dictionary,
+    CharacterSet, DataSet, Element, Finding, FindingKind, Fragments, Limits, Tag, Value, Vr,
+    dictionary, tags,
 };
 
 pub use crate::inflate::{inflate, inflate_prefix};
@@ -10,6 +11,7 @@ pub use crate::inflate::{inflate, inflate_prefix};
 use crate::Result;
 use crate::encoding::Encoding;
 use crate::swap::swap;
+use crate::walk::vr::standard;
 use crate::walk::{Event, Walker};
 
 /// Dropping a tree recurses; no sane data set comes near.
@@ -17,7 +19,11 @@ const MAX_DEPTH: usize = 512;
 
 /// Reads a data set in the given transfer syntax (inflating it if it is deflated): what could be
 /// read, and what was got over. Values share `bytes`.
-pub fn read_data_set(bytes: &Bytes, transfer_syntax_uid: &str, limits: Limits) -> Result<(DataSet, Vec<Finding>)> {
+pub fn read_data_set(
+    bytes: &Bytes,
+    transfer_syntax_uid: &str,
+    limits: Limits,
+) -> Result<(DataSet, Vec<Finding>)> {
     let encoding = Encoding::of(transfer_syntax_uid);
     if !encoding.deflated {
         return read_encoded(bytes, encoding, limits);
@@ -29,10 +35,23 @@ pub fn read_data_set(bytes: &Bytes, transfer_syntax_uid: &str, limits: Limits) -
 }
 
 /// As [`read_data_set`], of bytes that are not, or no longer, deflated.
-pub fn read_encoded(bytes: &Bytes, encoding: Encoding, limits: Limits) -> Result<(DataSet, Vec<Finding>)> {
-    let limits = Limits { depth: limits.depth.min(MAX_DEPTH), ..limits };
+pub fn read_encoded(
+    bytes: &Bytes,
+    encoding: Encoding,
+    limits: Limits,
+) -> Result<(DataSet, Vec<Finding>)> {
+    let limits = Limits {
+        depth: limits.depth.min(MAX_DEPTH),
+        ..limits
+    };
     let mut walker = Walker::new(bytes, encoding, limits);
-    let mut builder = Builder { bytes, open: vec![], current: DataSet::new(), fragments: None, findings: vec![] };
+    let mut builder = Builder {
+        bytes,
+        open: vec![],
+        current: DataSet::new(),
+        fragments: None,
+        findings: vec![],
+    };
     while let Some(event) = walker.next()? {
         builder.take(event, &walker);
     }
@@ -66,13 +85,26 @@ impl Builder<'_> {
                 self.put(element, walker);
             }
             Event::SequenceStart { tag, vr, .. } => {
-                let vr = if dictionary::vr(tag) == Vr::SQ { Vr::SQ } else { vr };
+                let vr = if dictionary::vr(tag) == Vr::SQ {
+                    Vr::SQ
+                } else {
+                    vr
+                };
                 let outer = std::mem::take(&mut self.current);
-                self.open.push(Open { tag, vr, items: vec![], outer });
+                self.open.push(Open {
+                    tag,
+                    vr,
+                    items: vec![],
+                    outer,
+                });
             }
             Event::ItemStart { .. } => {
-                let outer = self.open.last().map(|open| open.outer.character_set().clone());
-                self.current = DataSet::with_character_set(outer.unwrap_or_else(CharacterSet::default));
+                let outer = self
+                    .open
+                    .last()
+                    .map(|open| open.outer.character_set().clone());
+                self.current =
+                    DataSet::with_character_set(outer.unwrap_or_else(CharacterSet::default));
             }
             Event::ItemEnd => {
                 let item = std::mem::take(&mut self.current);
@@ -81,15 +113,32 @@ impl Builder<'_> {
                 }
             }
             Event::SequenceEnd { .. } => {
-                if let Some(Open { tag, vr, items, outer }) = self.open.pop() {
+                if let Some(Open {
+                    tag,
+                    vr,
+                    items,
+                    outer,
+                }) = self.open.pop()
+                {
                     self.current = outer;
-                    self.put(Element { tag, vr, value: Value::Sequence(items) }, walker);
+                    self.put(
+                        Element {
+                            tag,
+                            vr,
+                            value: Value::Sequence(items),
+                        },
+                        walker,
+                    );
                 }
             }
             Event::FragmentsStart { vr, .. } => self.fragments = Some((vr, Fragments::default())),
             Event::OffsetTable { value } => {
                 if let Some((_, fragments)) = &mut self.fragments {
-                    let offsets = value.as_chunks::<4>().0.iter().map(|offset| u32::from_le_bytes(*offset));
+                    let offsets = value
+                        .as_chunks::<4>()
+                        .0
+                        .iter()
+                        .map(|offset| u32::from_le_bytes(*offset));
                     fragments.offset_table = offsets.collect();
                 }
             }
@@ -100,7 +149,14 @@ impl Builder<'_> {
             }
             Event::FragmentsEnd { tag } => {
                 if let Some((vr, fragments)) = self.fragments.take() {
-                    self.put(Element { tag, vr, value: Value::Fragments(fragments) }, walker);
+                    self.put(
+                        Element {
+                            tag,
+                            vr,
+                            value: Value::Fragments(fragments),
+                        },
+                        walker,
+                    );
                 }
             }
         }
@@ -114,8 +170,16 @@ impl Builder<'_> {
             swap(&mut swapped, vr.unit());
             bytes = swapped.into();
         }
-        let vr = if vr == Vr::UN { self.known_vr(tag, value) } else { vr };
-        Element { tag, vr, value: Value::Bytes(bytes) }
+        let vr = if vr == Vr::UN {
+            self.known_vr(tag, value)
+        } else {
+            vr
+        };
+        Element {
+            tag,
+            vr,
+            value: Value::Bytes(bytes),
+        }
     }
 
     /// The VR of a UN element if a dictionary knows it and the value can be that.
@@ -124,17 +188,39 @@ impl Builder<'_> {
             let creator = self.current.private_creator(tag)?;
             dictionary::private_entry(&creator, tag).map(|entry| entry.vr)
         };
-        let vr = if tag.private_creator().is_some() { private().unwrap_or(Vr::UN) } else { dictionary::vr(tag) };
+        let vr = if tag.private_creator().is_some() {
+            private().unwrap_or(Vr::UN)
+        } else {
+            standard(tag, self.is_signed())
+        };
         let fits = vr.fixed_length().is_none_or(|unit| value.len() % unit == 0);
         if vr == Vr::SQ || !fits { Vr::UN } else { vr }
     }
 
+    /// Pixel Representation, here or in the nearest data set around that has it.
+    fn is_signed(&self) -> bool {
+        let outer = self.open.iter().rev().map(|open| &open.outer);
+        let representation = |data_set: &DataSet| data_set.int(tags::PIXEL_REPRESENTATION);
+        std::iter::once(&self.current)
+            .chain(outer)
+            .find_map(representation)
+            == Some(1)
+    }
+
     /// The first of two elements with one tag is kept.
     fn put(&mut self, element: Element, walker: &Walker<'_>) {
-        let in_order = self.current.elements().last().is_none_or(|last| last.tag < element.tag);
+        let in_order = self
+            .current
+            .elements()
+            .last()
+            .is_none_or(|last| last.tag < element.tag);
         if !in_order && self.current.contains(element.tag) {
             let kind = FindingKind::Duplicate;
-            let finding = Finding { path: walker.path(), offset: walker.header_offset(), kind };
+            let finding = Finding {
+                path: walker.path(),
+                offset: walker.header_offset(),
+                kind,
+            };
             if self.findings.len() < 1_000 && !walker.findings().contains(&finding) {
                 self.findings.push(finding);
             }

@@ -13,11 +13,16 @@ const CREDIBLE: u32 = 1 << 28;
 
 /// How many of the first elements make sense in this encoding.
 pub(crate) fn score(bytes: &[u8], encoding: Encoding) -> usize {
-    let form = Form { explicit: encoding.explicit, big_endian: encoding.big_endian };
+    let form = Form {
+        explicit: encoding.explicit,
+        big_endian: encoding.big_endian,
+    };
     let mut rest = bytes;
     let mut last = None;
     for count in 0..ENOUGH {
-        let Some(head) = rest.first_chunk::<8>() else { return count };
+        let Some(head) = rest.first_chunk::<8>() else {
+            return count;
+        };
         let tag = form.tag(*head);
         if tag.group() == 0xFFFE || Some(tag) <= last || (count == 0 && !may_be_first(tag)) {
             return if count == 1 { 0 } else { count };
@@ -34,8 +39,11 @@ pub(crate) fn score(bytes: &[u8], encoding: Encoding) -> usize {
         if header.length > CREDIBLE {
             return if count == 1 { 0 } else { count };
         }
-        let size = usize::try_from(header.length).map_or(usize::MAX, |length| length + usize::from(header.size));
-        let Some(next) = rest.get(size..) else { return count + 1 };
+        let size = usize::try_from(header.length)
+            .map_or(usize::MAX, |length| length + usize::from(header.size));
+        let Some(next) = rest.get(size..) else {
+            return count + 1;
+        };
         rest = next;
     }
     ENOUGH
@@ -43,12 +51,17 @@ pub(crate) fn score(bytes: &[u8], encoding: Encoding) -> usize {
 
 /// Data sets begin with low groups: command, meta, directory, identifying, patient.
 fn may_be_first(tag: Tag) -> bool {
-    tag.group() <= 0x0040 && (tag.is_private() || tag.is_group_length() || dictionary::entry(tag).is_some())
+    tag.group() <= 0x0040
+        && (tag.is_private() || tag.is_group_length() || dictionary::entry(tag).is_some())
 }
 
 /// The encoding in which most of the first elements make sense, if there is one.
 pub(crate) fn best(bytes: &[u8]) -> Option<(Encoding, usize)> {
-    let candidates = [Encoding::IMPLICIT_LE, Encoding::EXPLICIT_BE, Encoding::EXPLICIT_LE];
+    let candidates = [
+        Encoding::IMPLICIT_LE,
+        Encoding::EXPLICIT_BE,
+        Encoding::EXPLICIT_LE,
+    ];
     candidates
         .into_iter()
         .map(|encoding| (encoding, score(bytes, encoding)))

@@ -56,7 +56,10 @@ pub fn convert(
     }
     if !is_convertible(from, to) {
         let operation = "conversion without decoding pixels";
-        return Err(Error::UnsupportedTransferSyntax { uid: to.to_owned(), operation });
+        return Err(Error::UnsupportedTransferSyntax {
+            uid: to.to_owned(),
+            operation,
+        });
     }
     let (source, target) = (Encoding::of(from), Encoding::of(to));
     if !source.deflated {
@@ -67,9 +70,21 @@ pub fn convert(
     let zlib = is_zlib(&head);
     let whole = head.as_slice().chain(input);
     if zlib {
-        deflating(&mut ZlibDecoder::new(whole), u64::MAX, source, target, output)
+        deflating(
+            &mut ZlibDecoder::new(whole),
+            u64::MAX,
+            source,
+            target,
+            output,
+        )
     } else {
-        deflating(&mut DeflateDecoder::new(whole), u64::MAX, source, target, output)
+        deflating(
+            &mut DeflateDecoder::new(whole),
+            u64::MAX,
+            source,
+            target,
+            output,
+        )
     }
 }
 
@@ -116,13 +131,36 @@ struct Rest {
     is_dropped: bool,
 }
 
-fn run(input: &mut dyn Read, total: u64, from: Encoding, to: Encoding, output: &mut dyn Write) -> Result<()> {
+fn run(
+    input: &mut dyn Read,
+    total: u64,
+    from: Encoding,
+    to: Encoding,
+    output: &mut dyn Write,
+) -> Result<()> {
     // The input bounds the number of elements, and none of them is kept.
-    let limits = Limits { elements: usize::MAX, ..Limits::default() };
-    let mut source = Source { input, buffer: Vec::new(), start: 0, base: 0, ended: false };
+    let limits = Limits {
+        elements: usize::MAX,
+        ..Limits::default()
+    };
+    let mut source = Source {
+        input,
+        buffer: Vec::new(),
+        start: 0,
+        base: 0,
+        ended: false,
+    };
     let mut cursor = Cursor::new(from, limits, total);
-    let form = Form { explicit: to.explicit, big_endian: to.big_endian };
-    let mut target = Target { form, out: Vec::with_capacity(2 * CHUNK), output, bits_allocated: 0 };
+    let form = Form {
+        explicit: to.explicit,
+        big_endian: to.big_endian,
+    };
+    let mut target = Target {
+        form,
+        out: Vec::with_capacity(2 * CHUNK),
+        output,
+        bits_allocated: 0,
+    };
     loop {
         source.advance(cursor.position())?;
         if source.ended {
@@ -149,7 +187,12 @@ fn run(input: &mut dyn Read, total: u64, from: Encoding, to: Encoding, output: &
 }
 
 fn truncated(cursor: &Cursor, offset: u64, expected: u64, found: u64) -> Error {
-    Error::Truncated { path: cursor.path(), offset, expected, found }
+    Error::Truncated {
+        path: cursor.path(),
+        offset,
+        expected,
+        found,
+    }
 }
 
 impl Target<'_> {
@@ -164,32 +207,67 @@ impl Target<'_> {
     /// Writes an event; gives what is still to come of its value.
     fn take(&mut self, event: Event<'_>, cursor: &Cursor) -> Result<Option<Rest>> {
         match event {
-            Event::Element { tag, vr, value, length, offset } => {
-                let rest = Rest { offset, length, unit: 1, padding: None, is_dropped: tag.is_group_length() };
+            Event::Element {
+                tag,
+                vr,
+                value,
+                length,
+                offset,
+            } => {
+                let rest = Rest {
+                    offset,
+                    length,
+                    unit: 1,
+                    padding: None,
+                    is_dropped: tag.is_group_length(),
+                };
                 return self.element(tag, vr, value, rest, cursor);
             }
             // A sequence known behind UN is written as one.
-            Event::SequenceStart { tag, .. } => self.form.put_sequence_start(&mut self.out, tag, Vr::SQ),
-            Event::SequenceEnd { .. } | Event::FragmentsEnd { .. } => self.form.put_sequence_end(&mut self.out),
+            Event::SequenceStart { tag, .. } => {
+                self.form.put_sequence_start(&mut self.out, tag, Vr::SQ)
+            }
+            Event::SequenceEnd { .. } | Event::FragmentsEnd { .. } => {
+                self.form.put_sequence_end(&mut self.out)
+            }
             Event::ItemStart { .. } => self.form.put_item_start(&mut self.out),
             Event::ItemEnd => self.form.put_item_end(&mut self.out),
             Event::FragmentsStart { tag, .. } => {
                 if !self.form.explicit || self.form.big_endian {
                     let reason = "encapsulated pixel data in a native transfer syntax".to_owned();
-                    return Err(Error::Unwritable { path: cursor.path(), reason });
+                    return Err(Error::Unwritable {
+                        path: cursor.path(),
+                        reason,
+                    });
                 }
                 self.form.put_sequence_start(&mut self.out, tag, Vr::OB);
             }
             Event::OffsetTable { value } => {
                 let offset = cursor.header_offset() + 8;
-                return self.fragment(value, offset, cursor.position().saturating_sub(offset), cursor);
+                return self.fragment(
+                    value,
+                    offset,
+                    cursor.position().saturating_sub(offset),
+                    cursor,
+                );
             }
-            Event::Fragment { value, length, offset } => return self.fragment(value, offset, length, cursor),
+            Event::Fragment {
+                value,
+                length,
+                offset,
+            } => return self.fragment(value, offset, length, cursor),
         }
         Ok(None)
     }
 
-    fn element(&mut self, tag: Tag, vr: Vr, value: &[u8], all: Rest, cursor: &Cursor) -> Result<Option<Rest>> {
+    fn element(
+        &mut self,
+        tag: Tag,
+        vr: Vr,
+        value: &[u8],
+        all: Rest,
+        cursor: &Cursor,
+    ) -> Result<Option<Rest>> {
         if all.is_dropped {
             return Ok(self.value(value, all));
         }
@@ -198,28 +276,66 @@ impl Target<'_> {
             && cursor.depth() == 0
             && let Some(bits) = value.first_chunk::<2>()
         {
-            self.bits_allocated = if from_big_endian { u16::from_be_bytes(*bits) } else { u16::from_le_bytes(*bits) };
+            self.bits_allocated = if from_big_endian {
+                u16::from_be_bytes(*bits)
+            } else {
+                u16::from_le_bytes(*bits)
+            };
         }
         // PS3.5 §A.2: native pixel data of more than 8 bits are OW; some writers say OB.
-        let is_words = tag == PIXEL_DATA && cursor.depth() == 0 && self.bits_allocated > 8 && !from_big_endian;
+        let is_words =
+            tag == PIXEL_DATA && cursor.depth() == 0 && self.bits_allocated > 8 && !from_big_endian;
         let vr = if vr == Vr::OB && is_words { Vr::OW } else { vr };
-        let written = self.form.put_header(&mut self.out, tag, vr, padded(all.length, cursor)?);
+        let written = self
+            .form
+            .put_header(&mut self.out, tag, vr, padded(all.length, cursor)?);
         let to_big_endian = self.form.big_endian && written != Vr::UN;
-        let unit = if vr != Vr::UN && from_big_endian != to_big_endian { vr.unit() } else { 1 };
+        let unit = if vr != Vr::UN && from_big_endian != to_big_endian {
+            vr.unit()
+        } else {
+            1
+        };
         let padding = (all.length % 2 == 1).then_some(vr.padding());
-        Ok(self.value(value, Rest { unit, padding, ..all }))
+        Ok(self.value(
+            value,
+            Rest {
+                unit,
+                padding,
+                ..all
+            },
+        ))
     }
 
-    fn fragment(&mut self, value: &[u8], offset: u64, length: u64, cursor: &Cursor) -> Result<Option<Rest>> {
-        self.form.put_item(&mut self.out, Tag::ITEM, padded(length, cursor)?);
+    fn fragment(
+        &mut self,
+        value: &[u8],
+        offset: u64,
+        length: u64,
+        cursor: &Cursor,
+    ) -> Result<Option<Rest>> {
+        self.form
+            .put_item(&mut self.out, Tag::ITEM, padded(length, cursor)?);
         let padding = (length % 2 == 1).then_some(0);
-        Ok(self.value(value, Rest { offset, length, unit: 1, padding, is_dropped: false }))
+        Ok(self.value(
+            value,
+            Rest {
+                offset,
+                length,
+                unit: 1,
+                padding,
+                is_dropped: false,
+            },
+        ))
     }
 
     /// Writes what is at hand of a value, whole numbers only if there is more; gives the rest.
     fn value(&mut self, value: &[u8], all: Rest) -> Option<Rest> {
         let is_whole = value.len() as u64 == all.length;
-        let taken = if is_whole { value.len() } else { value.len() / 8 * 8 };
+        let taken = if is_whole {
+            value.len()
+        } else {
+            value.len() / 8 * 8
+        };
         if !all.is_dropped {
             self.put(value.get(..taken).unwrap_or(value), all.unit);
         }
@@ -227,7 +343,11 @@ impl Target<'_> {
             self.out.extend(all.padding);
             return None;
         }
-        Some(Rest { offset: all.offset + taken as u64, length: all.length - taken as u64, ..all })
+        Some(Rest {
+            offset: all.offset + taken as u64,
+            length: all.length - taken as u64,
+            ..all
+        })
     }
 
     fn put(&mut self, bytes: &[u8], unit: usize) {
@@ -243,8 +363,13 @@ impl Target<'_> {
 
 /// The length to be written: even, and not that which means undefined.
 fn padded(length: u64, cursor: &Cursor) -> Result<u32> {
-    let even = u32::try_from(length + length % 2).ok().filter(|length| *length != UNDEFINED);
-    even.ok_or_else(|| Error::Unwritable { path: cursor.path(), reason: "longer than 4 GiB".to_owned() })
+    let even = u32::try_from(length + length % 2)
+        .ok()
+        .filter(|length| *length != UNDEFINED);
+    even.ok_or_else(|| Error::Unwritable {
+        path: cursor.path(),
+        reason: "longer than 4 GiB".to_owned(),
+    })
 }
 
 /// A window that moves over the input.
@@ -260,7 +385,10 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn window(&self) -> Window<'_> {
-        Window { bytes: self.buffer.get(self.start..).unwrap_or(&[]), base: self.base }
+        Window {
+            bytes: self.buffer.get(self.start..).unwrap_or(&[]),
+            base: self.base,
+        }
     }
 
     /// Drops the bytes before `position`, which are at hand or just behind.
@@ -281,7 +409,9 @@ impl Source<'_> {
         self.start = 0;
         while self.buffer.len() < 2 * AHEAD && !self.ended {
             let wanted = (2 * AHEAD - self.buffer.len()) as u64;
-            let got = (&mut *self.input).take(wanted).read_to_end(&mut self.buffer)?;
+            let got = (&mut *self.input)
+                .take(wanted)
+                .read_to_end(&mut self.buffer)?;
             self.ended = (got as u64) < wanted;
         }
         Ok(())

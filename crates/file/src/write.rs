@@ -15,7 +15,11 @@ use crate::{Error, Result};
 /// Group lengths are left out. Fragments can only be written in an encapsulated syntax, native
 /// pixel data at the root only in others. A value too long for its VR's length field becomes `UN`.
 /// What was appended before an error is removed again.
-pub fn write_data_set(data_set: &DataSet, transfer_syntax_uid: &str, out: &mut Vec<u8>) -> Result<()> {
+pub fn write_data_set(
+    data_set: &DataSet,
+    transfer_syntax_uid: &str,
+    out: &mut Vec<u8>,
+) -> Result<()> {
     let encoding = Encoding::of(transfer_syntax_uid);
     let start = out.len();
     let written = if encoding.deflated {
@@ -50,9 +54,22 @@ struct Level<'a> {
     form: Form,
 }
 
-pub(crate) fn write_encoded(data_set: &DataSet, encoding: Encoding, out: &mut Vec<u8>) -> Result<()> {
-    let form = Form { explicit: encoding.explicit, big_endian: encoding.big_endian };
-    let root = Level { elements: data_set.elements().iter(), items: [].iter(), tag: Tag(0, 0), index: 0, form };
+pub(crate) fn write_encoded(
+    data_set: &DataSet,
+    encoding: Encoding,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let form = Form {
+        explicit: encoding.explicit,
+        big_endian: encoding.big_endian,
+    };
+    let root = Level {
+        elements: data_set.elements().iter(),
+        items: [].iter(),
+        tag: Tag(0, 0),
+        index: 0,
+        form,
+    };
     let mut stack = vec![root];
     while let Some(level) = stack.last_mut() {
         let form = level.form;
@@ -65,27 +82,37 @@ pub(crate) fn write_encoded(data_set: &DataSet, encoding: Encoding, out: &mut Ve
             continue;
         }
         if let Value::Sequence(items) = &element.value {
-            let inner = begin_sequence(element, form, out).map_err(|reason| unwritable(&stack, element.tag, reason))?;
+            let inner = begin_sequence(element, form, out)
+                .map_err(|reason| unwritable(&stack, element.tag, reason))?;
             let mut items = items.iter();
             match items.next() {
                 Some(first) => {
                     inner.put_item_start(out);
                     let elements = first.elements().iter();
-                    stack.push(Level { elements, items, tag: element.tag, index: 0, form: inner });
+                    stack.push(Level {
+                        elements,
+                        items,
+                        tag: element.tag,
+                        index: 0,
+                        form: inner,
+                    });
                 }
                 None => end_sequence(element.vr, form, out),
             }
             continue;
         }
         let root = stack.len() == 1;
-        write_value(element, form, encoding, root, out).map_err(|reason| unwritable(&stack, element.tag, reason))?;
+        write_value(element, form, encoding, root, out)
+            .map_err(|reason| unwritable(&stack, element.tag, reason))?;
     }
     Ok(())
 }
 
 /// The innermost item is written: the next one, or the end of its sequence.
 fn next_item(stack: &mut Vec<Level<'_>>, nested: bool, out: &mut Vec<u8>) {
-    let Some(level) = stack.last_mut() else { return };
+    let Some(level) = stack.last_mut() else {
+        return;
+    };
     if nested {
         level.form.put_item_end(out);
         if let Some(item) = level.items.next() {
@@ -116,11 +143,21 @@ fn begin_sequence(element: &Element, form: Form, out: &mut Vec<u8>) -> Result<Fo
 }
 
 fn end_sequence(vr: Vr, form: Form, out: &mut Vec<u8>) {
-    let form = if vr == Vr::UN { Form::IMPLICIT_LE } else { form };
+    let form = if vr == Vr::UN {
+        Form::IMPLICIT_LE
+    } else {
+        form
+    };
     form.put_sequence_end(out);
 }
 
-fn write_value(element: &Element, form: Form, encoding: Encoding, root: bool, out: &mut Vec<u8>) -> Result<(), String> {
+fn write_value(
+    element: &Element,
+    form: Form,
+    encoding: Encoding,
+    root: bool,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
     let Element { tag, vr, value } = element;
     check_tag(*tag)?;
     match value {
@@ -140,19 +177,39 @@ fn write_value(element: &Element, form: Form, encoding: Encoding, root: bool, ou
 }
 
 fn check_tag(tag: Tag) -> Result<(), String> {
-    if tag.group() == 0xFFFE { Err("a delimiter is no element".to_owned()) } else { Ok(()) }
+    if tag.group() == 0xFFFE {
+        Err("a delimiter is no element".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
-fn write_bytes(tag: Tag, vr: Vr, bytes: &[u8], form: Form, out: &mut Vec<u8>) -> Result<(), String> {
+fn write_bytes(
+    tag: Tag,
+    vr: Vr,
+    bytes: &[u8],
+    form: Form,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
     if vr == Vr::SQ && !bytes.is_empty() {
         return Err("a sequence without items".to_owned());
     }
-    if vr.fixed_length().is_some_and(|unit| bytes.len() % unit != 0) {
-        return Err(format!("{} bytes are no whole number of {vr} values", bytes.len()));
+    if vr
+        .fixed_length()
+        .is_some_and(|unit| bytes.len() % unit != 0)
+    {
+        return Err(format!(
+            "{} bytes are no whole number of {vr} values",
+            bytes.len()
+        ));
     }
     let odd = bytes.len() % 2 == 1;
-    let length = u32::try_from(bytes.len() + usize::from(odd)).ok().filter(|length| *length != UNDEFINED);
-    let Some(length) = length else { return Err("longer than 4 GiB".to_owned()) };
+    let length = u32::try_from(bytes.len() + usize::from(odd))
+        .ok()
+        .filter(|length| *length != UNDEFINED);
+    let Some(length) = length else {
+        return Err("longer than 4 GiB".to_owned());
+    };
     let written = form.put_header(out, tag, vr, length);
     let start = out.len();
     out.extend_from_slice(bytes);
@@ -169,13 +226,28 @@ fn write_bytes(tag: Tag, vr: Vr, bytes: &[u8], form: Form, out: &mut Vec<u8>) ->
 }
 
 /// PS3.5 §A.4: VR OB, an offset table, fragments, each of even length.
-fn write_fragments(tag: Tag, fragments: &Fragments, form: Form, out: &mut Vec<u8>) -> Result<(), String> {
+fn write_fragments(
+    tag: Tag,
+    fragments: &Fragments,
+    form: Form,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
     form.put_sequence_start(out, tag, Vr::OB);
-    let table: Vec<u8> = fragments.offset_table.iter().flat_map(|offset| offset.to_le_bytes()).collect();
-    for fragment in std::iter::once(table.as_slice()).chain(fragments.fragments.iter().map(|bytes| &**bytes)) {
+    let table: Vec<u8> = fragments
+        .offset_table
+        .iter()
+        .flat_map(|offset| offset.to_le_bytes())
+        .collect();
+    for fragment in
+        std::iter::once(table.as_slice()).chain(fragments.fragments.iter().map(|bytes| &**bytes))
+    {
         let odd = fragment.len() % 2 == 1;
-        let length = u32::try_from(fragment.len() + usize::from(odd)).ok().filter(|length| *length != UNDEFINED);
-        let Some(length) = length else { return Err("a fragment is longer than 4 GiB".to_owned()) };
+        let length = u32::try_from(fragment.len() + usize::from(odd))
+            .ok()
+            .filter(|length| *length != UNDEFINED);
+        let Some(length) = length else {
+            return Err("a fragment is longer than 4 GiB".to_owned());
+        };
         form.put_item(out, Tag::ITEM, length);
         out.extend_from_slice(fragment);
         if odd {
@@ -188,8 +260,12 @@ fn write_fragments(tag: Tag, fragments: &Fragments, form: Form, out: &mut Vec<u8
 
 fn unwritable(stack: &[Level<'_>], tag: Tag, reason: String) -> Error {
     let nested = stack.iter().skip(1);
-    let mut steps: Vec<PathStep> =
-        nested.flat_map(|level| [PathStep::Element(level.tag), PathStep::Item(level.index)]).collect();
+    let mut steps: Vec<PathStep> = nested
+        .flat_map(|level| [PathStep::Element(level.tag), PathStep::Item(level.index)])
+        .collect();
     steps.push(PathStep::Element(tag));
-    Error::Unwritable { path: TagPath(steps), reason }
+    Error::Unwritable {
+        path: TagPath(steps),
+        reason,
+    }
 }

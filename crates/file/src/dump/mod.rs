@@ -72,7 +72,6 @@ pub fn data_set(
     let encoding = Encoding::of(transfer_syntax_uid);
     let dump = Dump {
         walker: Walker::new(bytes, encoding, limits),
-        big_endian: encoding.big_endian,
         options,
         line: Line::new(out, options.value_length),
         indent: 0,
@@ -121,7 +120,6 @@ fn name(tag: Tag, creator: Option<&str>) -> &'static str {
 
 struct Dump<'a, 'o> {
     walker: Walker<'a>,
-    big_endian: bool,
     options: &'o Options,
     line: Line<'o>,
     indent: usize,
@@ -195,7 +193,7 @@ impl Dump<'_, '_> {
         self.line.begin(self.indent, tag, vr.as_str());
         let fallback = CharacterSet::default();
         let character_set = self.character_sets.last().map_or(&fallback, |(_, character_set)| character_set);
-        let count = value::write(&mut self.line, vr, value, self.big_endian, character_set);
+        let count = value::write(&mut self.line, vr, value, self.walker.is_big_endian(), character_set);
         self.line.end(Some(length), count, self.name(tag));
         if self.shown_from == Some(self.indent) && !self.options.only.is_empty() {
             self.shown_from = None;

@@ -52,7 +52,6 @@ pub fn write_observed(
     let start = out.len();
     let writer = Writer {
         walker,
-        big_endian: encoding.big_endian,
         is_prefix: total > bytes.len() as u64,
         emitter: Emitter { out, non_ascii: false },
         bulk,
@@ -110,7 +109,6 @@ impl Level {
 
 struct Writer<'a, 'o> {
     walker: Walker<'a>,
-    big_endian: bool,
     is_prefix: bool,
     emitter: Emitter<'o>,
     bulk: &'o mut dyn BulkData,
@@ -196,7 +194,7 @@ impl<'a> Writer<'a, '_> {
             None => {
                 let fallback = CharacterSet::default();
                 let character_set = self.character_sets.last().map_or(&fallback, |(_, character_set)| character_set);
-                self.emitter.value(vr, value, self.big_endian, character_set);
+                self.emitter.value(vr, value, self.walker.is_big_endian(), character_set);
             }
         }
         self.emitter.close();

@@ -3,7 +3,9 @@
 use sagittal_core::{Finding, FindingKind, Limits, Tag, TagPath, Vr};
 
 use super::Event;
-use super::header::{Form, Header, Parsed, UNDEFINED, Window, follows, guess, least_harmful, parse, starts_with_item};
+use super::header::{
+    Form, Header, Parsed, UNDEFINED, Window, follows, guess, least_harmful, parse, starts_with_item,
+};
 use super::stack::{Creators, Last, Level, Scope, note, path};
 use crate::encoding::Encoding;
 use crate::{Error, Result};
@@ -43,11 +45,21 @@ pub(crate) struct Cursor {
 impl Cursor {
     /// At the beginning of a data set of `total` bytes (`u64::MAX` if that is not known yet).
     pub fn new(encoding: Encoding, limits: Limits, total: u64) -> Cursor {
-        let form = Form { explicit: encoding.explicit, big_endian: encoding.big_endian };
+        let form = Form {
+            explicit: encoding.explicit,
+            big_endian: encoding.big_endian,
+        };
         Cursor {
             at: 0,
             header_at: 0,
-            scope: Scope { end: total, bounded: true, last: None, form, signed: false, creators: 0 },
+            scope: Scope {
+                end: total,
+                bounded: true,
+                last: None,
+                form,
+                signed: false,
+                creators: 0,
+            },
             stack: Vec::new(),
             state: State::DataSet,
             last: Last::Level,
@@ -117,7 +129,8 @@ impl Cursor {
         let header = match parse(rest, *head, form) {
             Parsed::Header(header) if header.length == UNDEFINED => header,
             Parsed::Header(header)
-                if u64::from(header.length) + u64::from(header.size) <= self.scope.end - self.at =>
+                if u64::from(header.length) + u64::from(header.size)
+                    <= self.scope.end - self.at =>
             {
                 header
             }
@@ -132,7 +145,11 @@ impl Cursor {
         self.count()?;
         if Some(tag) <= self.scope.last {
             let duplicate = Some(tag) == self.scope.last;
-            self.note(if duplicate { FindingKind::Duplicate } else { FindingKind::OutOfOrder });
+            self.note(if duplicate {
+                FindingKind::Duplicate
+            } else {
+                FindingKind::OutOfOrder
+            });
         }
         self.scope.last = Some(tag);
         self.value(rest, tag, header)
@@ -148,7 +165,9 @@ impl Cursor {
             None => self.creators.vr(tag, &self.scope),
         };
         if header.length == UNDEFINED {
-            return self.undefined_length(bytes, tag, vr, header.vr.is_some(), value_at).map(Some);
+            return self
+                .undefined_length(bytes, tag, vr, header.vr.is_some(), value_at)
+                .map(Some);
         }
         let length = u64::from(header.length);
         if vr == Vr::SQ || vr == Vr::UN {
@@ -158,7 +177,12 @@ impl Cursor {
                 self.push(tag, clamped, true, form)?;
                 self.at = value_at;
                 self.state = State::Items;
-                return Ok(Some(Event::SequenceStart { tag, vr, offset: value_at, length: Some(clamped - value_at) }));
+                return Ok(Some(Event::SequenceStart {
+                    tag,
+                    vr,
+                    offset: value_at,
+                    length: Some(clamped - value_at),
+                }));
             }
         }
         // An implicit SQ that holds no items is none.
@@ -167,7 +191,14 @@ impl Cursor {
     }
 
     #[inline]
-    fn plain<'b>(&mut self, bytes: &'b [u8], tag: Tag, vr: Vr, value_at: u64, length: u64) -> Event<'b> {
+    fn plain<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        tag: Tag,
+        vr: Vr,
+        value_at: u64,
+        length: u64,
+    ) -> Event<'b> {
         let wanted = usize::try_from(length).unwrap_or(usize::MAX);
         let value = bytes.get(..wanted).unwrap_or(bytes);
         self.at = value_at + length;
@@ -176,7 +207,10 @@ impl Cursor {
         }
         if self.at > self.total {
             let found = self.total.saturating_sub(value_at);
-            self.note(FindingKind::Truncated { expected: length, found });
+            self.note(FindingKind::Truncated {
+                expected: length,
+                found,
+            });
             self.end_here();
         }
         if tag.is_private() {
@@ -188,7 +222,13 @@ impl Cursor {
         {
             self.scope.signed = self.scope.form.u16(*bytes) == 1;
         }
-        Event::Element { tag, vr, value, offset: value_at, length }
+        Event::Element {
+            tag,
+            vr,
+            value,
+            offset: value_at,
+            length,
+        }
     }
 
     /// A value without length: items, or encapsulated pixel data.
@@ -205,32 +245,64 @@ impl Cursor {
         let end = self.scope.end;
         if fragments {
             // PS3.5 §A.4: encapsulated pixel data are little endian in every syntax that has them.
-            let form = if starts_with_item(bytes, self.scope.form) { self.scope.form } else { Form::IMPLICIT_LE };
+            let form = if starts_with_item(bytes, self.scope.form) {
+                self.scope.form
+            } else {
+                Form::IMPLICIT_LE
+            };
             self.push(tag, end, false, form)?;
             if let Some(level) = self.stack.last_mut() {
                 level.fragments = true;
             }
             self.state = State::Fragments(true);
-            return Ok(Event::FragmentsStart { tag, vr, offset: value_at });
+            return Ok(Event::FragmentsStart {
+                tag,
+                vr,
+                offset: value_at,
+            });
         }
         if vr != Vr::SQ && vr != Vr::UN {
-            self.note(FindingKind::UnexpectedVr(format!("{vr} of undefined length, taken for a sequence")));
+            self.note(FindingKind::UnexpectedVr(format!(
+                "{vr} of undefined length, taken for a sequence"
+            )));
         }
-        let vr = if vr == Vr::UN && written { Vr::UN } else { Vr::SQ };
-        let form = if vr == Vr::UN { un_form(bytes, self.scope.form) } else { self.scope.form };
+        let vr = if vr == Vr::UN && written {
+            Vr::UN
+        } else {
+            Vr::SQ
+        };
+        let form = if vr == Vr::UN {
+            un_form(bytes, self.scope.form)
+        } else {
+            self.scope.form
+        };
         self.push(tag, end, false, form)?;
         self.state = State::Items;
-        Ok(Event::SequenceStart { tag, vr, offset: value_at, length: None })
+        Ok(Event::SequenceStart {
+            tag,
+            vr,
+            offset: value_at,
+            length: None,
+        })
     }
 
     /// Is this value of defined length a sequence, and how are its items written?
-    fn items_of(&mut self, bytes: &[u8], tag: Tag, vr: Vr, written: bool, length: u32) -> Option<Form> {
+    fn items_of(
+        &mut self,
+        bytes: &[u8],
+        tag: Tag,
+        vr: Vr,
+        written: bool,
+        length: u32,
+    ) -> Option<Form> {
         let form = self.scope.form;
         if vr == Vr::SQ {
             if written || length == 0 || bytes.len() < 8 || starts_with_item(bytes, form) {
                 return Some(form);
             }
-            self.note(FindingKind::UnexpectedVr("SQ expected, no items there".to_owned()));
+            self.note(FindingKind::UnexpectedVr(
+                "SQ expected, no items there".to_owned(),
+            ));
             return None;
         }
         // PS3.5 §6.2.2: UN stands for what the sender did not know; we may.
@@ -246,7 +318,16 @@ impl Cursor {
             return Err(self.limit("nested sequences", self.limits.depth));
         }
         let parent = self.scope;
-        self.stack.push(Level { tag, fragments: false, next_index: 0, in_item: false, end, bounded, form, parent });
+        self.stack.push(Level {
+            tag,
+            fragments: false,
+            next_index: 0,
+            in_item: false,
+            end,
+            bounded,
+            form,
+            parent,
+        });
         self.last = Last::Level;
         Ok(())
     }
@@ -254,13 +335,22 @@ impl Cursor {
     #[inline]
     pub(super) fn count(&mut self) -> Result<()> {
         self.elements += 1;
-        if self.elements > self.limits.elements { Err(self.limit("elements", self.limits.elements)) } else { Ok(()) }
+        if self.elements > self.limits.elements {
+            Err(self.limit("elements", self.limits.elements))
+        } else {
+            Ok(())
+        }
     }
 
     #[cold]
     fn limit(&mut self, what: &'static str, limit: usize) -> Error {
         self.state = State::Done;
-        Error::Limit { what, limit: limit as u64, path: self.path(), offset: self.at }
+        Error::Limit {
+            what,
+            limit: limit as u64,
+            path: self.path(),
+            offset: self.at,
+        }
     }
 
     /// Fewer bytes than a header takes.
@@ -272,7 +362,10 @@ impl Cursor {
             return;
         }
         let found = self.scope.end - self.at;
-        self.note(FindingKind::Truncated { expected: 8.max(found + 1), found });
+        self.note(FindingKind::Truncated {
+            expected: 8.max(found + 1),
+            found,
+        });
         self.at = self.scope.end;
         if self.at >= self.total {
             self.end_here();
@@ -292,10 +385,16 @@ impl Cursor {
         let form = self.scope.form;
         let room = self.scope.end - self.at;
         let letters: Vec<u8> = rest.get(4..6).unwrap_or(&[]).to_vec();
-        self.note(FindingKind::UnexpectedVr(letters.escape_ascii().to_string()));
+        self.note(FindingKind::UnexpectedVr(
+            letters.escape_ascii().to_string(),
+        ));
         let header = guess(rest, form, room).or_else(|| least_harmful(rest, form, room));
         // There are eight bytes, or we would not be here.
-        let header = header.unwrap_or(Header { vr: Some(Vr::UN), length: 0, size: 8 });
+        let header = header.unwrap_or(Header {
+            vr: Some(Vr::UN),
+            length: 0,
+            size: 8,
+        });
         self.fit(rest, header)
     }
 
@@ -304,17 +403,30 @@ impl Cursor {
     fn overrun(&mut self, rest: &[u8], tag: Tag, header: Header) -> Header {
         let form = self.scope.form;
         let room = self.scope.end - self.at;
-        let flipped = Form { explicit: !form.explicit, ..form };
+        let flipped = Form {
+            explicit: !form.explicit,
+            ..form
+        };
         if let Some(better) = guess(rest, form, room) {
-            self.note(FindingKind::UnexpectedVr("header not as the transfer syntax has it".to_owned()));
+            self.note(FindingKind::UnexpectedVr(
+                "header not as the transfer syntax has it".to_owned(),
+            ));
             return better;
         }
         if let Some(head) = rest.first_chunk::<8>()
             && let Parsed::Header(other) = parse(rest, *head, flipped)
             && u64::from(other.length) + u64::from(other.size) <= room
-            && follows(rest, u64::from(other.length) + u64::from(other.size), room, form, tag)
+            && follows(
+                rest,
+                u64::from(other.length) + u64::from(other.size),
+                room,
+                form,
+                tag,
+            )
         {
-            self.note(FindingKind::UnexpectedVr("header not as the transfer syntax has it".to_owned()));
+            self.note(FindingKind::UnexpectedVr(
+                "header not as the transfer syntax has it".to_owned(),
+            ));
             return other;
         }
         self.fit(rest, header)
@@ -330,13 +442,21 @@ impl Cursor {
         let end = self.at + size;
         let outer = self.total - self.at;
         if end <= self.total && follows(rest, size, outer, self.scope.form, Tag(0, 0)) {
-            self.note(FindingKind::Other("value reaches beyond its item; the item's length is taken for wrong".into()));
+            self.note(FindingKind::Other(
+                "value reaches beyond its item; the item's length is taken for wrong".into(),
+            ));
             self.grow(end);
             return header;
         }
         let found = room.saturating_sub(u64::from(header.size));
-        self.note(FindingKind::Truncated { expected: u64::from(header.length), found });
-        Header { length: u32::try_from(found).unwrap_or(0), ..header }
+        self.note(FindingKind::Truncated {
+            expected: u64::from(header.length),
+            found,
+        });
+        Header {
+            length: u32::try_from(found).unwrap_or(0),
+            ..header
+        }
     }
 
     /// Everything that ends before `end` now ends at a delimiter.
@@ -360,10 +480,13 @@ impl Cursor {
     /// Some writers pad a value of odd length and do not count the byte.
     #[cold]
     fn odd_length(&mut self, bytes: &[u8], tag: Tag, value_at: u64, length: u64) {
-        self.note(FindingKind::OddLength(u32::try_from(length).unwrap_or(u32::MAX)));
+        self.note(FindingKind::OddLength(
+            u32::try_from(length).unwrap_or(u32::MAX),
+        ));
         let room = self.scope.end.saturating_sub(value_at);
         let form = self.scope.form;
-        let padded = !follows(bytes, length, room, form, tag) && follows(bytes, length + 1, room, form, tag);
+        let padded =
+            !follows(bytes, length, room, form, tag) && follows(bytes, length + 1, room, form, tag);
         if padded && length < room {
             self.at += 1;
         }
@@ -377,14 +500,23 @@ impl Cursor {
             return false;
         }
         self.last = Last::Level;
-        self.note(FindingKind::Other(format!("{} zero bytes after the last element", rest.len())));
+        self.note(FindingKind::Other(format!(
+            "{} zero bytes after the last element",
+            rest.len()
+        )));
         self.at = self.scope.end;
         true
     }
 
     #[cold]
     pub(super) fn note(&mut self, kind: FindingKind) {
-        note(&mut self.findings, &self.stack, self.last, self.header_at, kind);
+        note(
+            &mut self.findings,
+            &self.stack,
+            self.last,
+            self.header_at,
+            kind,
+        );
     }
 
     /// A finding at the current position.
@@ -432,6 +564,9 @@ fn un_form(bytes: &[u8], stream: Form) -> Form {
     if starts_with_item(bytes, Form::IMPLICIT_LE) || !starts_with_item(bytes, stream) {
         Form::IMPLICIT_LE
     } else {
-        Form { explicit: false, big_endian: stream.big_endian }
+        Form {
+            explicit: false,
+            big_endian: stream.big_endian,
+        }
     }
 }

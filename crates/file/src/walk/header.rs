@@ -18,8 +18,12 @@ impl<'b> Window<'b> {
     /// The bytes from `at` on; none if they are not at hand.
     #[inline]
     pub fn from(&self, at: u64) -> &'b [u8] {
-        let start = at.checked_sub(self.base).and_then(|start| usize::try_from(start).ok());
-        start.and_then(|start| self.bytes.get(start..)).unwrap_or(&[])
+        let start = at
+            .checked_sub(self.base)
+            .and_then(|start| usize::try_from(start).ok());
+        start
+            .and_then(|start| self.bytes.get(start..))
+            .unwrap_or(&[])
     }
 
     /// Where the bytes at hand end.
@@ -37,16 +41,27 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub const IMPLICIT_LE: Form = Form { explicit: false, big_endian: false };
+    pub const IMPLICIT_LE: Form = Form {
+        explicit: false,
+        big_endian: false,
+    };
 
     #[inline]
     pub fn u16(self, bytes: [u8; 2]) -> u16 {
-        if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
+        if self.big_endian {
+            u16::from_be_bytes(bytes)
+        } else {
+            u16::from_le_bytes(bytes)
+        }
     }
 
     #[inline]
     pub fn u32(self, bytes: [u8; 4]) -> u32 {
-        if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
+        if self.big_endian {
+            u32::from_be_bytes(bytes)
+        } else {
+            u32::from_le_bytes(bytes)
+        }
     }
 
     #[inline]
@@ -84,26 +99,43 @@ pub(crate) enum Parsed {
 #[inline]
 pub(crate) fn parse(bytes: &[u8], head: [u8; 8], form: Form) -> Parsed {
     if !form.explicit {
-        return Parsed::Header(Header { vr: None, length: form.length(head), size: 8 });
+        return Parsed::Header(Header {
+            vr: None,
+            length: form.length(head),
+            size: 8,
+        });
     }
     let [_, _, _, _, v0, v1, l0, l1] = head;
-    let Some(vr) = from_letters([v0, v1]) else { return Parsed::Strange };
+    let Some(vr) = from_letters([v0, v1]) else {
+        return Parsed::Strange;
+    };
     if !vr.has_long_length() {
         let length = u32::from(form.u16([l0, l1]));
-        return Parsed::Header(Header { vr: Some(vr), length, size: 8 });
+        return Parsed::Header(Header {
+            vr: Some(vr),
+            length,
+            size: 8,
+        });
     }
     if [l0, l1] != [0, 0] {
         return Parsed::Strange;
     }
     match long_length(bytes, form) {
-        Some(length) => Parsed::Header(Header { vr: Some(vr), length, size: 12 }),
+        Some(length) => Parsed::Header(Header {
+            vr: Some(vr),
+            length,
+            size: 12,
+        }),
         None => Parsed::Short,
     }
 }
 
 #[inline]
 fn long_length(bytes: &[u8], form: Form) -> Option<u32> {
-    bytes.get(8..)?.first_chunk::<4>().map(|length| form.u32(*length))
+    bytes
+        .get(8..)?
+        .first_chunk::<4>()
+        .map(|length| form.u32(*length))
 }
 
 /// Makes the best of a header that is not as `form` demands: another length field, letters that
@@ -115,11 +147,25 @@ pub(crate) fn guess(bytes: &[u8], form: Form, room: u64) -> Option<Header> {
     let tag = form.tag(head);
     let [_, _, _, _, v0, v1, l0, l1] = head;
     let vr = from_letters([v0.to_ascii_uppercase(), v1.to_ascii_uppercase()]);
-    let short = Header { vr, length: u32::from(form.u16([l0, l1])), size: 8 };
-    let implicit = Header { vr: None, length: form.length(head), size: 8 };
-    let long = long_length(bytes, form).map(|length| Header { vr, length, size: 12 });
+    let short = Header {
+        vr,
+        length: u32::from(form.u16([l0, l1])),
+        size: 8,
+    };
+    let implicit = Header {
+        vr: None,
+        length: form.length(head),
+        size: 8,
+    };
+    let long = long_length(bytes, form).map(|length| Header {
+        vr,
+        length,
+        size: 12,
+    });
     // Letters, known or not: every VR to come will have a 32-bit length (PS3.5 §7.1.2).
-    let letters = [v0, v1].iter().all(|b| b.is_ascii_alphabetic() || *b == b'?');
+    let letters = [v0, v1]
+        .iter()
+        .all(|b| b.is_ascii_alphabetic() || *b == b'?');
     let long_first = vr.is_none_or(Vr::has_long_length) && [l0, l1] == [0, 0];
     let order = match (letters, long_first) {
         (true, true) => [long, Some(short), Some(implicit)],
@@ -142,19 +188,35 @@ pub(crate) fn least_harmful(bytes: &[u8], form: Form, room: u64) -> Option<Heade
     let head = *bytes.first_chunk::<8>()?;
     let [_, _, _, _, v0, v1, l0, l1] = head;
     let vr = from_letters([v0.to_ascii_uppercase(), v1.to_ascii_uppercase()]);
-    let implicit = Header { vr: None, length: form.length(head), size: 8 };
+    let implicit = Header {
+        vr: None,
+        length: form.length(head),
+        size: 8,
+    };
     let inside = |header: &Header| u64::from(header.length) + u64::from(header.size) <= room;
     if let Some(vr) = vr
         && vr.has_long_length()
         && let Some(length) = long_length(bytes, form)
-        && inside(&Header { vr: Some(vr), length, size: 12 })
+        && inside(&Header {
+            vr: Some(vr),
+            length,
+            size: 12,
+        })
     {
-        return Some(Header { vr: Some(vr), length, size: 12 });
+        return Some(Header {
+            vr: Some(vr),
+            length,
+            size: 12,
+        });
     }
     if !v0.is_ascii_graphic() && inside(&implicit) {
         return Some(implicit);
     }
-    Some(Header { vr, length: u32::from(form.u16([l0, l1])), size: 8 })
+    Some(Header {
+        vr,
+        length: u32::from(form.u16([l0, l1])),
+        size: 8,
+    })
 }
 
 /// Does `bytes` begin with an item or a sequence delimiter, in either byte order?
@@ -171,7 +233,9 @@ pub(crate) fn follows(bytes: &[u8], at: u64, room: u64, form: Form, after: Tag) 
     if at >= room {
         return at == room;
     }
-    let Some(rest) = usize::try_from(at).ok().and_then(|at| bytes.get(at..)) else { return true };
+    let Some(rest) = usize::try_from(at).ok().and_then(|at| bytes.get(at..)) else {
+        return true;
+    };
     let Some(head) = rest.first_chunk::<8>() else {
         return rest.len() as u64 != room - at;
     };

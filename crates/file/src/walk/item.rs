@@ -51,7 +51,11 @@ impl Cursor {
         self.last = Last::Element(level.tag);
         self.state = State::DataSet;
         let tag = level.tag;
-        Some(if fragments { Event::FragmentsEnd { tag } } else { Event::SequenceEnd { tag } })
+        Some(if fragments {
+            Event::FragmentsEnd { tag }
+        } else {
+            Event::SequenceEnd { tag }
+        })
     }
 
     /// An item or delimiter where an element should be.
@@ -73,11 +77,15 @@ impl Cursor {
                 self.note_here(delimiter("no item delimiter"));
                 return self.end_item();
             }
-            Tag::SEQUENCE_DELIMITATION_ITEM if nested && self.stack.last().is_some_and(|level| !level.bounded) => {
+            Tag::SEQUENCE_DELIMITATION_ITEM
+                if nested && self.stack.last().is_some_and(|level| !level.bounded) =>
+            {
                 self.note_here(delimiter("the item's length reaches beyond the sequence"));
                 return self.end_item();
             }
-            _ => self.note_here(FindingKind::Delimiter(format!("{tag} where an element belongs"))),
+            _ => self.note_here(FindingKind::Delimiter(format!(
+                "{tag} where an element belongs"
+            ))),
         }
         self.at += 8;
         None
@@ -109,7 +117,9 @@ impl Cursor {
             Tag::ITEM => self.start_item(rest, length, end).map(Some),
             Tag::SEQUENCE_DELIMITATION_ITEM => {
                 if bounded {
-                    self.note_here(delimiter("sequence delimiter in a sequence of defined length"));
+                    self.note_here(delimiter(
+                        "sequence delimiter in a sequence of defined length",
+                    ));
                 }
                 if length != 0 {
                     self.note_here(delimiter("sequence delimiter with a length"));
@@ -133,23 +143,43 @@ impl Cursor {
         let room = end - offset - 8;
         let content = rest.get(8..).unwrap_or(&[]);
         if length != UNDEFINED && u64::from(length) > room {
-            self.note_here(FindingKind::Truncated { expected: u64::from(length), found: room });
+            self.note_here(FindingKind::Truncated {
+                expected: u64::from(length),
+                found: room,
+            });
         }
         let creators = self.creators.len();
-        let Some(level) = self.stack.last_mut() else { return Ok(Event::ItemEnd) };
+        let Some(level) = self.stack.last_mut() else {
+            return Ok(Event::ItemEnd);
+        };
         let index = level.next_index;
         level.next_index = index.saturating_add(1);
         level.in_item = true;
         let bounded = length != UNDEFINED;
-        let size = if bounded { u64::from(length).min(room) } else { room };
+        let size = if bounded {
+            u64::from(length).min(room)
+        } else {
+            room
+        };
         let form = item_form(content, level.form, size);
         let odd_form = form != level.form;
         let signed = level.parent.signed;
         self.at = offset + 8;
-        self.scope = Scope { end: self.at + size, bounded, last: None, form, signed, creators };
+        self.scope = Scope {
+            end: self.at + size,
+            bounded,
+            last: None,
+            form,
+            signed,
+            creators,
+        };
         self.state = State::DataSet;
         if odd_form {
-            let what = if form.explicit { "explicit" } else { "implicit" };
+            let what = if form.explicit {
+                "explicit"
+            } else {
+                "implicit"
+            };
             self.note(FindingKind::UnexpectedVr(format!("item with {what} VR")));
         }
         Ok(Event::ItemStart { index, offset })
@@ -163,9 +193,14 @@ impl Cursor {
         // The sequence may have ended without a delimiter, or earlier than its length says.
         let next = parent.form.tag(head);
         let room = parent.end.saturating_sub(self.at);
-        let is_element = next > tag && next.group() != 0xFFFE && follows(rest, 0, room, parent.form, tag);
+        let is_element =
+            next > tag && next.group() != 0xFFFE && follows(rest, 0, room, parent.form, tag);
         if is_element || !bounded {
-            self.note_here(delimiter(if bounded { "sequence shorter than its length" } else { "no sequence delimiter" }));
+            self.note_here(delimiter(if bounded {
+                "sequence shorter than its length"
+            } else {
+                "no sequence delimiter"
+            }));
         } else {
             self.note_here(delimiter("no item where one belongs"));
             self.at = end;
@@ -181,7 +216,10 @@ impl Cursor {
             self.end_here();
             return;
         }
-        self.note_here(FindingKind::Truncated { expected: 8, found: end - self.at });
+        self.note_here(FindingKind::Truncated {
+            expected: 8,
+            found: end - self.at,
+        });
         self.at = end;
         if end >= self.total {
             self.end_here();
@@ -189,7 +227,11 @@ impl Cursor {
     }
 
     /// One step in encapsulated pixel data.
-    pub(super) fn fragment<'b>(&mut self, window: Window<'b>, first: bool) -> Result<Option<Event<'b>>> {
+    pub(super) fn fragment<'b>(
+        &mut self,
+        window: Window<'b>,
+        first: bool,
+    ) -> Result<Option<Event<'b>>> {
         let Some(level) = self.stack.last() else {
             self.state = State::Done;
             return Ok(None);
@@ -209,7 +251,12 @@ impl Cursor {
             Tag::ITEM => {
                 self.count()?;
                 let content = rest.get(8..).unwrap_or(&[]);
-                Ok(Some(self.one_fragment(content, form.length(*head), end, first)))
+                Ok(Some(self.one_fragment(
+                    content,
+                    form.length(*head),
+                    end,
+                    first,
+                )))
             }
             Tag::SEQUENCE_DELIMITATION_ITEM => {
                 if form.length(*head) != 0 {
@@ -222,23 +269,45 @@ impl Cursor {
         }
     }
 
-    fn one_fragment<'b>(&mut self, content: &'b [u8], length: u32, end: u64, first: bool) -> Event<'b> {
+    fn one_fragment<'b>(
+        &mut self,
+        content: &'b [u8],
+        length: u32,
+        end: u64,
+        first: bool,
+    ) -> Event<'b> {
         let offset = self.at + 8;
         let room = end - offset;
         let length = u64::from(length);
         let found = length.min(room);
-        let value = usize::try_from(found).ok().and_then(|found| content.get(..found)).unwrap_or(content);
+        let value = usize::try_from(found)
+            .ok()
+            .and_then(|found| content.get(..found))
+            .unwrap_or(content);
         self.at = offset + found;
         self.state = State::Fragments(false);
         if length > room {
-            self.note(FindingKind::Truncated { expected: length, found });
+            self.note(FindingKind::Truncated {
+                expected: length,
+                found,
+            });
             if end >= self.total {
                 self.end_here();
             }
         } else if length % 2 == 1 {
-            self.note(FindingKind::OddLength(u32::try_from(length).unwrap_or(u32::MAX)));
+            self.note(FindingKind::OddLength(
+                u32::try_from(length).unwrap_or(u32::MAX),
+            ));
         }
-        if first { Event::OffsetTable { value } } else { Event::Fragment { value, offset, length } }
+        if first {
+            Event::OffsetTable { value }
+        } else {
+            Event::Fragment {
+                value,
+                offset,
+                length,
+            }
+        }
     }
 
     /// Pixel data that are said to be encapsulated but hold no items: all there is, as one fragment.
@@ -254,7 +323,11 @@ impl Cursor {
         };
         self.at = offset + value.len() as u64;
         self.state = State::Fragments(false);
-        Event::Fragment { value, offset, length: value.len() as u64 }
+        Event::Fragment {
+            value,
+            offset,
+            length: value.len() as u64,
+        }
     }
 
     /// Ends what is open, one step at a time.
@@ -276,7 +349,9 @@ impl Cursor {
     /// Leaves the innermost sequence.
     pub fn skip_sequence(&mut self, window: Window<'_>) -> Result<()> {
         let depth = self.stack.len();
-        let Some(level) = self.stack.last() else { return Ok(()) };
+        let Some(level) = self.stack.last() else {
+            return Ok(());
+        };
         let (end, bounded, parent) = (level.end, level.bounded, level.parent);
         let open = matches!(self.state, State::DataSet | State::Items);
         if open && bounded && end >= self.at && end < self.total {
@@ -299,7 +374,9 @@ impl Cursor {
 /// How the elements of an item are written: as the sequence's, but private sequences of some
 /// vendors hold implicit items in an explicit stream, and unknown ones explicit items.
 fn item_form(content: &[u8], form: Form, size: u64) -> Form {
-    let Some(head) = content.first_chunk::<8>() else { return form };
+    let Some(head) = content.first_chunk::<8>() else {
+        return form;
+    };
     let tag = form.tag(*head);
     if size < 8 || tag.group() == 0xFFFE {
         return form;
@@ -312,12 +389,21 @@ fn item_form(content: &[u8], form: Form, size: u64) -> Form {
         Parsed::Header(header) if fits(&header) => form,
         Parsed::Short => form,
         Parsed::Header(_) | Parsed::Strange => {
-            let other = Form { explicit: !form.explicit, ..form };
+            let other = Form {
+                explicit: !form.explicit,
+                ..form
+            };
             match parse(content, *head, other) {
                 Parsed::Header(header)
                     if fits(&header)
                         && (header.length == UNDEFINED
-                            || follows(content, u64::from(header.size) + u64::from(header.length), size, other, tag)) =>
+                            || follows(
+                                content,
+                                u64::from(header.size) + u64::from(header.length),
+                                size,
+                                other,
+                                tag,
+                            )) =>
                 {
                     other
                 }

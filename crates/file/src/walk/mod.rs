@@ -121,7 +121,10 @@ impl<'a> Walker<'a> {
     /// A walker over the first bytes of a data set of `total` bytes: values that reach beyond
     /// are reported, cut, and end the walk without a finding.
     pub fn prefix(bytes: &'a [u8], total: u64, encoding: Encoding, limits: Limits) -> Walker<'a> {
-        Walker { window: Window { bytes, base: 0 }, cursor: Cursor::new(encoding, limits, total) }
+        Walker {
+            window: Window { bytes, base: 0 },
+            cursor: Cursor::new(encoding, limits, total),
+        }
     }
 
     /// The next event; `None` at the end. Deviations become findings; only limits are errors.

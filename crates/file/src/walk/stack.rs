@@ -68,9 +68,19 @@ pub(super) fn path(stack: &[Level], last: Last) -> TagPath {
     TagPath(steps)
 }
 
-pub(super) fn note(findings: &mut Vec<Finding>, stack: &[Level], last: Last, offset: u64, kind: FindingKind) {
+pub(super) fn note(
+    findings: &mut Vec<Finding>,
+    stack: &[Level],
+    last: Last,
+    offset: u64,
+    kind: FindingKind,
+) {
     if findings.len() < MAX_FINDINGS {
-        findings.push(Finding { path: path(stack, last), offset, kind });
+        findings.push(Finding {
+            path: path(stack, last),
+            offset,
+            kind,
+        });
     }
 }
 
@@ -96,13 +106,18 @@ impl Creators {
     #[cold]
     pub fn push(&mut self, tag: Tag, value: &[u8]) {
         if self.0.len() < MAX_CREATORS && value.len() <= 64 {
-            self.0.push(Creator { tag, name: SmallVec::from_slice(value) });
+            self.0.push(Creator {
+                tag,
+                name: SmallVec::from_slice(value),
+            });
         }
     }
 
     /// The VR of an element that does not bear one.
     pub fn vr(&self, tag: Tag, scope: &Scope) -> Vr {
-        let Some(creator) = tag.private_creator() else { return vr::standard(tag, scope.signed) };
+        let Some(creator) = tag.private_creator() else {
+            return vr::standard(tag, scope.signed);
+        };
         let known = self.0.get(scope.creators..).unwrap_or(&[]);
         known
             .iter()

@@ -8,7 +8,8 @@ static BY_LETTERS: [Option<Vr>; 1024] = {
     let mut at = 0;
     while at < Vr::ALL.len() {
         let letters = Vr::ALL[at].as_str().as_bytes();
-        table[((letters[0] - b'A') as usize) << 5 | (letters[1] - b'A') as usize] = Some(Vr::ALL[at]);
+        table[((letters[0] - b'A') as usize) << 5 | (letters[1] - b'A') as usize] =
+            Some(Vr::ALL[at]);
         at += 1;
     }
     table
@@ -21,7 +22,10 @@ pub(crate) fn from_letters(letters: [u8; 2]) -> Option<Vr> {
     if first >= 32 || second >= 32 {
         return None;
     }
-    BY_LETTERS.get(usize::from(first) << 5 | usize::from(second)).copied().flatten()
+    BY_LETTERS
+        .get(usize::from(first) << 5 | usize::from(second))
+        .copied()
+        .flatten()
 }
 
 /// "US or SS" in PS3.6: Pixel Representation (0028,0103) decides.
@@ -58,7 +62,11 @@ const US_OR_SS: &[Tag] = &[
 #[inline]
 pub(crate) fn standard(tag: Tag, signed: bool) -> Vr {
     let vr = dictionary::vr(tag);
-    if signed && vr == Vr::US && US_OR_SS.binary_search(&tag).is_ok() { Vr::SS } else { vr }
+    if signed && vr == Vr::US && US_OR_SS.binary_search(&tag).is_ok() {
+        Vr::SS
+    } else {
+        vr
+    }
 }
 
 #[cfg(test)]
