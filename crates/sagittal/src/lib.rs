@@ -1,0 +1,3 @@
+//! The command line of Sagittal: the server, and tools around it.
+
+pub mod config;
