@@ -4,4 +4,4 @@ pub mod event;
 mod log;
 
 pub use event::{Action, Event, Outcome};
-pub use log::AuditLog;
+pub use log::{AuditLog, Options};

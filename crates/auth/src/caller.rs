@@ -21,6 +21,19 @@ pub enum CallerKind {
     Local,
 }
 
+impl CallerKind {
+    /// As logged.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CallerKind::Anonymous => "anonymous",
+            CallerKind::ApplicationEntity => "application-entity",
+            CallerKind::User => "user",
+            CallerKind::Token => "token",
+            CallerKind::Local => "local",
+        }
+    }
+}
+
 /// A caller whose identity has been settled.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -32,6 +45,33 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// What it may do.
     pub permissions: BTreeSet<Permission>,
+}
+
+impl Caller {
+    /// Anybody, while authentication is off: may do everything.
+    pub fn anonymous(address: Option<IpAddr>) -> Caller {
+        Caller {
+            name: String::new(),
+            kind: CallerKind::Anonymous,
+            address,
+            permissions: Permission::all(),
+        }
+    }
+
+    /// The command line on the server's own machine: may do everything.
+    pub fn local(name: impl Into<String>) -> Caller {
+        Caller {
+            name: name.into(),
+            kind: CallerKind::Local,
+            address: None,
+            permissions: Permission::all(),
+        }
+    }
+
+    /// May it do this?
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.contains(&permission)
+    }
 }
 
 /// Proof that a caller has a permission. Only [`Authorized::check`] makes one.
@@ -54,7 +94,7 @@ pub struct Denied {
 impl<P: Grant> Authorized<P> {
     /// Checks the caller's permissions.
     pub fn check(caller: &Caller) -> Result<Authorized<P>, Denied> {
-        if caller.permissions.contains(&P::PERMISSION) {
+        if caller.may(P::PERMISSION) {
             Ok(Authorized {
                 caller: caller.clone(),
                 permission: PhantomData,
@@ -70,5 +110,22 @@ impl<P: Grant> Authorized<P> {
     /// Who it is.
     pub fn caller(&self) -> &Caller {
         &self.caller
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::permission;
+
+    #[test]
+    fn a_proof_is_made_only_for_a_permission_that_is_there() {
+        let mut caller = Caller::anonymous(None);
+        assert!(Authorized::<permission::Delete>::check(&caller).is_ok());
+        caller.permissions.remove(&Permission::Delete);
+        let denied = Authorized::<permission::Delete>::check(&caller).unwrap_err();
+        assert_eq!(denied.permission, Permission::Delete);
+        assert!(Authorized::<permission::Query>::check(&caller).is_ok());
     }
 }
