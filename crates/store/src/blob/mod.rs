@@ -1,7 +1,36 @@
 //! Packs: append-only files of records, one `fdatasync` for many of them (group commit).
 //!
 //! The packs are the truth. A record holds the data set's bytes exactly as received, their BLAKE3
-//! hash, and enough to build the index again.
+//! hash, and enough to build the index again. The byte layout and the rules of recovery are in
+//! `docs/design/packs.md`.
+
+pub mod disk;
+pub mod record;
+#[cfg(any(test, feature = "testsuite"))]
+pub mod sim;
+
+mod compaction;
+mod lock;
+mod packs;
+mod reader;
+mod recovery;
+mod scan;
+mod space;
+mod spill;
+mod syncer;
+mod writer;
+
+#[cfg(test)]
+mod power_cut_tests;
+
+pub use compaction::{Compacted, Move};
+pub use lock::FolderLock;
+pub use packs::{NewInstance, PackOptions, Packs};
+pub use recovery::{Recovery, Replayed, Step};
+pub use scan::Damage;
+pub use space::Space;
+pub use spill::Spill;
+pub use writer::Committed;
 
 use sagittal_core::Uid;
 
@@ -39,6 +68,9 @@ pub struct RecordAttributes {
     pub received_ms: i64,
     /// Accepted although another instance with this UID is kept: not shown, only reported.
     pub hidden: bool,
+    /// Takes the place of the instance shown so far under this UID, which is kept hidden. Said in
+    /// the same record, so that no crash can do one without the other.
+    pub replaces: bool,
 }
 
 /// BLAKE3 of the data set's bytes (without preamble and meta).

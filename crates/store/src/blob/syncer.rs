@@ -1,0 +1,131 @@
+//! The second half of group commit: one thread that syncs what the writer has written and then
+//! tells everybody who waits for it.
+//!
+//! While a sync runs, the writer fills the page cache with the next group; the next sync answers
+//! for all of it. A group's sync begins after the last write that it answers for, because only what
+//! has arrived in the channel before is in the group.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use super::disk::DiskFile;
+use super::writer::{Committed, Done};
+use crate::Error;
+
+/// A pack while it is written.
+#[derive(Debug)]
+pub(super) struct OpenPack {
+    pub(super) number: u64,
+    pub(super) path: PathBuf,
+    pub(super) file: Arc<dyn DiskFile>,
+    /// So much of it is on the device.
+    pub(super) durable: AtomicU64,
+    /// A write or sync failed: nothing more goes in, and nothing unsynced in it is acknowledged.
+    pub(super) failed: AtomicBool,
+}
+
+/// Records that are written but not yet synced.
+pub(super) struct Written {
+    pub(super) pack: Arc<OpenPack>,
+    /// The pack's end after them.
+    pub(super) end: u64,
+    pub(super) waiting: Vec<(Done, Committed)>,
+    /// Their bytes, for metrics.
+    pub(super) bytes: u64,
+}
+
+pub(super) enum Message {
+    Written(Written),
+    /// Answered when everything before it is synced or failed.
+    Barrier(SyncSender<()>),
+}
+
+/// Runs until the writer is gone.
+pub(super) fn run(inbox: &Receiver<Message>) {
+    let mut barriers = Vec::new();
+    while let Ok(first) = inbox.recv() {
+        let mut group = Vec::new();
+        for message in std::iter::once(first).chain(inbox.try_iter()) {
+            match message {
+                Message::Written(written) => group.push(written),
+                Message::Barrier(answer) => barriers.push(answer),
+            }
+        }
+        commit(group);
+        for answer in barriers.drain(..) {
+            let _ = answer.send(());
+        }
+    }
+}
+
+fn commit(group: Vec<Written>) {
+    let started = std::time::Instant::now();
+    let mut errors: Vec<(Arc<OpenPack>, io::Error)> = Vec::new();
+    let mut synced: Vec<Arc<OpenPack>> = Vec::new();
+    for written in &group {
+        let pack = &written.pack;
+        let known = |other: &Arc<OpenPack>| Arc::ptr_eq(other, pack);
+        if synced.iter().any(known) || errors.iter().any(|(other, _)| known(other)) {
+            continue;
+        }
+        if pack.failed.load(Ordering::Acquire) {
+            errors.push((
+                pack.clone(),
+                io::Error::other("closed after an earlier failure"),
+            ));
+            continue;
+        }
+        match pack.file.sync_data() {
+            Ok(()) => synced.push(pack.clone()),
+            Err(error) => {
+                // The kernel may have dropped the dirty pages: a later sync would succeed
+                // without having written them. So this file is never trusted again.
+                pack.failed.store(true, Ordering::Release);
+                tracing::error!(pack = pack.number, %error, "sync failed, pack closed");
+                errors.push((pack.clone(), error));
+            }
+        }
+    }
+    let (mut records, mut bytes) = (0, 0);
+    for written in &group {
+        if synced.iter().any(|pack| Arc::ptr_eq(pack, &written.pack)) {
+            written
+                .pack
+                .durable
+                .fetch_max(written.end, Ordering::AcqRel);
+            records += written.waiting.len();
+            bytes += written.bytes;
+        }
+    }
+    if records > 0 {
+        metrics::histogram!("sagittal_commit_seconds").record(started.elapsed().as_secs_f64());
+        metrics::histogram!("sagittal_commit_group_records").record(records as f64);
+        metrics::histogram!("sagittal_commit_group_bytes").record(bytes as f64);
+    }
+    for written in group {
+        let error = errors
+            .iter()
+            .find(|(pack, _)| Arc::ptr_eq(pack, &written.pack));
+        for (done, committed) in written.waiting {
+            done(match error {
+                None => Ok(committed),
+                Some((pack, error)) => Err(Error::Io {
+                    operation: "sync",
+                    path: pack.path.clone(),
+                    source: again(error),
+                }),
+            });
+        }
+    }
+}
+
+/// The same error for another waiter.
+pub(super) fn again(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}

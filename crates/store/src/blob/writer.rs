@@ -1,0 +1,575 @@
+//! The first half of group commit: one thread that appends records to the active pack.
+//!
+//! It takes what has queued up, gives every record its place and sequence number, writes all in one
+//! call and hands over to [`super::syncer`]. There is no artificial delay: a lone record is written
+//! and synced at once, and whatever comes meanwhile is the next group.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, sync_channel};
+
+use bytes::Bytes;
+use parking_lot::{Condvar, Mutex};
+use sagittal_core::Uid;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::disk::{Disk, DiskFile};
+use super::packs::NewInstance;
+use super::record::{FIRST_RECORD, Kind, NewHeader, PackHeader, PackId, padded};
+use super::space::SpaceGuard;
+use super::spill::Spilled;
+use super::syncer::{Message, OpenPack, Written, again};
+use super::{Hash, Locator};
+use crate::{Error, Result};
+
+/// A record that is on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Where its data lie.
+    pub locator: Locator,
+    /// Its place in the order of all records.
+    pub sequence: u64,
+    /// Where the record ends in its pack: the index's watermark once it has taken it in.
+    pub end: u64,
+}
+
+pub(super) type Done = Box<dyn FnOnce(Result<Committed>) + Send>;
+
+pub(super) enum Body {
+    Instance(Box<NewInstance>),
+    Delete(Vec<Uid>),
+    Spilled(Box<Spilled>),
+}
+
+pub(super) struct Job {
+    pub(super) body: Body,
+    pub(super) done: Done,
+    /// Room in the queue, given back when the job is done.
+    pub(super) _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// What waits for the writer.
+#[derive(Default)]
+pub(super) struct Queue {
+    state: Mutex<QueueState>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct QueueState {
+    jobs: VecDeque<Job>,
+    stopping: bool,
+}
+
+/// Jobs taken at once: bounds one write call and the time until the first of them is synced.
+const BATCH: usize = 256;
+
+impl Queue {
+    /// Gives the job back if the store is stopping.
+    pub(super) fn push(&self, job: Job) -> std::result::Result<(), Job> {
+        let mut state = self.state.lock();
+        if state.stopping {
+            return Err(job);
+        }
+        state.jobs.push_back(job);
+        drop(state);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    pub(super) fn stop(&self) {
+        self.state.lock().stopping = true;
+        self.wake.notify_one();
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.state.lock().jobs.len()
+    }
+
+    /// Waits for jobs; empty when stopping and nothing is left.
+    fn take(&self, batch: &mut Vec<Job>) {
+        let mut state = self.state.lock();
+        while state.jobs.is_empty() && !state.stopping {
+            self.wake.wait(&mut state);
+        }
+        let count = state.jobs.len().min(BATCH);
+        batch.extend(state.jobs.drain(..count));
+    }
+}
+
+/// A pack that a previous run left room in.
+pub(super) struct Resume {
+    pub(super) number: u64,
+    pub(super) id: PackId,
+    pub(super) path: PathBuf,
+    pub(super) file: Arc<dyn DiskFile>,
+    pub(super) end: u64,
+}
+
+/// What names and numbers packs.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) folder: PathBuf,
+    pub(super) next_pack: AtomicU64,
+    /// Bytes reserved in the active pack and not yet used.
+    pub(super) spare: AtomicU64,
+    /// Number of the active pack, 0 if there is none.
+    pub(super) active: AtomicU64,
+}
+
+impl Shelf {
+    pub(super) fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("{number:012}.pack"))
+    }
+
+    pub(super) fn new_number(&self) -> u64 {
+        self.next_pack.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn io(
+        &self,
+        operation: &'static str,
+        path: &std::path::Path,
+    ) -> impl FnOnce(std::io::Error) -> Error {
+        let path = path.to_owned();
+        move |source| Error::Io {
+            operation,
+            path,
+            source,
+        }
+    }
+}
+
+struct Active {
+    pack: Arc<OpenPack>,
+    id: PackId,
+    end: u64,
+    capacity: u64,
+    /// The capacity is reserved on the volume.
+    reserved: bool,
+}
+
+pub(super) struct Writer {
+    shelf: Arc<Shelf>,
+    space: SpaceGuard,
+    pack_size: u64,
+    sequence: u64,
+    active: Option<Active>,
+    /// Packs closed and where they validly end, to be written into the next pack.
+    seals: Vec<(u64, u64)>,
+    outbox: Sender<Message>,
+    group: Group,
+}
+
+/// Records placed in the active pack but not yet written.
+#[derive(Default)]
+struct Group {
+    start: u64,
+    chunks: Vec<Bytes>,
+    waiting: Vec<(Done, Committed)>,
+    permits: Vec<OwnedSemaphorePermit>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        shelf: Arc<Shelf>,
+        space: SpaceGuard,
+        pack_size: u64,
+        next_sequence: u64,
+        outbox: Sender<Message>,
+    ) -> Writer {
+        Writer {
+            shelf,
+            space,
+            pack_size,
+            sequence: next_sequence,
+            active: None,
+            seals: Vec::new(),
+            outbox,
+            group: Group::default(),
+        }
+    }
+
+    /// Goes on in the pack where the previous run stopped, or notes that it is closed.
+    pub(super) fn resume(&mut self, resume: Resume) {
+        // Not worth the blocks that would be reserved for little.
+        if resume.end + self.pack_size / 8 > self.pack_size {
+            self.seals.push((resume.number, resume.end));
+            return;
+        }
+        let left = self.pack_size - resume.end;
+        let reserved = match self.space.check(left, 0) {
+            Ok(_) => resume.file.allocate(self.pack_size).unwrap_or(false),
+            Err(_) => false,
+        };
+        if !reserved {
+            self.seals.push((resume.number, resume.end));
+            let _ = resume.file.truncate(resume.end);
+            return;
+        }
+        self.active = Some(Active {
+            pack: Arc::new(OpenPack {
+                number: resume.number,
+                path: resume.path,
+                file: resume.file,
+                durable: AtomicU64::new(resume.end),
+                failed: AtomicBool::new(false),
+            }),
+            id: resume.id,
+            end: resume.end,
+            capacity: self.pack_size,
+            reserved,
+        });
+        self.note_spare();
+    }
+
+    /// Runs until the queue stops and is empty; then closes the active pack.
+    pub(super) fn run(mut self, queue: &Queue) {
+        let mut batch = Vec::new();
+        loop {
+            queue.take(&mut batch);
+            if batch.is_empty() {
+                break;
+            }
+            for job in batch.drain(..) {
+                self.place(job);
+            }
+            self.flush();
+        }
+        self.barrier();
+        if let Some(active) = self.active.take() {
+            self.trim(&active);
+        }
+    }
+
+    fn place(&mut self, job: Job) {
+        let Job {
+            body,
+            done,
+            _permit,
+        } = job;
+        let result = match body {
+            Body::Spilled(spilled) => {
+                // Whatever was placed before has a smaller sequence and goes first.
+                self.flush();
+                return self.commit_spilled(*spilled, done);
+            }
+            Body::Instance(instance) => {
+                let NewInstance {
+                    attributes,
+                    prefix,
+                    data,
+                    hash,
+                } = *instance;
+                let length = data.iter().map(|chunk| chunk.len() as u64).sum();
+                self.append(
+                    &NewHeader {
+                        kind: Kind::Instance,
+                        sequence: 0,
+                        durable: 0,
+                        prefix: &prefix,
+                        data_length: length,
+                        hash,
+                        attributes: Some(&attributes),
+                        at_least: 0,
+                    },
+                    data,
+                )
+            }
+            Body::Delete(uids) => {
+                let lines: Vec<&str> = uids.iter().map(Uid::as_str).collect();
+                let data = Bytes::from(lines.join("\n"));
+                self.append(&plain(Kind::Delete, &data), vec![data])
+            }
+        };
+        match result {
+            Ok(committed) => {
+                self.group.waiting.push((done, committed));
+                self.group.permits.extend(_permit);
+            }
+            Err(error) => done(Err(error)),
+        }
+    }
+
+    /// Places a record at the end of the active pack.
+    fn append(&mut self, header: &NewHeader<'_>, data: Vec<Bytes>) -> Result<Committed> {
+        let bound = padded(1024 + 512 + header.prefix.len() as u64 + header.data_length);
+        self.make_room(bound)?;
+        let sequence = self.next_sequence();
+        let Some(active) = self.active.as_mut() else {
+            return Err(Error::Stopping);
+        };
+        let durable = active.pack.durable.load(Ordering::Acquire);
+        let header_bytes = NewHeader {
+            sequence,
+            durable,
+            ..*header
+        }
+        .to_bytes(&active.id);
+        let offset = active.end;
+        let (chunks, length) = framed(header_bytes, data, header.data_length);
+        active.end += length;
+        if self.group.chunks.is_empty() {
+            self.group.start = offset;
+        }
+        let header_length = chunks.first().map_or(0, Bytes::len);
+        self.group.chunks.extend(chunks);
+        Ok(Committed {
+            locator: Locator {
+                pack: active.pack.number,
+                offset,
+                header_length: u32::try_from(header_length).unwrap_or(u32::MAX),
+                prefix_length: u32::try_from(header.prefix.len()).unwrap_or(u32::MAX),
+                length: header.data_length,
+            },
+            sequence,
+            end: active.end,
+        })
+    }
+
+    fn next_sequence(&mut self) -> u64 {
+        let sequence = self.sequence;
+        self.sequence += 1;
+        sequence
+    }
+
+    /// An active pack with room for `bytes`.
+    fn make_room(&mut self, bytes: u64) -> Result<()> {
+        if let Some(active) = &self.active {
+            let failed = active.pack.failed.load(Ordering::Acquire);
+            if !failed && active.end + bytes <= active.capacity {
+                let spare = if active.reserved {
+                    active.capacity - active.end
+                } else {
+                    0
+                };
+                return self.space.check(bytes, spare).map(|_| ());
+            }
+            self.close_active();
+        }
+        self.active = Some(self.new_pack(bytes)?);
+        self.note_spare();
+        Ok(())
+    }
+
+    fn note_spare(&self) {
+        let spare = self.active.as_ref().map_or(0, |active| {
+            if active.reserved {
+                active.capacity.saturating_sub(active.end)
+            } else {
+                0
+            }
+        });
+        self.shelf.spare.store(spare, Ordering::Relaxed);
+        let number = self.active.as_ref().map_or(0, |active| active.pack.number);
+        self.shelf.active.store(number, Ordering::Release);
+    }
+
+    /// Nothing more goes into the active pack.
+    fn close_active(&mut self) {
+        self.flush();
+        self.barrier();
+        let Some(active) = self.active.take() else {
+            return;
+        };
+        let end = self.trim(&active);
+        self.seals.push((active.pack.number, end));
+        self.note_spare();
+    }
+
+    /// Gives back what the pack has reserved and not used. Returns its valid end.
+    fn trim(&self, active: &Active) -> u64 {
+        let end = active.pack.durable.load(Ordering::Acquire);
+        let trimmed = active
+            .pack
+            .file
+            .truncate(end)
+            .and_then(|()| active.pack.file.sync_data());
+        if let Err(error) = trimmed {
+            // The seal says where it ends; the space comes back with the next start.
+            tracing::warn!(pack = active.pack.number, %error, "cannot trim pack");
+        }
+        end
+    }
+
+    fn new_pack(&mut self, bytes: u64) -> Result<Active> {
+        let number = self.shelf.new_number();
+        let header = PackHeader::new(number, false);
+        let mut chunks = vec![header.to_bytes()];
+        let mut end = FIRST_RECORD;
+        for (pack, valid_end) in self.seals.clone() {
+            let data = Bytes::from([pack.to_le_bytes(), valid_end.to_le_bytes()].concat());
+            let sequence = self.next_sequence();
+            let header_bytes = NewHeader {
+                sequence,
+                ..plain(Kind::Seal, &data)
+            }
+            .to_bytes(&header.id);
+            let (seal, length) = framed(header_bytes, vec![data], 16);
+            chunks.extend(seal);
+            end += length;
+        }
+        let needed = end + bytes;
+        let available = self.space.check(needed, 0)?;
+        let capacity = self.pack_size.clamp(needed, available.max(needed));
+        let path = self.shelf.path(number);
+        let disk = &self.shelf.disk;
+        let file = disk
+            .create(&path)
+            .map_err(|error| self.refusal(error, "create", &path, needed))?;
+        let prepared = file.allocate(capacity).and_then(|reserved| {
+            file.write_at(&chunks, 0)?;
+            file.sync_data()?;
+            disk.sync_folder(&self.shelf.folder)?;
+            Ok(reserved)
+        });
+        let reserved = match prepared {
+            Ok(reserved) => reserved,
+            Err(error) => {
+                let _ = disk.remove(&path);
+                return Err(self.refusal(error, "prepare", &path, needed));
+            }
+        };
+        self.seals.clear();
+        tracing::debug!(pack = number, capacity, reserved, "new pack");
+        Ok(Active {
+            pack: Arc::new(OpenPack {
+                number,
+                path,
+                file,
+                durable: AtomicU64::new(end),
+                failed: AtomicBool::new(false),
+            }),
+            id: header.id,
+            end,
+            capacity,
+            reserved,
+        })
+    }
+
+    fn refusal(
+        &self,
+        error: std::io::Error,
+        operation: &'static str,
+        path: &std::path::Path,
+        bytes: u64,
+    ) -> Error {
+        if error.kind() == std::io::ErrorKind::StorageFull {
+            return self.space.full(self.space.free().unwrap_or(0), bytes);
+        }
+        self.shelf.io(operation, path)(error)
+    }
+
+    /// Writes what was placed, and hands it to the syncer.
+    fn flush(&mut self) {
+        let group = std::mem::take(&mut self.group);
+        if group.chunks.is_empty() {
+            return;
+        }
+        let Some(active) = &self.active else {
+            return;
+        };
+        let pack = active.pack.clone();
+        match pack.file.write_at(&group.chunks, group.start) {
+            Ok(()) => {
+                let end = active.end;
+                let bytes = end - group.start;
+                self.note_spare();
+                self.send(Message::Written(Written {
+                    pack,
+                    end,
+                    waiting: group.waiting,
+                    bytes,
+                }));
+            }
+            Err(error) => {
+                tracing::error!(pack = pack.number, %error, "write failed, closing pack");
+                for (done, _) in group.waiting {
+                    done(Err(self.refusal(again(&error), "write", &pack.path, 0)));
+                }
+                // Earlier groups may still be synced; then no more.
+                self.barrier();
+                pack.failed.store(true, Ordering::Release);
+                self.close_active();
+            }
+        }
+    }
+
+    /// Makes a large instance valid: its data are synced already, its fixed header is one sector.
+    fn commit_spilled(&mut self, mut spilled: Spilled, done: Done) {
+        let sequence = self.next_sequence();
+        let header = spilled.header(sequence);
+        let pack = spilled.pack.clone();
+        let committed = spilled.committed(sequence);
+        let (shelf, path) = (self.shelf.clone(), pack.path.clone());
+        let done: Done = Box::new(move |result| {
+            if result.is_err() {
+                // Refused: its sender comes again with all of it.
+                let _ = shelf.disk.remove(&path);
+            }
+            done(result);
+        });
+        match pack.file.write_at(&[header], FIRST_RECORD) {
+            Ok(()) => self.send(Message::Written(Written {
+                pack,
+                end: committed.end,
+                waiting: vec![(done, committed)],
+                bytes: committed.end,
+            })),
+            Err(error) => done(Err(self.refusal(error, "write", &pack.path, 0))),
+        }
+    }
+
+    /// Waits until everything handed over is synced or failed.
+    fn barrier(&self) {
+        let (answer, wait) = sync_channel(1);
+        self.send(Message::Barrier(answer));
+        let _ = wait.recv();
+    }
+
+    fn send(&self, message: Message) {
+        if let Err(lost) = self.outbox.send(message)
+            && let Message::Written(written) = lost.0
+        {
+            for (done, _) in written.waiting {
+                done(Err(Error::Stopping));
+            }
+        }
+    }
+}
+
+/// A header for a record that is no instance.
+pub(super) fn plain(kind: Kind, data: &Bytes) -> NewHeader<'static> {
+    NewHeader {
+        kind,
+        sequence: 0,
+        durable: 0,
+        prefix: &[],
+        data_length: data.len() as u64,
+        hash: hash_of(data),
+        attributes: None,
+        at_least: 0,
+    }
+}
+
+fn hash_of(data: &[u8]) -> Hash {
+    *blake3::hash(data).as_bytes()
+}
+
+/// Header, data and padding, and their length together.
+pub(super) fn framed(header: Vec<u8>, data: Vec<Bytes>, data_length: u64) -> (Vec<Bytes>, u64) {
+    static ZEROS: [u8; 8] = [0; 8];
+    let bare = header.len() as u64 + data_length;
+    let length = padded(bare);
+    let mut chunks = Vec::with_capacity(data.len() + 2);
+    chunks.push(Bytes::from(header));
+    chunks.extend(data.into_iter().filter(|chunk| !chunk.is_empty()));
+    let padding = usize::try_from(length - bare).unwrap_or(0);
+    if let (1.., Some(zeros)) = (padding, ZEROS.get(..padding)) {
+        chunks.push(Bytes::from_static(zeros));
+    }
+    (chunks, length)
+}
