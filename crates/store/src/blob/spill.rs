@@ -84,7 +84,9 @@ impl Spill {
             synced: 0,
             keep: false,
         };
-        let written = spill.pack.file.write_at(&[header.to_bytes()], 0);
+        // Before anything else: a pack without a header is one in which nothing ever was.
+        let file = &spill.pack.file;
+        let written = file.write_at(&[header.to_bytes()], 0).and_then(|()| file.sync_data());
         spill.checked(written, "write")?;
         // The name is durable long before the instance is complete.
         let synced = spill.shelf.disk.sync_folder(&spill.shelf.folder);

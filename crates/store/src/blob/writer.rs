@@ -150,6 +150,8 @@ struct Active {
     capacity: u64,
     /// The capacity is reserved on the volume.
     reserved: bool,
+    /// Seals in its first records, and where they end.
+    seals: (Vec<(u64, u64)>, u64),
 }
 
 pub(super) struct Writer {
@@ -222,6 +224,7 @@ impl Writer {
             end: resume.end,
             capacity: self.pack_size,
             reserved,
+            seals: Default::default(),
         });
         self.note_spare();
     }
@@ -376,6 +379,10 @@ impl Writer {
             return;
         };
         let end = self.trim(&active);
+        // It failed before even its seals were durable: the next pack repeats them.
+        if end < active.seals.1 {
+            self.seals.extend(&active.seals.0);
+        }
         self.seals.push((active.pack.number, end));
         self.note_spare();
     }
@@ -398,7 +405,7 @@ impl Writer {
     fn new_pack(&mut self, bytes: u64) -> Result<Active> {
         let number = self.shelf.new_number();
         let header = PackHeader::new(number, false);
-        let mut chunks = vec![header.to_bytes()];
+        let mut chunks = Vec::new();
         let mut end = FIRST_RECORD;
         for (pack, valid_end) in self.seals.clone() {
             let data = Bytes::from([pack.to_le_bytes(), valid_end.to_le_bytes()].concat());
@@ -421,9 +428,12 @@ impl Writer {
             .create(&path)
             .map_err(|error| self.refusal(error, "create", &path, needed))?;
         let prepared = file.allocate(capacity).and_then(|reserved| {
-            file.write_at(&chunks, 0)?;
+            // Before anything else: a pack without a header is one in which nothing ever was.
+            file.write_at(&[header.to_bytes()], 0)?;
             file.sync_data()?;
             disk.sync_folder(&self.shelf.folder)?;
+            // The seals are synced with the first group, which is what needs them.
+            file.write_at(&chunks, FIRST_RECORD)?;
             Ok(reserved)
         });
         let reserved = match prepared {
@@ -433,20 +443,21 @@ impl Writer {
                 return Err(self.refusal(error, "prepare", &path, needed));
             }
         };
-        self.seals.clear();
+        let seals = (std::mem::take(&mut self.seals), end);
         tracing::debug!(pack = number, capacity, reserved, "new pack");
         Ok(Active {
             pack: Arc::new(OpenPack {
                 number,
                 path,
                 file,
-                durable: AtomicU64::new(end),
+                durable: AtomicU64::new(FIRST_RECORD),
                 failed: AtomicBool::new(false),
             }),
             id: header.id,
             end,
             capacity,
             reserved,
+            seals,
         })
     }
 
