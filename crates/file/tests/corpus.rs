@@ -380,12 +380,9 @@ fn native_syntaxes_are_converted_into_each_other_without_loss() {
             };
             let (data_set, findings) =
                 read::read_data_set(&there.clone().into(), to, Limits::default()).unwrap();
-            let broken = findings.iter().any(|f| {
-                !matches!(
-                    f.kind,
-                    FindingKind::OutOfOrder | FindingKind::Duplicate
-                )
-            });
+            let broken = findings
+                .iter()
+                .any(|f| !matches!(f.kind, FindingKind::OutOfOrder | FindingKind::Duplicate));
             assert!(!broken, "{name} to {to}: {findings:?}");
             assert_same(
                 &format!("{name} to {to}"),

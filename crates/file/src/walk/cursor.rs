@@ -4,7 +4,8 @@ use sagittal_core::{Finding, FindingKind, Limits, Tag, TagPath, Vr};
 
 use super::Event;
 use super::header::{
-    Form, Header, Parsed, UNDEFINED, Window, follows, guess, least_harmful, parse, starts_with_item,
+    Form, Header, Parsed, UNDEFINED, Window, follows, follows_either, guess, least_harmful, parse,
+    starts_with_item,
 };
 use super::stack::{Creators, Last, Level, Scope, note, path};
 use crate::encoding::Encoding;
@@ -362,7 +363,14 @@ impl Cursor {
             return;
         }
         let found = self.scope.end - self.at;
-        self.note(FindingKind::Truncated {
+        if self.scope.end < self.total {
+            let rest = window.from(self.at);
+            if rest.len() >= 8 && self.try_grow(rest, 0, self.scope.last.unwrap_or_default()) {
+                self.grow(self.at + 8);
+                return;
+            }
+        }
+        self.note_here(FindingKind::Truncated {
             expected: 8.max(found + 1),
             found,
         });
@@ -415,19 +423,14 @@ impl Cursor {
         }
         if let Some(head) = rest.first_chunk::<8>()
             && let Parsed::Header(other) = parse(rest, *head, flipped)
-            && u64::from(other.length) + u64::from(other.size) <= room
-            && follows(
-                rest,
-                u64::from(other.length) + u64::from(other.size),
-                room,
-                form,
-                tag,
-            )
         {
-            self.note(FindingKind::UnexpectedVr(
-                "header not as the transfer syntax has it".to_owned(),
-            ));
-            return other;
+            let size = u64::from(other.length) + u64::from(other.size);
+            if size <= room && follows_either(rest, size, room, form, tag) {
+                self.note(FindingKind::UnexpectedVr(
+                    "header not as the transfer syntax has it".to_owned(),
+                ));
+                return other;
+            }
         }
         self.fit(rest, header)
     }
@@ -439,13 +442,7 @@ impl Cursor {
         if header.length == UNDEFINED || size <= room || self.scope.end >= self.total {
             return header;
         }
-        let end = self.at + size;
-        let outer = self.total - self.at;
-        if end <= self.total && follows(rest, size, outer, self.scope.form, Tag(0, 0)) {
-            self.note(FindingKind::Other(
-                "value reaches beyond its item; the item's length is taken for wrong".into(),
-            ));
-            self.grow(end);
+        if self.try_grow(rest, size, Tag(0, 0)) {
             return header;
         }
         let found = room.saturating_sub(u64::from(header.size));
@@ -457,6 +454,19 @@ impl Cursor {
             length: u32::try_from(found).unwrap_or(0),
             ..header
         }
+    }
+
+    /// If what is `size` bytes from the current position, outside the item that we are in, looks
+    /// like what follows an element, the item's length is wrong: lets it grow.
+    pub(super) fn try_grow(&mut self, rest: &[u8], size: u64, after: Tag) -> bool {
+        let outer = self.total - self.at;
+        if size > outer || !follows(rest, size, outer, self.scope.form, after) {
+            return false;
+        }
+        let what = "the lengths of the item or sequence are too small";
+        self.note_here(FindingKind::Other(what.to_owned()));
+        self.grow(self.at + size);
+        true
     }
 
     /// Everything that ends before `end` now ends at a delimiter.

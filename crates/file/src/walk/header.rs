@@ -177,7 +177,7 @@ pub(crate) fn guess(bytes: &[u8], form: Form, room: u64) -> Option<Header> {
         if header.length == UNDEFINED {
             return starts_with_item(bytes.get(usize::from(header.size)..).unwrap_or(&[]), form);
         }
-        end <= room && follows(bytes, end, room, form, tag)
+        end <= room && follows_either(bytes, end, room, form, tag)
     };
     order.into_iter().flatten().find(fits)
 }
@@ -252,4 +252,13 @@ pub(crate) fn follows(bytes: &[u8], at: u64, room: u64, form: Form, after: Tag) 
         Parsed::Short => true,
         Parsed::Strange => false,
     }
+}
+
+/// As [`follows`], with or without a VR in what follows.
+pub(crate) fn follows_either(bytes: &[u8], at: u64, room: u64, form: Form, after: Tag) -> bool {
+    let other = Form {
+        explicit: !form.explicit,
+        ..form
+    };
+    follows(bytes, at, room, form, after) || follows(bytes, at, room, other, after)
 }

@@ -140,13 +140,18 @@ impl Cursor {
         self.count()?;
         let offset = self.at;
         self.header_at = offset;
-        let room = end - offset - 8;
+        let mut room = end - offset - 8;
         let content = rest.get(8..).unwrap_or(&[]);
         if length != UNDEFINED && u64::from(length) > room {
-            self.note_here(FindingKind::Truncated {
-                expected: u64::from(length),
-                found: room,
-            });
+            if end < self.total && self.try_grow(rest, u64::from(length) + 8, Tag(0, 0)) {
+                room = u64::from(length);
+            } else {
+                let expected = u64::from(length);
+                self.note_here(FindingKind::Truncated {
+                    expected,
+                    found: room,
+                });
+            }
         }
         let creators = self.creators.len();
         let Some(level) = self.stack.last_mut() else {

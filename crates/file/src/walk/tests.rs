@@ -22,8 +22,14 @@ fn walk_as(bytes: &[u8], encoding: Encoding) -> (Vec<String>, Vec<FindingKind>) 
     let mut lines = Vec::new();
     while let Some(event) = walker.next().unwrap() {
         lines.push(match event {
-            Event::Element { vr, value, length, .. } => {
-                let cut = if value.len() as u64 == length { "" } else { " cut" };
+            Event::Element {
+                vr, value, length, ..
+            } => {
+                let cut = if value.len() as u64 == length {
+                    ""
+                } else {
+                    " cut"
+                };
                 format!("{} {vr} {}{cut}", walker.path(), value.escape_ascii())
             }
             Event::SequenceStart { tag, vr, .. } => format!("{tag} {vr} begins"),
@@ -37,7 +43,14 @@ fn walk_as(bytes: &[u8], encoding: Encoding) -> (Vec<String>, Vec<FindingKind>) 
         });
     }
     assert_eq!(walker.depth(), 0);
-    (lines, walker.findings().iter().map(|finding| finding.kind.clone()).collect())
+    (
+        lines,
+        walker
+            .findings()
+            .iter()
+            .map(|finding| finding.kind.clone())
+            .collect(),
+    )
 }
 
 fn walk(bytes: &[u8]) -> (Vec<String>, Vec<FindingKind>) {
@@ -66,7 +79,15 @@ fn sequences_are_walked_whatever_their_length_form() {
         IDENTIFIER,
     ]
     .concat();
-    let defined = [SEQUENCE, &[18, 0, 0, 0], ITEM, &[10, 0, 0, 0], COMMENT, IDENTIFIER].concat();
+    let defined = [
+        SEQUENCE,
+        &[18, 0, 0, 0],
+        ITEM,
+        &[10, 0, 0, 0],
+        COMMENT,
+        IDENTIFIER,
+    ]
+    .concat();
     for bytes in [undefined, defined] {
         let (lines, findings) = walk(&bytes);
         assert_eq!(lines, IN_ITEM);
@@ -76,10 +97,26 @@ fn sequences_are_walked_whatever_their_length_form() {
 
 #[test]
 fn missing_delimiters_are_got_over() {
-    let no_item_end =
-        [SEQUENCE, UNDEFINED_LENGTH, ITEM, UNDEFINED_LENGTH, COMMENT, SEQUENCE_DELIMITER, IDENTIFIER].concat();
-    let no_sequence_end =
-        [SEQUENCE, UNDEFINED_LENGTH, ITEM, UNDEFINED_LENGTH, COMMENT, ITEM_DELIMITER, IDENTIFIER].concat();
+    let no_item_end = [
+        SEQUENCE,
+        UNDEFINED_LENGTH,
+        ITEM,
+        UNDEFINED_LENGTH,
+        COMMENT,
+        SEQUENCE_DELIMITER,
+        IDENTIFIER,
+    ]
+    .concat();
+    let no_sequence_end = [
+        SEQUENCE,
+        UNDEFINED_LENGTH,
+        ITEM,
+        UNDEFINED_LENGTH,
+        COMMENT,
+        ITEM_DELIMITER,
+        IDENTIFIER,
+    ]
+    .concat();
     let extra_delimiters = [
         SEQUENCE,
         &[34, 0, 0, 0],
@@ -95,15 +132,44 @@ fn missing_delimiters_are_got_over() {
         let (lines, findings) = walk(&bytes);
         assert_eq!(lines, IN_ITEM);
         assert!(!findings.is_empty());
-        assert!(findings.iter().all(|kind| matches!(kind, FindingKind::Delimiter(_))), "{findings:?}");
+        assert!(
+            findings
+                .iter()
+                .all(|kind| matches!(kind, FindingKind::Delimiter(_))),
+            "{findings:?}"
+        );
     }
 }
 
 #[test]
 fn an_item_or_sequence_longer_or_shorter_than_its_length_is_mended() {
-    let short_item = [SEQUENCE, &[18, 0, 0, 0], ITEM, &[8, 0, 0, 0], COMMENT, IDENTIFIER].concat();
-    let short_sequence = [SEQUENCE, &[14, 0, 0, 0], ITEM, &[10, 0, 0, 0], COMMENT, IDENTIFIER].concat();
-    let long_sequence = [SEQUENCE, &[28, 0, 0, 0], ITEM, &[10, 0, 0, 0], COMMENT, IDENTIFIER].concat();
+    let short_item = [
+        SEQUENCE,
+        &[18, 0, 0, 0],
+        ITEM,
+        &[8, 0, 0, 0],
+        COMMENT,
+        IDENTIFIER,
+    ]
+    .concat();
+    let short_sequence = [
+        SEQUENCE,
+        &[14, 0, 0, 0],
+        ITEM,
+        &[10, 0, 0, 0],
+        COMMENT,
+        IDENTIFIER,
+    ]
+    .concat();
+    let long_sequence = [
+        SEQUENCE,
+        &[28, 0, 0, 0],
+        ITEM,
+        &[10, 0, 0, 0],
+        COMMENT,
+        IDENTIFIER,
+    ]
+    .concat();
     for bytes in [short_item, short_sequence, long_sequence] {
         let (lines, findings) = walk(&bytes);
         assert_eq!(lines, IN_ITEM, "{findings:?}");
@@ -116,16 +182,34 @@ fn strange_headers_are_understood() {
     let next = IDENTIFIER;
     // No VR; lower case; unknown letters with a short length; a long VR with a short length.
     let cases: [(&[u8], &str); 5] = [
-        (&[0x40, 0, 0x80, 2, 2, 0, 0, 0, b'a', b'b'], "(0040,0280) ST ab"),
-        (&[0x40, 0, 0x80, 2, b's', b't', 2, 0, b'a', b'b'], "(0040,0280) ST ab"),
-        (&[0x40, 0, 0x80, 2, b'?', b'?', 2, 0, b'a', b'b'], "(0040,0280) ST ab"),
-        (&[0x40, 0, 0x80, 2, b'U', b'T', 2, 0, b'a', b'b'], "(0040,0280) UT ab"),
-        (&[0x40, 0, 0x80, 2, b'Z', b'Q', 0, 0, 2, 0, 0, 0, b'a', b'b'], "(0040,0280) ST ab"),
+        (
+            &[0x40, 0, 0x80, 2, 2, 0, 0, 0, b'a', b'b'],
+            "(0040,0280) ST ab",
+        ),
+        (
+            &[0x40, 0, 0x80, 2, b's', b't', 2, 0, b'a', b'b'],
+            "(0040,0280) ST ab",
+        ),
+        (
+            &[0x40, 0, 0x80, 2, b'?', b'?', 2, 0, b'a', b'b'],
+            "(0040,0280) ST ab",
+        ),
+        (
+            &[0x40, 0, 0x80, 2, b'U', b'T', 2, 0, b'a', b'b'],
+            "(0040,0280) UT ab",
+        ),
+        (
+            &[0x40, 0, 0x80, 2, b'Z', b'Q', 0, 0, 2, 0, 0, 0, b'a', b'b'],
+            "(0040,0280) ST ab",
+        ),
     ];
     for (bytes, line) in cases {
         let (lines, findings) = walk(&[bytes, next].concat());
         assert_eq!(lines, [line, "(0040,1001) SH id"]);
-        assert!(matches!(findings[..], [FindingKind::UnexpectedVr(_)]), "{findings:?}");
+        assert!(
+            matches!(findings[..], [FindingKind::UnexpectedVr(_)]),
+            "{findings:?}"
+        );
     }
     let explicit = [COMMENT, IDENTIFIER].concat();
     let (lines, findings) = walk_as(&explicit, Encoding::IMPLICIT_LE);
@@ -135,10 +219,28 @@ fn strange_headers_are_understood() {
 
 #[test]
 fn implicit_items_in_an_explicit_stream_are_read() {
-    let item = [&[0x40, 0, 0x80, 2, 2, 0, 0, 0, b'a', b'b'][..], &[0x40, 0, 1, 0x10, 2, 0, 0, 0, b'x', b'y']].concat();
-    let bytes = [SEQUENCE, &[28, 0, 0, 0], ITEM, &[20, 0, 0, 0], &item, IDENTIFIER].concat();
+    let item = [
+        &[0x40, 0, 0x80, 2, 2, 0, 0, 0, b'a', b'b'][..],
+        &[0x40, 0, 1, 0x10, 2, 0, 0, 0, b'x', b'y'],
+    ]
+    .concat();
+    let bytes = [
+        SEQUENCE,
+        &[28, 0, 0, 0],
+        ITEM,
+        &[20, 0, 0, 0],
+        &item,
+        IDENTIFIER,
+    ]
+    .concat();
     let (lines, findings) = walk(&bytes);
-    assert_eq!(lines[2..4], ["(0040,0275)[0].(0040,0280) ST ab", "(0040,0275)[0].(0040,1001) SH xy"]);
+    assert_eq!(
+        lines[2..4],
+        [
+            "(0040,0275)[0].(0040,0280) ST ab",
+            "(0040,0275)[0].(0040,1001) SH xy"
+        ]
+    );
     assert_eq!(lines.last().unwrap(), "(0040,1001) SH id");
     assert_eq!(findings.len(), 1);
 }
@@ -157,10 +259,20 @@ fn a_sequence_in_un_is_little_endian_implicit() {
         SEQUENCE_DELIMITER,
     ]
     .concat();
-    let defined =
-        [&[0x00, 0x40, 0x02, 0x75, b'U', b'N', 0, 0][..], &[0, 0, 0, 18], ITEM, &[10, 0, 0, 0], &item].concat();
+    let defined = [
+        &[0x00, 0x40, 0x02, 0x75, b'U', b'N', 0, 0][..],
+        &[0, 0, 0, 18],
+        ITEM,
+        &[10, 0, 0, 0],
+        &item,
+    ]
+    .concat();
     for bytes in [undefined, defined] {
-        let bytes = [&bytes[..], &[0x00, 0x40, 0x10, 0x01, b'S', b'H', 0, 2, b'i', b'd']].concat();
+        let bytes = [
+            &bytes[..],
+            &[0x00, 0x40, 0x10, 0x01, b'S', b'H', 0, 2, b'i', b'd'],
+        ]
+        .concat();
         let (mut lines, findings) = walk_as(&bytes, Encoding::EXPLICIT_BE);
         assert_eq!(lines.remove(0), "(0040,0275) UN begins");
         assert_eq!(lines, IN_ITEM[1..]);
@@ -171,7 +283,11 @@ fn a_sequence_in_un_is_little_endian_implicit() {
 #[test]
 fn odd_lengths_are_reported_and_uncounted_padding_is_passed() {
     let counted = [&[0x40, 0, 0x80, 2, b'S', b'T', 1, 0, b'a'][..], IDENTIFIER].concat();
-    let padded = [&[0x40, 0, 0x80, 2, b'S', b'T', 1, 0, b'a', 0][..], IDENTIFIER].concat();
+    let padded = [
+        &[0x40, 0, 0x80, 2, b'S', b'T', 1, 0, b'a', 0][..],
+        IDENTIFIER,
+    ]
+    .concat();
     for bytes in [counted, padded] {
         let (lines, findings) = walk(&bytes);
         assert_eq!(lines, ["(0040,0280) ST a", "(0040,1001) SH id"]);
@@ -181,10 +297,25 @@ fn odd_lengths_are_reported_and_uncounted_padding_is_passed() {
 
 #[test]
 fn a_false_length_gives_what_is_there() {
-    let bytes = [COMMENT, &[0xE0, 0x7F, 0x10, 0, b'O', b'W', 0, 0, 0xF0, 0xFF, 0xFF, 0xFF, 1, 2]].concat();
+    let bytes = [
+        COMMENT,
+        &[
+            0xE0, 0x7F, 0x10, 0, b'O', b'W', 0, 0, 0xF0, 0xFF, 0xFF, 0xFF, 1, 2,
+        ],
+    ]
+    .concat();
     let (lines, findings) = walk(&bytes);
-    assert_eq!(lines, ["(0040,0280) ST ab", "(7FE0,0010) OW \\x01\\x02 cut"]);
-    assert_eq!(findings, [FindingKind::Truncated { expected: 0xFFFF_FFF0, found: 2 }]);
+    assert_eq!(
+        lines,
+        ["(0040,0280) ST ab", "(7FE0,0010) OW \\x01\\x02 cut"]
+    );
+    assert_eq!(
+        findings,
+        [FindingKind::Truncated {
+            expected: 0xFFFF_FFF0,
+            found: 2
+        }]
+    );
 }
 
 #[test]
@@ -205,12 +336,28 @@ fn every_cut_of_a_nested_data_set_ends_what_it_began() {
     .concat();
     for length in 0..whole.len() {
         let (lines, _) = walk(&whole[..length]);
-        let begun = lines.iter().filter(|line| line.contains("begins") || line.starts_with("item ")).count();
+        let begun = lines
+            .iter()
+            .filter(|line| line.contains("begins") || line.starts_with("item "))
+            .count();
         let ended = lines.iter().filter(|line| line.ends_with("ends")).count();
-        assert_eq!(begun - lines.iter().filter(|line| *line == "item ends").count(), ended, "{length}: {lines:?}");
-        let mut walker = Walker::prefix(&whole[..length], whole.len() as u64, Encoding::EXPLICIT_LE, Limits::default());
+        assert_eq!(
+            begun - lines.iter().filter(|line| *line == "item ends").count(),
+            ended,
+            "{length}: {lines:?}"
+        );
+        let mut walker = Walker::prefix(
+            &whole[..length],
+            whole.len() as u64,
+            Encoding::EXPLICIT_LE,
+            Limits::default(),
+        );
         while walker.next().unwrap().is_some() {}
-        assert!(walker.findings().is_empty(), "{length}: {:?}", walker.findings());
+        assert!(
+            walker.findings().is_empty(),
+            "{length}: {:?}",
+            walker.findings()
+        );
     }
 }
 
@@ -226,10 +373,25 @@ fn nesting_and_counts_are_limited_at_once() {
             Err(error) => break error,
         }
     };
-    assert!(matches!(error, Error::Limit { what: "nested sequences", limit: 64, .. }));
+    assert!(matches!(
+        error,
+        Error::Limit {
+            what: "nested sequences",
+            limit: 64,
+            ..
+        }
+    ));
     assert!(walker.next().unwrap().is_none());
-    let limits = Limits { elements: 100, ..Limits::default() };
-    let items = [SEQUENCE, UNDEFINED_LENGTH, &[ITEM, &[0; 4]].concat().repeat(1_000)].concat();
+    let limits = Limits {
+        elements: 100,
+        ..Limits::default()
+    };
+    let items = [
+        SEQUENCE,
+        UNDEFINED_LENGTH,
+        &[ITEM, &[0; 4]].concat().repeat(1_000),
+    ]
+    .concat();
     let mut walker = Walker::new(&items, Encoding::EXPLICIT_LE, limits);
     while let Ok(Some(_)) = walker.next() {}
     assert!(walker.position() < 1_000);
@@ -238,10 +400,26 @@ fn nesting_and_counts_are_limited_at_once() {
 
 #[test]
 fn a_skipped_sequence_leaves_no_trace() {
-    let undefined =
-        [SEQUENCE, UNDEFINED_LENGTH, ITEM, UNDEFINED_LENGTH, COMMENT, ITEM_DELIMITER, SEQUENCE_DELIMITER, IDENTIFIER]
-            .concat();
-    let defined = [SEQUENCE, &[18, 0, 0, 0], ITEM, &[10, 0, 0, 0], COMMENT, IDENTIFIER].concat();
+    let undefined = [
+        SEQUENCE,
+        UNDEFINED_LENGTH,
+        ITEM,
+        UNDEFINED_LENGTH,
+        COMMENT,
+        ITEM_DELIMITER,
+        SEQUENCE_DELIMITER,
+        IDENTIFIER,
+    ]
+    .concat();
+    let defined = [
+        SEQUENCE,
+        &[18, 0, 0, 0],
+        ITEM,
+        &[10, 0, 0, 0],
+        COMMENT,
+        IDENTIFIER,
+    ]
+    .concat();
     for bytes in [undefined, defined] {
         for events_before in 1..4 {
             let mut walker = Walker::new(&bytes, Encoding::EXPLICIT_LE, Limits::default());
@@ -250,7 +428,13 @@ fn a_skipped_sequence_leaves_no_trace() {
             }
             walker.skip_sequence().unwrap();
             assert_eq!(walker.depth(), 0);
-            assert!(matches!(walker.next().unwrap(), Some(Event::Element { tag: Tag(0x0040, 0x1001), .. })));
+            assert!(matches!(
+                walker.next().unwrap(),
+                Some(Event::Element {
+                    tag: Tag(0x0040, 0x1001),
+                    ..
+                })
+            ));
             assert_eq!(walker.path(), TagPath::root(Tag(0x0040, 0x1001)));
         }
     }
@@ -258,11 +442,30 @@ fn a_skipped_sequence_leaves_no_trace() {
 
 #[test]
 fn fragments_are_told_from_sequences() {
-    let pixels = [&[0xE0, 0x7F, 0x10, 0, b'O', b'B', 0, 0][..], UNDEFINED_LENGTH].concat();
-    let bytes =
-        [&pixels[..], ITEM, &[4, 0, 0, 0, 0, 0, 0, 0], ITEM, &[2, 0, 0, 0, b'x', b'y'], SEQUENCE_DELIMITER].concat();
+    let pixels = [
+        &[0xE0, 0x7F, 0x10, 0, b'O', b'B', 0, 0][..],
+        UNDEFINED_LENGTH,
+    ]
+    .concat();
+    let bytes = [
+        &pixels[..],
+        ITEM,
+        &[4, 0, 0, 0, 0, 0, 0, 0],
+        ITEM,
+        &[2, 0, 0, 0, b'x', b'y'],
+        SEQUENCE_DELIMITER,
+    ]
+    .concat();
     let (lines, findings) = walk(&bytes);
-    assert_eq!(lines, ["(7FE0,0010) fragments", "table of 4", "fragment xy", "(7FE0,0010) ends"]);
+    assert_eq!(
+        lines,
+        [
+            "(7FE0,0010) fragments",
+            "table of 4",
+            "fragment xy",
+            "(7FE0,0010) ends"
+        ]
+    );
     assert!(findings.is_empty());
     // Undefined length, but no items: what is there is one fragment.
     let bare = [&pixels[..], b"\xFF\xD8jpeg\xFF\xD9", SEQUENCE_DELIMITER].concat();
@@ -274,18 +477,29 @@ fn fragments_are_told_from_sequences() {
 #[test]
 fn us_or_ss_is_decided_by_pixel_representation() {
     let implicit = |signed: u8| {
-        [&[0x28, 0, 3, 1, 2, 0, 0, 0, signed, 0][..], &[0x28, 0, 6, 1, 2, 0, 0, 0, 0xFF, 0xFF]].concat()
+        [
+            &[0x28, 0, 3, 1, 2, 0, 0, 0, signed, 0][..],
+            &[0x28, 0, 6, 1, 2, 0, 0, 0, 0xFF, 0xFF],
+        ]
+        .concat()
     };
     for (signed, vr) in [(0, "US"), (1, "SS")] {
         let (lines, _) = walk_as(&implicit(signed), Encoding::IMPLICIT_LE);
-        assert!(lines[1].starts_with(&format!("(0028,0106) {vr}")), "{lines:?}");
+        assert!(
+            lines[1].starts_with(&format!("(0028,0106) {vr}")),
+            "{lines:?}"
+        );
     }
 }
 
 #[test]
 fn a_private_element_has_the_vr_of_its_creators_dictionary() {
     let creator = [&[0x29, 0, 0x10, 0, 18, 0, 0, 0][..], b"SIEMENS CSA HEADER"].concat();
-    let bytes = [&creator[..], &[0x29, 0, 8, 0x10, 4, 0, 0, 0, b'M', b'R', b' ', b' ']].concat();
+    let bytes = [
+        &creator[..],
+        &[0x29, 0, 8, 0x10, 4, 0, 0, 0, b'M', b'R', b' ', b' '],
+    ]
+    .concat();
     let (lines, _) = walk_as(&bytes, Encoding::IMPLICIT_LE);
     assert_eq!(lines[1], "(0029,1008) CS MR  ");
 }
