@@ -1,6 +1,8 @@
 //! Accepting associations: limits, isolation of one from another, and an orderly stop.
 
 mod limits;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -12,6 +12,8 @@ mod release;
 mod request;
 mod send;
 mod shared;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -493,3 +493,6 @@ pub fn failure_response(request: &CommandSet, status: Status, comment: &str) -> 
     }
     Some(set)
 }
+
+#[cfg(test)]
+mod tests;

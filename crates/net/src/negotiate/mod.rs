@@ -4,6 +4,8 @@
 mod negotiated;
 mod policy;
 mod proposal;
+#[cfg(test)]
+mod tests;
 
 pub use negotiated::{Negotiated, PresentationContext, RefusedContext, Roles};
 pub use policy::{

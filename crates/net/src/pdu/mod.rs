@@ -8,6 +8,8 @@ mod encode;
 mod error;
 mod reasons;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use associate::{
     APPLICATION_CONTEXT, AssociateAc, AssociateRq, CommonExtendedNegotiation, ContextResult,
