@@ -2,6 +2,7 @@
 
 mod limits;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
 mod tests;
 
 use std::net::SocketAddr;

@@ -43,7 +43,9 @@ async fn decide(policy: &AcceptorPolicy, proposal: &Proposal) -> Decision {
 
 async fn negotiate(policy: &AcceptorPolicy, proposal: &Proposal) -> Negotiated {
     let request = proposal.to_request(&Config::default()).unwrap();
-    let Decision::Accept(acceptance) = decide(policy, proposal).await else { panic!("rejected") };
+    let Decision::Accept(acceptance) = decide(policy, proposal).await else {
+        panic!("rejected")
+    };
     let response = AssociateAc {
         protocol_version: 1,
         called_ae_title: request.called_ae_title.clone(),
@@ -58,7 +60,10 @@ async fn negotiate(policy: &AcceptorPolicy, proposal: &Proposal) -> Negotiated {
             ..UserInformation::default()
         },
     };
-    let (called, calling) = (proposal.called_ae_title.clone(), proposal.calling_ae_title.clone());
+    let (called, calling) = (
+        proposal.called_ae_title.clone(),
+        proposal.calling_ae_title.clone(),
+    );
     Negotiated::new(Side::Requestor, called, calling, &request, &response)
 }
 
@@ -68,7 +73,11 @@ async fn transfer_syntaxes_are_chosen_by_our_preference_then_theirs() {
         .context(CT.uid(), [JPEG.uid(), EXPLICIT.uid()])
         .context(FIND.uid(), [JPEG.uid(), IMPLICIT.uid(), EXPLICIT.uid()]);
     let negotiated = negotiate(&policy(), &proposal).await;
-    let chosen: Vec<&str> = negotiated.contexts.iter().map(|c| c.transfer_syntax.as_str()).collect();
+    let chosen: Vec<&str> = negotiated
+        .contexts
+        .iter()
+        .map(|c| c.transfer_syntax.as_str())
+        .collect();
     assert_eq!(chosen, [JPEG.0, EXPLICIT.0]);
     assert_eq!(negotiated.contexts[1].id, 3);
     assert!(negotiated.find(&CT.uid(), &JPEG.uid()).is_some());
@@ -78,14 +87,18 @@ async fn transfer_syntaxes_are_chosen_by_our_preference_then_theirs() {
 #[tokio::test]
 async fn refused_contexts_say_why() {
     let unknown = Uid::from_static("1.2.3.4");
-    let proposal =
-        proposal().context(unknown, [IMPLICIT.uid()]).context(FIND.uid(), [JPEG.uid()]);
+    let proposal = proposal()
+        .context(unknown, [IMPLICIT.uid()])
+        .context(FIND.uid(), [JPEG.uid()]);
     let negotiated = negotiate(&policy(), &proposal).await;
     assert!(negotiated.contexts.is_empty());
     let results: Vec<ContextResult> = negotiated.refused.iter().map(|c| c.result).collect();
     assert_eq!(
         results,
-        [ContextResult::AbstractSyntaxNotSupported, ContextResult::TransferSyntaxesNotSupported]
+        [
+            ContextResult::AbstractSyntaxNotSupported,
+            ContextResult::TransferSyntaxesNotSupported
+        ]
     );
 }
 
@@ -109,32 +122,63 @@ async fn an_unknown_storage_class_is_taken_for_its_service_class_only() {
 
 #[tokio::test]
 async fn roles_are_what_both_want_and_default_without_an_answer() {
-    let both = Roles { scu: true, scp: true };
-    let asked = proposal()
-        .context(CT.uid(), [IMPLICIT.uid()])
-        .role(CT.uid(), Roles { scu: false, scp: true });
+    let both = Roles {
+        scu: true,
+        scp: true,
+    };
+    let asked = proposal().context(CT.uid(), [IMPLICIT.uid()]).role(
+        CT.uid(),
+        Roles {
+            scu: false,
+            scp: true,
+        },
+    );
     let negotiated = negotiate(&policy(), &asked).await;
-    assert_eq!(negotiated.contexts[0].roles, Roles { scu: false, scp: false });
-    let generous = policy().support(CT.uid(), Supported::new(TransferSyntaxes::any()).with_roles(both));
+    assert_eq!(
+        negotiated.contexts[0].roles,
+        Roles {
+            scu: false,
+            scp: false
+        }
+    );
+    let generous = policy().support(
+        CT.uid(),
+        Supported::new(TransferSyntaxes::any()).with_roles(both),
+    );
     let negotiated = negotiate(&generous, &asked).await;
     let context = &negotiated.contexts[0];
-    assert_eq!(context.roles, Roles { scu: false, scp: true });
+    assert_eq!(
+        context.roles,
+        Roles {
+            scu: false,
+            scp: true
+        }
+    );
     assert!(negotiated.may_be_scp(context) && !negotiated.may_be_scu(context));
     let silent = proposal().context(CT.uid(), [IMPLICIT.uid()]);
-    assert_eq!(negotiate(&generous, &silent).await.contexts[0].roles, Roles::default());
+    assert_eq!(
+        negotiate(&generous, &silent).await.contexts[0].roles,
+        Roles::default()
+    );
 }
 
 #[tokio::test]
 async fn extended_negotiation_and_window_are_cut_to_what_we_can() {
     let mut policy = policy();
-    policy.window = Some(OperationsWindowItem { invoked: 4, performed: 1 });
+    policy.window = Some(OperationsWindowItem {
+        invoked: 4,
+        performed: 1,
+    });
     let asked = proposal()
         .context(FIND.uid(), [IMPLICIT.uid()])
         .extended(FIND.uid(), vec![1, 0, 1, 1, 1])
         .extended(CT.uid(), vec![2])
         .window(0, 3);
     let negotiated = negotiate(&policy, &asked).await;
-    assert_eq!(negotiated.extended_for(&FIND.uid()), Some([1, 0, 0].as_slice()));
+    assert_eq!(
+        negotiated.extended_for(&FIND.uid()),
+        Some([1, 0, 0].as_slice())
+    );
     assert_eq!(negotiated.extended_for(&CT.uid()), None);
     assert_eq!((negotiated.may_invoke(), negotiated.may_be_asked()), (4, 1));
     let silent = proposal().context(FIND.uid(), [IMPLICIT.uid()]);
@@ -176,7 +220,10 @@ async fn an_identity_is_checked_and_answered_when_asked() {
     }
     let right = base.username("me", Some("right"));
     let negotiated = negotiate(&policy, &right).await;
-    assert_eq!(negotiated.user_identity_response.as_deref(), Some(b"ticket".as_slice()));
+    assert_eq!(
+        negotiated.user_identity_response.as_deref(),
+        Some(b"ticket".as_slice())
+    );
 }
 
 #[tokio::test]
@@ -199,22 +246,38 @@ async fn titles_that_are_not_ours_or_empty_are_refused() {
 
 #[test]
 fn a_large_proposal_is_split_by_sop_class() {
-    let uids: Vec<Uid> = (0..100).map(|n| Uid::new(&format!("1.2.{n}")).unwrap()).collect();
+    let uids: Vec<Uid> = (0..100)
+        .map(|n| Uid::new(&format!("1.2.{n}")).unwrap())
+        .collect();
     let mut large = proposal();
     for uid in &uids {
         large = large
             .contexts_for_each(uid.clone(), [IMPLICIT.uid(), EXPLICIT.uid(), JPEG.uid()])
-            .role(uid.clone(), Roles { scu: true, scp: true });
+            .role(
+                uid.clone(),
+                Roles {
+                    scu: true,
+                    scp: true,
+                },
+            );
     }
     assert!(large.to_request(&Config::default()).is_err());
     let parts = large.split();
     assert_eq!(parts.len(), 3);
-    assert_eq!(parts.iter().map(|part| part.contexts.len()).sum::<usize>(), 300);
+    assert_eq!(
+        parts.iter().map(|part| part.contexts.len()).sum::<usize>(),
+        300
+    );
     for part in &parts {
         let request = part.to_request(&Config::default()).unwrap();
         assert!(request.presentation_contexts.len() <= 128);
         assert_eq!(part.roles.len() * 3, part.contexts.len());
-        assert!(request.presentation_contexts.iter().all(|context| context.id % 2 == 1));
+        assert!(
+            request
+                .presentation_contexts
+                .iter()
+                .all(|context| context.id % 2 == 1)
+        );
     }
 }
 
@@ -234,8 +297,14 @@ async fn acceptance_of_what_was_not_proposed_is_a_refusal() {
         }],
         user_information: UserInformation::default(),
     };
-    let (called, calling) = (asked.called_ae_title.clone(), asked.calling_ae_title.clone());
+    let (called, calling) = (
+        asked.called_ae_title.clone(),
+        asked.calling_ae_title.clone(),
+    );
     let negotiated = Negotiated::new(Side::Requestor, called, calling, &request, &response);
     assert!(negotiated.contexts.is_empty());
-    assert_eq!(negotiated.refused[0].result, ContextResult::TransferSyntaxesNotSupported);
+    assert_eq!(
+        negotiated.refused[0].result,
+        ContextResult::TransferSyntaxesNotSupported
+    );
 }

@@ -9,6 +9,7 @@ mod error;
 mod reasons;
 mod stream;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
 mod tests;
 
 pub use associate::{

@@ -24,7 +24,10 @@ async fn ends(bytes: &[u8]) -> crate::Result<u32> {
     let longest = Duration::from_secs(700);
     let closed = tokio::time::timeout(longest, peer.read_to_end(&mut rest)).await;
     assert!(closed.is_ok(), "still open after {:?}", begun.elapsed());
-    tokio::time::timeout(longest, served).await.expect("the task has ended").unwrap()
+    tokio::time::timeout(longest, served)
+        .await
+        .expect("the task has ended")
+        .unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -49,7 +52,10 @@ async fn every_truncation_ends_in_a_timeout() {
     let right = conversation();
     for length in 0..right.len() {
         let result = ends(&right[..length]).await;
-        assert!(matches!(result, Err(Error::Timeout { .. })), "{length}: {result:?}");
+        assert!(
+            matches!(result, Err(Error::Timeout { .. })),
+            "{length}: {result:?}"
+        );
     }
 }
 
@@ -71,36 +77,72 @@ async fn what_no_message_has_is_aborted_with_its_reason() {
     let command = store(1).encode(true);
     let cases: Vec<(&str, Vec<u8>, u8)> = vec![
         ("a second request", request_bytes(), 2),
-        ("an answer nobody asked for", Pdu::AssociateRj(crate::pdu::Rejection::NO_REASON).encode(), 2),
+        (
+            "an answer nobody asked for",
+            Pdu::AssociateRj(crate::pdu::Rejection::NO_REASON).encode(),
+            2,
+        ),
         ("an unknown PDU", vec![8, 0, 0, 0, 0, 0], 1),
         ("a release response", Pdu::ReleaseRp.encode(), 2),
-        ("a data set without a command", p_data(3, false, true, b"ab"), 5),
-        ("a context that was not accepted", p_data(9, true, true, &command), 6),
+        (
+            "a data set without a command",
+            p_data(3, false, true, b"ab"),
+            5,
+        ),
+        (
+            "a context that was not accepted",
+            p_data(9, true, true, &command),
+            6,
+        ),
         ("an empty command", p_data(3, true, true, &[0, 0, 0]), 6),
-        ("another group", p_data(3, true, true, &[8, 0, 0x16, 0, 0, 0, 0, 0]), 6),
+        (
+            "another group",
+            p_data(3, true, true, &[8, 0, 0x16, 0, 0, 0, 0, 0]),
+            6,
+        ),
         ("a PDU that is too long", vec![4, 0, 0x7F, 0, 0, 0], 6),
         (
             "a command within a data set",
-            [p_data(3, true, true, &command), p_data(3, true, true, &command)].concat(),
+            [
+                p_data(3, true, true, &command),
+                p_data(3, true, true, &command),
+            ]
+            .concat(),
             5,
         ),
         (
             "a data set in another context",
-            [p_data(3, true, true, &command), p_data(1, false, true, b"ab")].concat(),
+            [
+                p_data(3, true, true, &command),
+                p_data(1, false, true, b"ab"),
+            ]
+            .concat(),
             5,
         ),
         (
             "a command in two contexts",
-            [p_data(3, true, false, &command[..9]), p_data(1, true, true, &command[9..])].concat(),
+            [
+                p_data(3, true, false, &command[..9]),
+                p_data(1, true, true, &command[9..]),
+            ]
+            .concat(),
             5,
         ),
-        ("a command without end", p_data(3, true, false, &[0; 200_000]).repeat(2), 6),
+        (
+            "a command without end",
+            p_data(3, true, false, &[0; 200_000]).repeat(2),
+            6,
+        ),
     ];
     for (name, bytes, reason) in cases {
         let (mut peer, served) = served(Config::default());
         open(&mut peer).await;
         peer.write_all(&bytes).await.unwrap();
-        assert_eq!(read_pdu(&mut peer).await, Some((7, vec![0, 0, 2, reason])), "{name}");
+        assert_eq!(
+            read_pdu(&mut peer).await,
+            Some((7, vec![0, 0, 2, reason])),
+            "{name}"
+        );
         drop(peer);
         assert!(matches!(
             served.await.unwrap(),

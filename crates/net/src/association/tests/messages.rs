@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::Error;
-use crate::dimse::{CCancelRequest, CEchoResponse, CFindRequest, CFindResponse, Status};
+use crate::dimse::{CCancelRequest, CEchoResponse, CFindRequest, CFindResponse, Priority, Status};
 
 async fn transfer(config: Config, data: Data<'_>) -> (Bytes, Counters) {
     let (scu, mut scp) = pair_with(Config::default(), config).await;
@@ -22,7 +22,10 @@ async fn transfer(config: Config, data: Data<'_>) -> (Bytes, Counters) {
 #[tokio::test(start_paused = true)]
 async fn data_sets_of_every_length_arrive_whole() {
     for max_pdu in [14, 15, 4096, 16384, 0] {
-        let config = Config { max_pdu_receive: max_pdu, ..Config::default() };
+        let config = Config {
+            max_pdu_receive: max_pdu,
+            ..Config::default()
+        };
         let most = if max_pdu < 100 { 3000 } else { 3_000_000 };
         for length in [0, 1, 2, 8, 9, 4090, 4091, 16378, 16379, most] {
             let data = pattern(length);
@@ -36,13 +39,22 @@ async fn data_sets_of_every_length_arrive_whole() {
 async fn data_from_a_stream_of_odd_chunks_arrive_whole() {
     let data = pattern(1_500_000);
     for step in [7919, 65536, 1_500_001] {
-        let chunks: Vec<std::io::Result<Bytes>> =
-            data.chunks(step).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-        let config = Config { max_pdu_receive: 16384, ..Config::default() };
+        let chunks: Vec<std::io::Result<Bytes>> = data
+            .chunks(step)
+            .map(|chunk| Ok(Bytes::copy_from_slice(chunk)))
+            .collect();
+        let config = Config {
+            max_pdu_receive: 16384,
+            ..Config::default()
+        };
         let (found, counters) = transfer(config, Data::stream(futures::stream::iter(chunks))).await;
         assert!(found == data);
         let pdus = 2 + 1 + 1_500_000_u64.div_ceil(16384 - 6);
-        assert!(counters.pdus_sent <= pdus, "{} PDUs are not full", counters.pdus_sent);
+        assert!(
+            counters.pdus_sent <= pdus,
+            "{} PDUs are not full",
+            counters.pdus_sent
+        );
     }
     let (found, _) = transfer(Config::default(), Data::reader(data.as_ref())).await;
     assert!(found == data);
@@ -65,13 +77,19 @@ async fn no_pdu_is_longer_than_the_peer_takes() {
             user_information: Default::default(),
         };
         response.user_information.maximum_length = 5001;
-        peer.write_all(&Pdu::AssociateAc(Box::new(response)).encode()).await.unwrap();
+        peer.write_all(&Pdu::AssociateAc(Box::new(response)).encode())
+            .await
+            .unwrap();
     };
     let proposal = proposal();
-    let (scu, ()) =
-        tokio::join!(Association::request(a, Peer::default(), &proposal, &config), acceptor);
+    let (scu, ()) = tokio::join!(
+        Association::request(a, Peer::default(), &proposal, &config),
+        acceptor
+    );
     let scu = scu.unwrap();
-    scu.send(3, &store(1), Data::Bytes(pattern(30_000))).await.unwrap();
+    scu.send(3, &store(1), Data::Bytes(pattern(30_000)))
+        .await
+        .unwrap();
     let mut total = 0;
     loop {
         let (kind, body) = read_pdu(&mut peer).await.unwrap();
@@ -98,7 +116,14 @@ async fn a_message_in_the_oddest_cut_is_understood() {
         let length = u32::try_from(data.len() + 2).unwrap().to_be_bytes();
         [length.as_slice(), &[3, control], data].concat()
     };
-    let body = [pdv(1, head), pdv(1, &[]), pdv(3, tail), pdv(0, b"ab"), pdv(2, b"cd")].concat();
+    let body = [
+        pdv(1, head),
+        pdv(1, &[]),
+        pdv(3, tail),
+        pdv(0, b"ab"),
+        pdv(2, b"cd"),
+    ]
+    .concat();
     let mut bytes = vec![4, 0];
     bytes.extend_from_slice(&u32::try_from(body.len()).unwrap().to_be_bytes());
     bytes.extend_from_slice(&body);
@@ -116,9 +141,14 @@ async fn a_message_in_the_oddest_cut_is_understood() {
 async fn a_cancel_is_noticed_while_answers_flow() {
     let (mut scu, mut scp) = pair().await;
     let class = Uid::from_static(CT);
-    let request =
-        CFindRequest { affected_sop_class_uid: class, message_id: 5, priority: None };
-    scu.send(3, &request.to_command_set(), Data::Bytes(pattern(100))).await.unwrap();
+    let request = CFindRequest {
+        affected_sop_class_uid: class,
+        message_id: 5,
+        priority: Priority::Medium,
+    };
+    scu.send(3, &request.to_command_set(), Data::Bytes(pattern(100)))
+        .await
+        .unwrap();
     assert!(message(&mut scp).await.has_data_set);
     scp.read_data(1000).await.unwrap();
     let sender = scp.sender();
@@ -128,7 +158,11 @@ async fn a_cancel_is_noticed_while_answers_flow() {
         let pending = CFindResponse::new(&request, Status::PENDING).to_command_set();
         async move {
             let mut count = 0u32;
-            while sender.send(3, &pending, Data::Bytes(pattern(1000))).await.is_ok() {
+            while sender
+                .send(3, &pending, Data::Bytes(pattern(1000)))
+                .await
+                .is_ok()
+            {
                 count += 1;
             }
             count
@@ -138,8 +172,12 @@ async fn a_cancel_is_noticed_while_answers_flow() {
         message(&mut scu).await;
         scu.discard_data().await.unwrap();
     }
-    let cancel = CCancelRequest { message_id_being_responded_to: 5 };
-    scu.send(3, &cancel.to_command_set(), Data::None).await.unwrap();
+    let cancel = CCancelRequest {
+        message_id_being_responded_to: 5,
+    };
+    scu.send(3, &cancel.to_command_set(), Data::None)
+        .await
+        .unwrap();
     let canceled = message(&mut scp).await;
     assert!(canceled.command.is_cancel());
     assert_eq!(canceled.command.message_id_being_responded_to(), Ok(5));
@@ -162,13 +200,18 @@ async fn a_sender_notices_that_the_peer_has_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn receiving_may_be_dropped_at_any_moment() {
-    let config = Config { receive_buffer: 8192, ..Config::default() };
+    let config = Config {
+        receive_buffer: 8192,
+        ..Config::default()
+    };
     let (scu, mut scp) = pair_with(Config::default(), config).await;
     let data = pattern(400_000);
     let expected = data.clone();
     let sending = tokio::spawn(async move {
         for id in 1..5 {
-            scu.send(3, &store(id), Data::Bytes(data.clone())).await.unwrap();
+            scu.send(3, &store(id), Data::Bytes(data.clone()))
+                .await
+                .unwrap();
         }
         scu
     });
@@ -207,7 +250,13 @@ async fn clones_of_a_sender_do_not_mix_their_messages() {
     for id in 1..9 {
         let sender = scu.sender();
         tasks.push(tokio::spawn(async move {
-            sender.send(3, &store(id), Data::Bytes(pattern(100_000 + usize::from(id)))).await
+            sender
+                .send(
+                    3,
+                    &store(id),
+                    Data::Bytes(pattern(100_000 + usize::from(id))),
+                )
+                .await
         }));
     }
     for _ in 1..9 {
@@ -224,7 +273,10 @@ async fn a_source_that_fails_at_once_fails_its_message_only() {
     let (scu, mut scp) = pair().await;
     let broken = || std::io::Error::other("disk");
     let failing = Data::stream(futures::stream::iter([Err(broken())]));
-    assert!(matches!(scu.send(3, &store(1), failing).await, Err(Error::Source(_))));
+    assert!(matches!(
+        scu.send(3, &store(1), failing).await,
+        Err(Error::Source(_))
+    ));
     scu.send(1, &echo(2), Data::None).await.unwrap();
     assert_eq!(message(&mut scp).await.command.message_id(), Ok(2));
     // Later, with half of it gone, only an abort says so.
@@ -236,7 +288,10 @@ async fn a_source_that_fails_at_once_fails_its_message_only() {
         scp.read_data(1 << 26).await
     });
     assert!(matches!(sent, Err(Error::Source(_))));
-    assert!(matches!(received, Err(Error::Aborted { .. })), "{received:?}");
+    assert!(
+        matches!(received, Err(Error::Aborted { .. })),
+        "{received:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -245,9 +300,15 @@ async fn a_message_given_up_half_sent_poisons_the_sender() {
     {
         let command = store(1);
         let send = scu.send(3, &command, Data::Bytes(pattern(1 << 20)));
-        assert!(tokio::time::timeout(short(), send).await.is_err(), "nobody reads");
+        assert!(
+            tokio::time::timeout(short(), send).await.is_err(),
+            "nobody reads"
+        );
     }
-    assert!(matches!(scu.send(1, &echo(2), Data::None).await, Err(Error::Interrupted)));
+    assert!(matches!(
+        scu.send(1, &echo(2), Data::None).await,
+        Err(Error::Interrupted)
+    ));
     scu.abort(AbortReason::ServiceUser).await;
 }
 
@@ -268,7 +329,9 @@ async fn the_window_opens_when_the_answer_is_there() {
     let waiting = tokio::spawn(async move { sender.ready_to_invoke().await });
     let request = CEchoRequest::from_command_set(&message(&mut scp).await.command).unwrap();
     let response = CEchoResponse::new(&request, Status::SUCCESS);
-    scp.send(1, &response.to_command_set(), Data::None).await.unwrap();
+    scp.send(1, &response.to_command_set(), Data::None)
+        .await
+        .unwrap();
     assert!(!waiting.is_finished());
     message(&mut scu).await;
     waiting.await.unwrap().unwrap();
@@ -281,12 +344,17 @@ async fn a_data_set_above_the_limit_can_be_skipped() {
     let task = tokio::spawn({
         let scu = sending.clone();
         async move {
-            scu.send(3, &store(1), Data::Bytes(pattern(1 << 20))).await.unwrap();
+            scu.send(3, &store(1), Data::Bytes(pattern(1 << 20)))
+                .await
+                .unwrap();
             scu.send(1, &echo(2), Data::None).await.unwrap();
         }
     });
     message(&mut scp).await;
-    assert!(matches!(scp.read_data(1000).await, Err(Error::DataTooLong { limit: 1000 })));
+    assert!(matches!(
+        scp.read_data(1000).await,
+        Err(Error::DataTooLong { limit: 1000 })
+    ));
     assert_eq!(message(&mut scp).await.command.message_id(), Ok(2));
     task.await.unwrap();
 }

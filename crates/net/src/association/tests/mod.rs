@@ -13,7 +13,7 @@ use sagittal_core::{AeTitle, Uid};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
-use crate::dimse::{CEchoRequest, CStoreRequest, Status, failure_response};
+use crate::dimse::{CEchoRequest, CStoreRequest, Priority, Status, failure_response};
 use crate::negotiate::{AcceptorPolicy, Proposal, Supported, TransferSyntaxes};
 use crate::pdu::Pdu;
 
@@ -22,9 +22,14 @@ const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const IMPLICIT: &str = "1.2.840.10008.1.2";
 
 fn policy() -> AcceptorPolicy {
-    [VERIFICATION, CT].into_iter().fold(AcceptorPolicy::default(), |policy, uid| {
-        policy.support(Uid::from_static(uid), Supported::new(TransferSyntaxes::any()))
-    })
+    [VERIFICATION, CT]
+        .into_iter()
+        .fold(AcceptorPolicy::default(), |policy, uid| {
+            policy.support(
+                Uid::from_static(uid),
+                Supported::new(TransferSyntaxes::any()),
+            )
+        })
 }
 
 fn proposal() -> Proposal {
@@ -34,15 +39,18 @@ fn proposal() -> Proposal {
 }
 
 fn echo(message_id: u16) -> CommandSet {
-    CEchoRequest { affected_sop_class_uid: Uid::from_static(VERIFICATION), message_id }
-        .to_command_set()
+    CEchoRequest {
+        affected_sop_class_uid: Uid::from_static(VERIFICATION),
+        message_id,
+    }
+    .to_command_set()
 }
 
 fn store(message_id: u16) -> CommandSet {
     CStoreRequest {
         affected_sop_class_uid: Uid::from_static(CT),
         message_id,
-        priority: None,
+        priority: Priority::Medium,
         affected_sop_instance_uid: Uid::from_static("1.2.3"),
         move_originator_ae_title: None,
         move_originator_message_id: None,
@@ -86,7 +94,9 @@ fn served(config: Config) -> (DuplexStream, tokio::task::JoinHandle<crate::Resul
                     association.discard_data().await?;
                     let response = failure_response(&message.command, Status::SUCCESS, "");
                     if let Some(response) = response {
-                        association.send(message.context_id, &response, Data::None).await?;
+                        association
+                            .send(message.context_id, &response, Data::None)
+                            .await?;
                     }
                 }
                 Received::Released | Received::Stopping => return Ok(messages),
@@ -128,5 +138,8 @@ fn short() -> Duration {
 }
 
 fn pattern(length: usize) -> Bytes {
-    (0..length).map(|n| (n % 251) as u8).collect::<Vec<u8>>().into()
+    (0..length)
+        .map(|n| (n % 251) as u8)
+        .collect::<Vec<u8>>()
+        .into()
 }

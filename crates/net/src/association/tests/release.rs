@@ -33,7 +33,9 @@ async fn a_release_of_both_at_once_ends_well() {
 #[tokio::test(start_paused = true)]
 async fn messages_under_way_at_a_release_are_dropped() {
     let (mut a, mut b) = pair().await;
-    b.send(3, &store(1), Data::Bytes(pattern(10_000))).await.unwrap();
+    b.send(3, &store(1), Data::Bytes(pattern(10_000)))
+        .await
+        .unwrap();
     let (released, received) = tokio::join!(a.release(), b.receive());
     released.unwrap();
     assert_eq!(received.unwrap(), Received::Released);
@@ -48,8 +50,12 @@ async fn a_release_in_the_middle_of_a_data_set_is_told() {
         open(&mut peer)
     );
     let mut scp = accepted.unwrap();
-    peer.write_all(&p_data(3, true, true, &store(1).encode(true))).await.unwrap();
-    peer.write_all(&p_data(3, false, false, b"half")).await.unwrap();
+    peer.write_all(&p_data(3, true, true, &store(1).encode(true)))
+        .await
+        .unwrap();
+    peer.write_all(&p_data(3, false, false, b"half"))
+        .await
+        .unwrap();
     peer.write_all(&Pdu::ReleaseRq.encode()).await.unwrap();
     message(&mut scp).await;
     assert!(matches!(scp.read_data(1000).await, Err(Error::Released)));
@@ -62,7 +68,10 @@ async fn an_abort_is_told_with_its_source() {
     let ((), received) = tokio::join!(a.abort(AbortReason::ServiceUser), b.receive());
     assert!(matches!(
         received,
-        Err(Error::Aborted { source_of_abort: AbortSource::ServiceUser, reason: 0 })
+        Err(Error::Aborted {
+            source_of_abort: AbortSource::ServiceUser,
+            reason: 0
+        })
     ));
     assert!(a.receive().await.is_err());
 }
@@ -93,9 +102,14 @@ async fn a_shutdown_is_told_once_and_only_between_operations() {
     assert!(waiting.is_err(), "an operation is under way");
     let request = CEchoRequest::from_command_set(&request.command).unwrap();
     let response = crate::dimse::CEchoResponse::new(&request, crate::dimse::Status::SUCCESS);
-    scp.send(1, &response.to_command_set(), Data::None).await.unwrap();
+    scp.send(1, &response.to_command_set(), Data::None)
+        .await
+        .unwrap();
     assert_eq!(scp.receive().await.unwrap(), Received::Stopping);
-    assert!(tokio::time::timeout(short(), scp.receive()).await.is_err(), "told once");
+    assert!(
+        tokio::time::timeout(short(), scp.receive()).await.is_err(),
+        "told once"
+    );
     message(&mut scu).await;
     let (released, received) = tokio::join!(scp.release(), scu.receive());
     released.unwrap();

@@ -25,10 +25,18 @@ async fn a_rejection_reaches_the_requestor_with_its_reason() {
     let (config, proposal) = (Config::default(), proposal());
     let (scu, scp) = tokio::join!(
         Association::request(a, Peer::default(), &proposal, &config),
-        Association::accept(b, Peer::default(), &Rejection::TEMPORARY_CONGESTION, &config),
+        Association::accept(
+            b,
+            Peer::default(),
+            &Rejection::TEMPORARY_CONGESTION,
+            &config
+        ),
     );
     for result in [scu.map(|_| ()), scp.map(|_| ())] {
-        assert!(matches!(result, Err(Error::Rejected(Rejection::TEMPORARY_CONGESTION))));
+        assert!(matches!(
+            result,
+            Err(Error::Rejected(Rejection::TEMPORARY_CONGESTION))
+        ));
     }
 }
 
@@ -45,9 +53,17 @@ async fn another_protocol_or_application_is_rejected() {
             request.protocol_version = 2;
         }
         let (mut peer, served) = served(Config::default());
-        peer.write_all(&Pdu::AssociateRq(Box::new(request)).encode()).await.unwrap();
+        peer.write_all(&Pdu::AssociateRq(Box::new(request)).encode())
+            .await
+            .unwrap();
         let (kind, body) = read_pdu(&mut peer).await.unwrap();
-        assert_eq!((kind, &body[1..]), (3, [expected.result, expected.source, expected.reason].as_slice()));
+        assert_eq!(
+            (kind, &body[1..]),
+            (
+                3,
+                [expected.result, expected.source, expected.reason].as_slice()
+            )
+        );
         drop(peer);
         assert!(matches!(served.await.unwrap(), Err(Error::Rejected(found)) if found == expected));
     }
@@ -60,7 +76,10 @@ async fn a_peer_that_begins_with_something_else_is_aborted_by_the_user() {
     // AA-1 of Table 9-10.
     assert_eq!(read_pdu(&mut peer).await, Some((7, vec![0, 0, 0, 0])));
     drop(peer);
-    assert!(matches!(served.await.unwrap(), Err(Error::NotAllowed { .. })));
+    assert!(matches!(
+        served.await.unwrap(),
+        Err(Error::NotAllowed { .. })
+    ));
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,7 +96,13 @@ async fn a_request_that_trickles_in_is_cut_off_by_artim() {
         }
     };
     let (result, ()) = tokio::join!(served, slow);
-    assert!(matches!(result.unwrap(), Err(Error::Timeout { waiting_for: "A-ASSOCIATE-RQ", .. })));
+    assert!(matches!(
+        result.unwrap(),
+        Err(Error::Timeout {
+            waiting_for: "A-ASSOCIATE-RQ",
+            ..
+        })
+    ));
     assert!(begun.elapsed() < Duration::from_secs(60));
 }
 
@@ -86,7 +111,13 @@ async fn an_acceptor_that_does_not_answer_is_aborted() {
     let (a, mut silent) = duplex(65536);
     let (config, proposal) = (Config::default(), proposal());
     let result = Association::request(a, Peer::default(), &proposal, &config).await;
-    assert!(matches!(result, Err(Error::Timeout { waiting_for: "A-ASSOCIATE-AC", .. })));
+    assert!(matches!(
+        result,
+        Err(Error::Timeout {
+            waiting_for: "A-ASSOCIATE-AC",
+            ..
+        })
+    ));
     assert_eq!(read_pdu(&mut silent).await.unwrap().0, 1);
     assert_eq!(read_pdu(&mut silent).await, Some((7, vec![0, 0, 0, 0])));
 }
@@ -97,14 +128,22 @@ async fn an_abort_instead_of_an_answer_is_told() {
     let (config, proposal) = (Config::default(), proposal());
     let abort = async {
         read_pdu(&mut peer).await.unwrap();
-        let pdu = Pdu::Abort { source: AbortSource::ServiceProvider, reason: 2 };
+        let pdu = Pdu::Abort {
+            source: AbortSource::ServiceProvider,
+            reason: 2,
+        };
         peer.write_all(&pdu.encode()).await.unwrap();
     };
-    let (result, ()) =
-        tokio::join!(Association::request(a, Peer::default(), &proposal, &config), abort);
+    let (result, ()) = tokio::join!(
+        Association::request(a, Peer::default(), &proposal, &config),
+        abort
+    );
     assert!(matches!(
         result,
-        Err(Error::Aborted { source_of_abort: AbortSource::ServiceProvider, reason: 2 })
+        Err(Error::Aborted {
+            source_of_abort: AbortSource::ServiceProvider,
+            reason: 2
+        })
     ));
 }
 
@@ -126,6 +165,12 @@ async fn nothing_may_come_before_the_answer() {
     let config = Config::default();
     let accept = Association::accept(stream, Peer::default(), &Slow, &config);
     let result = accept.await;
-    assert!(matches!(result, Err(Error::NotAllowed { state: crate::state::State::Sta3, .. })));
+    assert!(matches!(
+        result,
+        Err(Error::NotAllowed {
+            state: crate::state::State::Sta3,
+            ..
+        })
+    ));
     assert_eq!(read_pdu(&mut peer).await, Some((7, vec![0, 0, 2, 2])));
 }

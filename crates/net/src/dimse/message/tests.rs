@@ -33,8 +33,12 @@ const TABLE: &[(&str, u16, &[u16])] = &[
 ];
 
 /// What a response may have besides (PS3.7 Annex C).
-const STATUS_DETAILS: [u16; 4] =
-    [OFFENDING_ELEMENT, ERROR_COMMENT, ERROR_ID, ATTRIBUTE_IDENTIFIER_LIST];
+const STATUS_DETAILS: [u16; 4] = [
+    OFFENDING_ELEMENT,
+    ERROR_COMMENT,
+    ERROR_ID,
+    ATTRIBUTE_IDENTIFIER_LIST,
+];
 
 /// A command set with every element there is.
 fn everything(command_field: u16) -> CommandSet {
@@ -75,8 +79,11 @@ fn everything(command_field: u16) -> CommandSet {
 fn every_message_has_the_elements_of_its_table() {
     for (name, field, elements) in TABLE {
         let message = Command::from_command_set(&everything(*field)).unwrap();
-        let found: BTreeSet<u16> =
-            message.to_command_set().iter().map(|(number, _)| number).collect();
+        let found: BTreeSet<u16> = message
+            .to_command_set()
+            .iter()
+            .map(|(number, _)| number)
+            .collect();
         let expected: BTreeSet<u16> = elements.iter().copied().collect();
         let extra: Vec<u16> = found.difference(&expected).copied().collect();
         let missing: Vec<u16> = expected.difference(&found).copied().collect();
@@ -101,7 +108,9 @@ fn every_message_is_read_back_from_its_bytes() {
 fn a_missing_mandatory_element_is_named() {
     let mut set = everything(0x0001);
     set.set(AFFECTED_SOP_INSTANCE_UID, &None::<Uid>);
-    let missing = CommandError::Missing { tag: Tag(0, 0x1000) };
+    let missing = CommandError::Missing {
+        tag: Tag(0, 0x1000),
+    };
     assert_eq!(CStoreRequest::from_command_set(&set), Err(missing));
 }
 
@@ -115,7 +124,10 @@ fn a_response_repeats_what_it_answers() {
     };
     let response = NActionResponse::new(&request, Status::SUCCESS).with_comment("fine");
     assert_eq!(response.message_id_being_responded_to, 9);
-    assert_eq!(response.affected_sop_class_uid.as_ref(), Some(&request.requested_sop_class_uid));
+    assert_eq!(
+        response.affected_sop_class_uid.as_ref(),
+        Some(&request.requested_sop_class_uid)
+    );
     assert_eq!(response.action_type_id, Some(1));
     assert_eq!(response.error_comment.as_deref(), Some("fine"));
 }
@@ -128,7 +140,13 @@ fn an_unreadable_request_still_gets_a_response_with_its_uids() {
     let response = failure_response(&set, Status::MISTYPED_ARGUMENT, "no action type").unwrap();
     assert_eq!(response.command_field(), Ok(0x8130));
     assert_eq!(response.message_id_being_responded_to(), Ok(3));
-    assert_eq!(response.get::<Uid>(AFFECTED_SOP_CLASS_UID), Ok(Uid::from_static("1.2.3")));
-    assert_eq!(failure_response(&CommandSet::new(0x0FFF), Status::SUCCESS, ""), None);
+    assert_eq!(
+        response.get::<Uid>(AFFECTED_SOP_CLASS_UID),
+        Ok(Uid::from_static("1.2.3"))
+    );
+    assert_eq!(
+        failure_response(&CommandSet::new(0x0FFF), Status::SUCCESS, ""),
+        None
+    );
     assert_eq!(failure_response(&response, Status::SUCCESS, ""), None);
 }
