@@ -50,8 +50,8 @@ pub enum Error {
     #[error("connection closed by the peer without a release")]
     Closed,
 
-    /// The association was released; nothing more can be sent or received.
-    #[error("association is released")]
+    /// The association was released or has otherwise ended; nothing more can be sent or received.
+    #[error("association has ended")]
     Released,
 
     /// The peer did not do what was awaited in time.

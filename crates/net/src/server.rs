@@ -1,6 +1,9 @@
 //! Accepting associations: limits, isolation of one from another, and an orderly stop.
 
 mod limits;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -355,4 +355,5 @@ pub fn lookup(state: State, event: Event) -> Option<(Action, Next)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
 mod tests;

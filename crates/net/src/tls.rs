@@ -1,6 +1,8 @@
 //! Secure transport (PS3.15 §B.9 to §B.12: BCP 195, TLS 1.2 and 1.3) over rustls. Certificates and
 //! keys come as PEM text; files are the caller's business.
 
+mod subject;
+
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
@@ -10,6 +12,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::error::{Error, Result};
+use subject::subject;
 
 /// Is a client asked for a certificate?
 #[derive(Clone, Debug, Default)]
@@ -165,6 +168,3 @@ fn roots(pem: &[u8]) -> Result<RootCertStore> {
     }
     Ok(store)
 }
-
-mod subject;
-use subject::subject;

@@ -38,7 +38,7 @@ impl Association {
         config: &Config,
     ) -> Result<Association>
     where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
     {
         let mut setup = Setup::new(stream, Side::Acceptor, peer, config);
         setup.machine.step(Event::Evt5);
@@ -54,9 +54,9 @@ impl Association {
         let request = setup.request(incoming).await?;
         let decision = tokio::select! {
             biased;
-            // Nothing may come before the answer but an abort or the end.
-            incoming = setup.reader.next() => return Err(setup.refuse(incoming).await),
             decision = policy.decide(&request, &setup.peer) => decision,
+            // While we think about it nothing may come but an abort or the end.
+            incoming = setup.reader.next() => return Err(setup.refuse(incoming).await),
         };
         let (acceptance, called, calling) = match decision {
             Decision::Reject(rejection) => {
@@ -111,7 +111,7 @@ fn response(request: &AssociateRq, acceptance: Acceptance, config: &Config) -> A
 impl Setup {
     pub(super) fn new<S>(stream: S, side: Side, peer: Peer, config: &Config) -> Setup
     where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
     {
         let (read, write) = tokio::io::split(stream);
         Setup {

@@ -27,7 +27,8 @@ pub struct Config {
     pub read: Duration,
     /// For the peer to take more bytes.
     pub write: Duration,
-    /// For the next response to a request of ours.
+    /// For the next response to a request, of ours or to ours: without a byte either way for so
+    /// long, the operation is taken for dead.
     pub response: Option<Duration>,
     /// For the answer to A-RELEASE-RQ.
     pub release: Duration,

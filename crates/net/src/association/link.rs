@@ -24,7 +24,7 @@ pub(super) enum ReadFailure {
 }
 
 pub(super) struct Reader {
-    io: Box<dyn AsyncRead + Send + Unpin>,
+    io: Box<dyn AsyncRead + Send + Sync + Unpin>,
     buffer: BytesMut,
     pub(super) stream: PduStream,
     /// How much room the next read is given; grows while reads fill it.
@@ -35,7 +35,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(
-        io: Box<dyn AsyncRead + Send + Unpin>,
+        io: Box<dyn AsyncRead + Send + Sync + Unpin>,
         limits: PduLimits,
         max_room: usize,
     ) -> Reader {
@@ -121,7 +121,7 @@ impl Reader {
 }
 
 pub(super) struct Writer {
-    io: Box<dyn AsyncWrite + Send + Unpin>,
+    io: Box<dyn AsyncWrite + Send + Sync + Unpin>,
     limit: Duration,
     /// A write was begun and not ended: what the peer has is not a whole PDU.
     broken: bool,
@@ -129,7 +129,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(io: Box<dyn AsyncWrite + Send + Unpin>, limit: Duration) -> Writer {
+    pub(super) fn new(io: Box<dyn AsyncWrite + Send + Sync + Unpin>, limit: Duration) -> Writer {
         Writer {
             io,
             limit,

@@ -12,6 +12,9 @@ mod release;
 mod request;
 mod send;
 mod shared;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -60,6 +63,8 @@ pub struct Message {
 }
 
 /// What [`Association::receive`] returns.
+// One lives per association, for a moment; a box would cost an allocation per message.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Received {
     /// A message.

@@ -267,7 +267,7 @@ impl Association {
                 )
             };
             let (limit, waiting_for) = match (answering, asking) {
-                (true, _) => (None, ""),
+                (true, _) => (shared.config.response, "our own response"),
                 (_, true) => (shared.config.response, "a response"),
                 _ => (shared.config.idle, "a message"),
             };

@@ -69,8 +69,7 @@ impl Association {
     /// After the state machine has moved to Sta13 for an error of the peer.
     pub(super) async fn abort_and_close(&mut self, reason: AbortReason) {
         self.sender.send_abort(reason).await;
-        self.reader.linger(self.shared.config.close).await;
-        self.close().await;
+        self.finish_release().await;
     }
 
     /// Closes our direction of the connection.

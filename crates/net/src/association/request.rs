@@ -63,7 +63,7 @@ impl Association {
         config: &Config,
     ) -> Result<Association>
     where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
     {
         let request = proposal.to_request(config)?;
         let mut setup = Setup::new(stream, Side::Requestor, peer, config);

@@ -5,7 +5,7 @@ use std::io::IoSlice;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use futures::StreamExt;
 use tokio::sync::Mutex;
 
@@ -22,6 +22,8 @@ use crate::state::{Event, State};
 const BATCH: usize = 1024 * 1024;
 /// Slices of one write; the kernel takes 1024.
 const MAX_SLICES: usize = 256;
+/// Bytes of headers per allocation.
+const HEADERS: usize = 1024;
 /// How long an abort waits for a write that is under way.
 const ABORT_PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
 
@@ -123,6 +125,7 @@ impl Sender {
             context_id,
             payload,
             pdus: 0,
+            headers: BytesMut::new(),
         };
         let command = Bytes::from(command.encode(source.exists));
         let result = batch.send(&mut writer, command, &mut source).await;
@@ -293,6 +296,8 @@ struct Batch {
     context_id: u8,
     payload: usize,
     pdus: u64,
+    /// Where headers are written; an allocation serves many.
+    headers: BytesMut,
 }
 
 impl Batch {
@@ -334,7 +339,12 @@ impl Batch {
     fn header(&mut self, is_command: bool, is_last: bool, count: usize) -> Bytes {
         self.pdus += 1;
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        Bytes::copy_from_slice(&pdv_header(self.context_id, is_command, is_last, count))
+        if self.headers.capacity() < PDV_OVERHEAD {
+            self.headers.reserve(HEADERS);
+        }
+        self.headers
+            .extend_from_slice(&pdv_header(self.context_id, is_command, is_last, count));
+        self.headers.split().freeze()
     }
 }
 

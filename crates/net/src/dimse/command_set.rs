@@ -246,6 +246,7 @@ impl fmt::Debug for CommandSet {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
 mod tests {
     use super::*;
     use proptest::prelude::*;

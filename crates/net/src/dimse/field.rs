@@ -105,15 +105,16 @@ pub enum Priority {
     High,
 }
 
-impl Value for Priority {
-    fn from_bytes(bytes: &[u8]) -> Option<Priority> {
-        Some(match u16::from_bytes(bytes)? {
-            1 => Priority::High,
-            2 => Priority::Low,
+/// Absent is read as medium, and always written: DCMTK refuses a request without it.
+impl Field for Priority {
+    fn read(set: &CommandSet, number: u16) -> Result<Priority, CommandError> {
+        Ok(match set.get::<Option<u16>>(number)? {
+            Some(1) => Priority::High,
+            Some(2) => Priority::Low,
             _ => Priority::Medium,
         })
     }
-    fn put(&self, set: &mut CommandSet, number: u16) {
+    fn write(&self, set: &mut CommandSet, number: u16) {
         let code: u16 = match self {
             Priority::Medium => 0,
             Priority::High => 1,
@@ -172,6 +173,7 @@ impl Field for Vec<Tag> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
 mod tests {
     use super::*;
     use crate::dimse::element::*;

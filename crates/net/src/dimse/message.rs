@@ -102,7 +102,7 @@ messages! {
         /// Message ID.
         message_id: u16 = MESSAGE_ID,
         /// Priority.
-        priority: Option<Priority> = PRIORITY,
+        priority: Priority = PRIORITY,
         /// Affected SOP Instance UID.
         affected_sop_instance_uid: Uid = AFFECTED_SOP_INSTANCE_UID,
         /// AE title of the C-MOVE requestor this is a sub-operation for.
@@ -134,7 +134,7 @@ messages! {
         /// Message ID.
         message_id: u16 = MESSAGE_ID,
         /// Priority.
-        priority: Option<Priority> = PRIORITY,
+        priority: Priority = PRIORITY,
     }
     /// C-FIND-RSP (PS3.7 §9.3.2.2).
     CFindResponse = 0x8020 {
@@ -158,7 +158,7 @@ messages! {
         /// Message ID.
         message_id: u16 = MESSAGE_ID,
         /// Priority.
-        priority: Option<Priority> = PRIORITY,
+        priority: Priority = PRIORITY,
     }
     /// C-GET-RSP (PS3.7 §9.3.3.2).
     CGetResponse = 0x8010 {
@@ -190,7 +190,7 @@ messages! {
         /// Message ID.
         message_id: u16 = MESSAGE_ID,
         /// Priority.
-        priority: Option<Priority> = PRIORITY,
+        priority: Priority = PRIORITY,
         /// Move Destination.
         move_destination: AeTitle = MOVE_DESTINATION,
     }
@@ -493,3 +493,7 @@ pub fn failure_response(request: &CommandSet, status: Status, comment: &str) -> 
     }
     Some(set)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
+mod tests;

@@ -83,6 +83,7 @@ impl OperationsWindow {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
 mod tests {
     use super::*;
 

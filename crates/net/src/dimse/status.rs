@@ -122,6 +122,7 @@ impl fmt::Debug for Status {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
 mod tests {
     use super::*;
 

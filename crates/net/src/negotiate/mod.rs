@@ -4,6 +4,9 @@
 mod negotiated;
 mod policy;
 mod proposal;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
+mod tests;
 
 pub use negotiated::{Negotiated, PresentationContext, RefusedContext, Roles};
 pub use policy::{

@@ -8,6 +8,9 @@ mod encode;
 mod error;
 mod reasons;
 mod stream;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
+mod tests;
 
 pub use associate::{
     APPLICATION_CONTEXT, AssociateAc, AssociateRq, CommonExtendedNegotiation, ContextResult,

@@ -201,6 +201,7 @@ impl Policy for Limited {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may panic
 mod tests {
     use super::*;
 
