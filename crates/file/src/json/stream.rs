@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use sagittal_core::{CharacterSet, Finding, Limits, Tag, TagPath, Vr, tags};
+use sagittal_core::{CharacterSet, Finding, Limits, Tag, TagPath, Vr, dictionary, tags};
 
 use super::emit::{Emitter, append_item, is_left_out, text_is_bulk};
 use super::BulkData;
 #[cfg(test)]
 use super::Inline;
 use crate::encoding::Encoding;
+use crate::walk::vr::standard;
 use crate::walk::{Event, Walker};
 use crate::{Error, Result};
 
@@ -57,6 +58,8 @@ pub fn write_observed(
         bulk,
         open: Vec::new(),
         character_sets: Vec::new(),
+        creators: Vec::new(),
+        signed: Vec::new(),
         declared: false,
         declaration_at: None,
         covered: 0,
@@ -115,6 +118,10 @@ struct Writer<'a, 'o> {
     open: Vec<Open>,
     /// Character sets declared, with the depth of `open` at which they were.
     character_sets: Vec<(usize, CharacterSet)>,
+    /// Private creators met, likewise.
+    creators: Vec<(usize, Tag, &'a [u8])>,
+    /// Whether Pixel Representation means signed, likewise.
+    signed: Vec<(usize, bool)>,
     declared: bool,
     /// Where a declaration would have to be put in, and whether it would be the first element.
     declaration_at: Option<(usize, bool)>,
@@ -173,12 +180,14 @@ impl<'a> Writer<'a, '_> {
         true
     }
 
-    fn element(&mut self, tag: Tag, vr: Vr, value: &[u8], offset: u64, length: u64) -> Result<()> {
+    fn element(&mut self, tag: Tag, vr: Vr, value: &'a [u8], offset: u64, length: u64) -> Result<()> {
         self.covered = self.covered.max(offset.saturating_add(length));
         if tag == tags::SPECIFIC_CHARACTER_SET {
             self.declaration(value);
             return Ok(());
         }
+        self.remember(tag, value);
+        let vr = if vr == Vr::UN { self.known_vr(tag, value) } else { vr };
         if !self.begin(tag, vr) {
             return Ok(());
         }
@@ -199,6 +208,39 @@ impl<'a> Writer<'a, '_> {
         }
         self.emitter.close();
         Ok(())
+    }
+
+    /// Keeps what the VR of elements to come may depend on.
+    fn remember(&mut self, tag: Tag, value: &'a [u8]) {
+        if tag.is_private_creator() {
+            self.creators.push((self.open.len(), tag, value));
+        } else if tag == tags::PIXEL_REPRESENTATION {
+            self.signed.push((self.open.len(), value.contains(&1)));
+        }
+    }
+
+    /// The VR of what is written as `UN`, if a dictionary knows it and the value can be that, as in a
+    /// data set read into memory. Values of `UN` are little endian (PS3.5 §6.2.2), so that in a big
+    /// endian data set only text is told.
+    fn known_vr(&self, tag: Tag, value: &[u8]) -> Vr {
+        let known = match tag.private_creator() {
+            None => standard(tag, self.signed.last().is_some_and(|&(_, signed)| signed)),
+            Some(reservation) => {
+                let mut creators = self.creators.iter().rev();
+                let creator = creators.find(|&&(depth, tag, _)| depth == self.open.len() && tag == reservation);
+                creator
+                    .and_then(|(.., creator)| std::str::from_utf8(creator).ok())
+                    .and_then(|creator| dictionary::private_entry(creator, tag))
+                    .map_or(Vr::UN, |entry| entry.vr)
+            }
+        };
+        let fits = known.fixed_length().is_none_or(|unit| value.len().is_multiple_of(unit));
+        match known {
+            Vr::SQ => Vr::UN,
+            known if !fits => Vr::UN,
+            known if self.walker.is_big_endian() && known.unit() > 1 => Vr::UN,
+            known => known,
+        }
     }
 
     fn declaration(&mut self, value: &[u8]) {
@@ -229,6 +271,8 @@ impl<'a> Writer<'a, '_> {
         self.emitter.close();
         let depth = self.open.len();
         self.character_sets.retain(|&(declared_at, _)| declared_at <= depth);
+        self.creators.retain(|&(declared_at, ..)| declared_at <= depth);
+        self.signed.retain(|&(declared_at, _)| declared_at <= depth);
     }
 
     fn fragments(&mut self, offset: u64, total: u64, observe: &mut dyn FnMut(&Event<'_>, usize)) -> Result<()> {
