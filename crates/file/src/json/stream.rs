@@ -6,8 +6,6 @@ use sagittal_core::{CharacterSet, Finding, Limits, Tag, TagPath, Vr, dictionary,
 
 use super::emit::{Emitter, append_item, is_left_out, text_is_bulk};
 use super::BulkData;
-#[cfg(test)]
-use super::Inline;
 use crate::encoding::Encoding;
 use crate::walk::vr::standard;
 use crate::walk::{Event, Walker};
@@ -63,12 +61,29 @@ pub fn write_observed(
         declared: false,
         declaration_at: None,
         covered: 0,
+        in_order: true,
     };
-    let result = writer.write(total, observe);
-    if result.is_err() {
-        out.truncate(start);
+    match writer.write(total, observe) {
+        Ok((written, in_order)) => {
+            if !in_order {
+                sort(out, start, limits);
+            }
+            Ok(written)
+        }
+        Err(error) => {
+            out.truncate(start);
+            Err(error)
+        }
     }
-    result
+}
+
+/// Puts the keys of a data set that was out of order in their order (PS3.18 §F.2.2).
+fn sort(out: &mut Vec<u8>, start: usize, limits: Limits) {
+    let data_sets = super::read(out.get(start..).unwrap_or_default(), limits);
+    if let Ok([data_set]) = data_sets.as_deref() {
+        out.truncate(start);
+        super::write(data_set, out);
+    }
 }
 
 fn truncated(path: TagPath, offset: u64, length: u64, value: &[u8]) -> Error {
@@ -126,10 +141,12 @@ struct Writer<'a, 'o> {
     /// Where a declaration would have to be put in, and whether it would be the first element.
     declaration_at: Option<(usize, bool)>,
     covered: u64,
+    /// Have all tags been in order, in all data sets?
+    in_order: bool,
 }
 
 impl<'a> Writer<'a, '_> {
-    fn write(mut self, total: u64, observe: &mut dyn FnMut(&Event<'_>, usize)) -> Result<Written> {
+    fn write(mut self, total: u64, observe: &mut dyn FnMut(&Event<'_>, usize)) -> Result<(Written, bool)> {
         self.open_data_set();
         while let Some(event) = self.walker.next()? {
             observe(&event, self.walker.depth());
@@ -158,7 +175,8 @@ impl<'a> Writer<'a, '_> {
         }
         self.declare_utf8();
         self.emitter.close();
-        Ok(Written { covered: self.covered.min(total), findings: self.walker.findings().to_vec() })
+        let written = Written { covered: self.covered.min(total), findings: self.walker.into_findings() };
+        Ok((written, self.in_order))
     }
 
     fn open_data_set(&mut self) {
@@ -173,6 +191,7 @@ impl<'a> Writer<'a, '_> {
         if is_left_out(tag) || !level.admit(tag) {
             return false;
         }
+        self.in_order &= level.out_of_order.is_none();
         if is_root && self.declaration_at.is_none() && tag > tags::SPECIFIC_CHARACTER_SET {
             self.declaration_at = Some((self.emitter.out.len(), level.first));
         }
@@ -187,6 +206,8 @@ impl<'a> Writer<'a, '_> {
             return Ok(());
         }
         self.remember(tag, value);
+        // PS3.5 §6.2.2: the value of an UN element is little endian in every syntax.
+        let big_endian = vr != Vr::UN && self.walker.is_big_endian();
         let vr = if vr == Vr::UN { self.known_vr(tag, value) } else { vr };
         if !self.begin(tag, vr) {
             return Ok(());
@@ -203,7 +224,7 @@ impl<'a> Writer<'a, '_> {
             None => {
                 let fallback = CharacterSet::default();
                 let character_set = self.character_sets.last().map_or(&fallback, |(_, character_set)| character_set);
-                self.emitter.value(vr, value, self.walker.is_big_endian(), character_set);
+                self.emitter.value(vr, value, big_endian, character_set);
             }
         }
         self.emitter.close();
@@ -220,8 +241,7 @@ impl<'a> Writer<'a, '_> {
     }
 
     /// The VR of what is written as `UN`, if a dictionary knows it and the value can be that, as in a
-    /// data set read into memory. Values of `UN` are little endian (PS3.5 §6.2.2), so that in a big
-    /// endian data set only text is told.
+    /// data set read into memory.
     fn known_vr(&self, tag: Tag, value: &[u8]) -> Vr {
         let known = match tag.private_creator() {
             None => standard(tag, self.signed.last().is_some_and(|&(_, signed)| signed)),
@@ -238,7 +258,6 @@ impl<'a> Writer<'a, '_> {
         match known {
             Vr::SQ => Vr::UN,
             known if !fits => Vr::UN,
-            known if self.walker.is_big_endian() && known.unit() > 1 => Vr::UN,
             known => known,
         }
     }
@@ -249,6 +268,7 @@ impl<'a> Writer<'a, '_> {
         if !level.admit(tags::SPECIFIC_CHARACTER_SET) {
             return;
         }
+        self.in_order &= level.out_of_order.is_none();
         self.emitter.utf8_declaration(&mut level.first);
         self.declared |= depth == 1;
         self.character_sets.push((depth, CharacterSet::from_element(value)));
@@ -342,12 +362,4 @@ impl<'a> Writer<'a, '_> {
         let at = self.declaration_at.map_or(self.emitter.out.len(), |(at, _)| at);
         self.emitter.out.splice(at..at, text);
     }
-}
-
-/// All of a data set at hand, everything in line.
-#[cfg(test)]
-pub(super) fn write_inline(bytes: &[u8], transfer_syntax_uid: &str) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
-    write_from_bytes(bytes, bytes.len() as u64, transfer_syntax_uid, Limits::default(), &mut Inline, &mut out)?;
-    Ok(out)
 }
