@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use sagittal_core::{CharacterSet, Finding, Limits, Tag, TagPath, Vr, tags};
+use sagittal_core::{CharacterSet, Finding, Limits, Tag, TagPath, Vr, dictionary, tags};
 
 use super::emit::{Emitter, append_item, is_left_out, text_is_bulk};
 use super::BulkData;
-#[cfg(test)]
-use super::Inline;
 use crate::encoding::Encoding;
+use crate::walk::vr::standard;
 use crate::walk::{Event, Walker};
 use crate::{Error, Result};
 
@@ -57,15 +56,34 @@ pub fn write_observed(
         bulk,
         open: Vec::new(),
         character_sets: Vec::new(),
+        creators: Vec::new(),
+        signed: Vec::new(),
         declared: false,
         declaration_at: None,
         covered: 0,
+        in_order: true,
     };
-    let result = writer.write(total, observe);
-    if result.is_err() {
-        out.truncate(start);
+    match writer.write(total, observe) {
+        Ok((written, in_order)) => {
+            if !in_order {
+                sort(out, start, limits);
+            }
+            Ok(written)
+        }
+        Err(error) => {
+            out.truncate(start);
+            Err(error)
+        }
     }
-    result
+}
+
+/// Puts the keys of a data set that was out of order in their order (PS3.18 §F.2.2).
+fn sort(out: &mut Vec<u8>, start: usize, limits: Limits) {
+    let data_sets = super::read(out.get(start..).unwrap_or_default(), limits);
+    if let Ok([data_set]) = data_sets.as_deref() {
+        out.truncate(start);
+        super::write(data_set, out);
+    }
 }
 
 fn truncated(path: TagPath, offset: u64, length: u64, value: &[u8]) -> Error {
@@ -115,14 +133,20 @@ struct Writer<'a, 'o> {
     open: Vec<Open>,
     /// Character sets declared, with the depth of `open` at which they were.
     character_sets: Vec<(usize, CharacterSet)>,
+    /// Private creators met, likewise.
+    creators: Vec<(usize, Tag, &'a [u8])>,
+    /// Whether Pixel Representation means signed, likewise.
+    signed: Vec<(usize, bool)>,
     declared: bool,
     /// Where a declaration would have to be put in, and whether it would be the first element.
     declaration_at: Option<(usize, bool)>,
     covered: u64,
+    /// Have all tags been in order, in all data sets?
+    in_order: bool,
 }
 
 impl<'a> Writer<'a, '_> {
-    fn write(mut self, total: u64, observe: &mut dyn FnMut(&Event<'_>, usize)) -> Result<Written> {
+    fn write(mut self, total: u64, observe: &mut dyn FnMut(&Event<'_>, usize)) -> Result<(Written, bool)> {
         self.open_data_set();
         while let Some(event) = self.walker.next()? {
             observe(&event, self.walker.depth());
@@ -151,7 +175,8 @@ impl<'a> Writer<'a, '_> {
         }
         self.declare_utf8();
         self.emitter.close();
-        Ok(Written { covered: self.covered.min(total), findings: self.walker.findings().to_vec() })
+        let written = Written { covered: self.covered.min(total), findings: self.walker.into_findings() };
+        Ok((written, self.in_order))
     }
 
     fn open_data_set(&mut self) {
@@ -166,6 +191,7 @@ impl<'a> Writer<'a, '_> {
         if is_left_out(tag) || !level.admit(tag) {
             return false;
         }
+        self.in_order &= level.out_of_order.is_none();
         if is_root && self.declaration_at.is_none() && tag > tags::SPECIFIC_CHARACTER_SET {
             self.declaration_at = Some((self.emitter.out.len(), level.first));
         }
@@ -173,12 +199,16 @@ impl<'a> Writer<'a, '_> {
         true
     }
 
-    fn element(&mut self, tag: Tag, vr: Vr, value: &[u8], offset: u64, length: u64) -> Result<()> {
+    fn element(&mut self, tag: Tag, vr: Vr, value: &'a [u8], offset: u64, length: u64) -> Result<()> {
         self.covered = self.covered.max(offset.saturating_add(length));
         if tag == tags::SPECIFIC_CHARACTER_SET {
             self.declaration(value);
             return Ok(());
         }
+        self.remember(tag, value);
+        // PS3.5 §6.2.2: the value of an UN element is little endian in every syntax.
+        let big_endian = vr != Vr::UN && self.walker.is_big_endian();
+        let vr = if vr == Vr::UN { self.known_vr(tag, value) } else { vr };
         if !self.begin(tag, vr) {
             return Ok(());
         }
@@ -194,11 +224,42 @@ impl<'a> Writer<'a, '_> {
             None => {
                 let fallback = CharacterSet::default();
                 let character_set = self.character_sets.last().map_or(&fallback, |(_, character_set)| character_set);
-                self.emitter.value(vr, value, self.walker.is_big_endian(), character_set);
+                self.emitter.value(vr, value, big_endian, character_set);
             }
         }
         self.emitter.close();
         Ok(())
+    }
+
+    /// Keeps what the VR of elements to come may depend on.
+    fn remember(&mut self, tag: Tag, value: &'a [u8]) {
+        if tag.is_private_creator() {
+            self.creators.push((self.open.len(), tag, value));
+        } else if tag == tags::PIXEL_REPRESENTATION {
+            self.signed.push((self.open.len(), value.contains(&1)));
+        }
+    }
+
+    /// The VR of what is written as `UN`, if a dictionary knows it and the value can be that, as in a
+    /// data set read into memory.
+    fn known_vr(&self, tag: Tag, value: &[u8]) -> Vr {
+        let known = match tag.private_creator() {
+            None => standard(tag, self.signed.last().is_some_and(|&(_, signed)| signed)),
+            Some(reservation) => {
+                let mut creators = self.creators.iter().rev();
+                let creator = creators.find(|&&(depth, tag, _)| depth == self.open.len() && tag == reservation);
+                creator
+                    .and_then(|(.., creator)| std::str::from_utf8(creator).ok())
+                    .and_then(|creator| dictionary::private_entry(creator, tag))
+                    .map_or(Vr::UN, |entry| entry.vr)
+            }
+        };
+        let fits = known.fixed_length().is_none_or(|unit| value.len().is_multiple_of(unit));
+        match known {
+            Vr::SQ => Vr::UN,
+            known if !fits => Vr::UN,
+            known => known,
+        }
     }
 
     fn declaration(&mut self, value: &[u8]) {
@@ -207,6 +268,7 @@ impl<'a> Writer<'a, '_> {
         if !level.admit(tags::SPECIFIC_CHARACTER_SET) {
             return;
         }
+        self.in_order &= level.out_of_order.is_none();
         self.emitter.utf8_declaration(&mut level.first);
         self.declared |= depth == 1;
         self.character_sets.push((depth, CharacterSet::from_element(value)));
@@ -229,6 +291,8 @@ impl<'a> Writer<'a, '_> {
         self.emitter.close();
         let depth = self.open.len();
         self.character_sets.retain(|&(declared_at, _)| declared_at <= depth);
+        self.creators.retain(|&(declared_at, ..)| declared_at <= depth);
+        self.signed.retain(|&(declared_at, _)| declared_at <= depth);
     }
 
     fn fragments(&mut self, offset: u64, total: u64, observe: &mut dyn FnMut(&Event<'_>, usize)) -> Result<()> {
@@ -298,12 +362,4 @@ impl<'a> Writer<'a, '_> {
         let at = self.declaration_at.map_or(self.emitter.out.len(), |(at, _)| at);
         self.emitter.out.splice(at..at, text);
     }
-}
-
-/// All of a data set at hand, everything in line.
-#[cfg(test)]
-pub(super) fn write_inline(bytes: &[u8], transfer_syntax_uid: &str) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
-    write_from_bytes(bytes, bytes.len() as u64, transfer_syntax_uid, Limits::default(), &mut Inline, &mut out)?;
-    Ok(out)
 }

@@ -186,3 +186,133 @@ proptest! {
         prop_assert_eq!(json_of(&one(&text)), text);
     }
 }
+
+/// Explicit little endian elements, short lengths.
+fn raw(elements: &[(Tag, &str, &[u8])]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (tag, vr, value) in elements {
+        bytes.extend_from_slice(&tag.0.to_le_bytes());
+        bytes.extend_from_slice(&tag.1.to_le_bytes());
+        bytes.extend_from_slice(vr.as_bytes());
+        if matches!(*vr, "OB" | "OW" | "UN" | "UT" | "SQ") {
+            bytes.extend_from_slice(&[0, 0]);
+            bytes.extend_from_slice(&(value.len() as u32).to_le_bytes());
+        } else {
+            bytes.extend_from_slice(&(value.len() as u16).to_le_bytes());
+        }
+        bytes.extend_from_slice(value);
+    }
+    bytes
+}
+
+const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+
+/// Remembers what it was asked for, and answers with its offset if the value is long.
+#[derive(Default)]
+struct Asked(Vec<(String, u64, Option<u64>)>);
+
+impl BulkData for Asked {
+    fn uri(&mut self, path: &sagittal_core::TagPath, offset: u64, length: Option<u64>) -> Option<String> {
+        self.0.push((path.to_string(), offset, length));
+        length.is_none_or(|length| length > 8).then(|| format!("b?{offset}"))
+    }
+}
+
+fn streamed(bytes: &[u8], total: u64) -> (crate::Result<Written>, String, Asked) {
+    let (mut out, mut asked) = (Vec::new(), Asked::default());
+    let result = write_from_bytes(bytes, total, EXPLICIT, Limits::default(), &mut asked, &mut out);
+    (result, String::from_utf8(out).unwrap(), asked)
+}
+
+#[test]
+fn bulk_data_are_asked_for_and_referred_to() {
+    let long = "x".repeat(5000);
+    let bytes = raw(&[
+        (tags::PATIENT_COMMENTS, "UT", long.as_bytes()),
+        (Tag(0x0042, 0x0011), "OB", &[1; 10]),
+        (tags::PIXEL_DATA, "OW", &[1; 4]),
+    ]);
+    let (result, text, asked) = streamed(&bytes, bytes.len() as u64);
+    assert_eq!(result.unwrap().covered, bytes.len() as u64);
+    assert_eq!(
+        text,
+        r#"{"00104000":{"vr":"UT","BulkDataURI":"b?12"},"00420011":{"vr":"OB","BulkDataURI":"b?5024"},"7FE00010":{"vr":"OW","InlineBinary":"AQEBAQ=="}}"#
+    );
+    assert_eq!(asked.0[2], ("(7FE0,0010)".to_owned(), 5046, Some(4)));
+    assert_eq!(asked.0.len(), 3);
+}
+
+#[test]
+fn a_prefix_is_enough_if_what_is_missing_has_a_uri() {
+    let bytes = raw(&[(tags::PATIENT_ID, "LO", b"12"), (tags::PIXEL_DATA, "OW", &[1; 100])]);
+    let (result, text, _) = streamed(&bytes[..40], bytes.len() as u64);
+    assert_eq!(result.unwrap().covered, bytes.len() as u64);
+    assert!(text.ends_with(r#""7FE00010":{"vr":"OW","BulkDataURI":"b?22"}}"#), "{text}");
+    // Cut in the value of an element for which nothing stands: refused, and nothing left behind.
+    let (result, text, _) = streamed(&bytes[..9], bytes.len() as u64);
+    assert!(matches!(result, Err(Error::Truncated { .. })), "{result:?}");
+    assert_eq!(text, "");
+}
+
+#[test]
+fn keys_are_in_order_and_differ_whatever_the_data_set_does() {
+    let bytes = raw(&[
+        (tags::PATIENT_ID, "LO", b"12"),
+        (tags::MODALITY, "CS", b"CT"),
+        (tags::PATIENT_ID, "LO", b"34"),
+        (tags::ROWS, "US", &[1, 0]),
+    ]);
+    let (_, text, _) = streamed(&bytes, bytes.len() as u64);
+    assert_eq!(
+        text,
+        r#"{"00080060":{"vr":"CS","Value":["CT"]},"00100020":{"vr":"LO","Value":["12"]},"00280010":{"vr":"US","Value":[1]}}"#
+    );
+}
+
+#[test]
+fn an_undeclared_umlaut_declares_utf8_where_it_belongs() {
+    for (elements, expected) in [
+        (&[(tags::PATIENT_NAME, "PN", "Ä".as_bytes())][..], r#"{"00080005":{"vr":"CS","Value":["ISO_IR 192"]},"00100010""#),
+        (
+            &[(Tag(0x0008, 0x0001), "UL", &[0u8; 4][..]), (tags::MODALITY, "CS", b"CT"), (tags::PATIENT_NAME, "PN", "Ä".as_bytes())][..],
+            r#"{"00080001":{"vr":"UL","Value":[0]},"00080005":{"vr":"CS","Value":["ISO_IR 192"]},"00080060""#,
+        ),
+    ] {
+        let bytes = raw(elements);
+        let (_, text, _) = streamed(&bytes, bytes.len() as u64);
+        assert!(text.starts_with(expected), "{text}");
+    }
+}
+
+#[test]
+fn what_is_written_as_unknown_is_told_by_the_dictionary() {
+    let bytes = raw(&[(tags::MODALITY, "UN", b"CT"), (tags::ROWS, "UN", &[1, 0]), (Tag(0x0028, 0x0011), "UN", &[1, 0, 0])]);
+    let (_, text, _) = streamed(&bytes, bytes.len() as u64);
+    assert_eq!(
+        text,
+        r#"{"00080060":{"vr":"CS","Value":["CT"]},"00280010":{"vr":"US","Value":[1]},"00280011":{"vr":"UN","InlineBinary":"AQAA"}}"#
+    );
+}
+
+#[test]
+fn an_observer_sees_the_walk() {
+    let bytes = raw(&[(tags::MODALITY, "CS", b"CT"), (tags::ROWS, "US", &[1, 0])]);
+    let (mut out, mut seen) = (Vec::new(), 0);
+    let mut observe = |_: &crate::walk::Event<'_>, depth: usize| {
+        assert_eq!(depth, 0);
+        seen += 1;
+    };
+    write_observed(&bytes, bytes.len() as u64, EXPLICIT, Limits::default(), &mut Inline, &mut out, &mut observe).unwrap();
+    assert_eq!(seen, 2);
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_make_valid_json(bytes in proptest::collection::vec(any::<u8>(), 0..300), big in any::<bool>(), implicit in any::<bool>()) {
+        let uid = if implicit { "1.2.840.10008.1.2" } else if big { "1.2.840.10008.1.2.2" } else { EXPLICIT };
+        let mut out = Vec::new();
+        if write_from_bytes(&bytes, bytes.len() as u64, uid, Limits::default(), &mut Inline, &mut out).is_ok() {
+            prop_assert!(serde_json::from_slice::<serde_json::Value>(&out).is_ok());
+        }
+    }
+}

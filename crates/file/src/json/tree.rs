@@ -10,12 +10,18 @@ pub fn write(data_set: &DataSet, out: &mut Vec<u8>) {
     write_data_set(&mut emitter, data_set, is_beyond_ascii(data_set));
 }
 
-/// Does the data set declare a character set, or have text that would need one?
+/// Does the data set declare a character set, or hold text beyond ASCII?
 pub(crate) fn is_beyond_ascii(data_set: &DataSet) -> bool {
+    data_set.contains(tags::SPECIFIC_CHARACTER_SET) || has_text_beyond_ascii(data_set)
+}
+
+fn has_text_beyond_ascii(data_set: &DataSet) -> bool {
     data_set.elements().iter().any(|element| match &element.value {
-        _ if element.tag == tags::SPECIFIC_CHARACTER_SET => true,
+        Value::Bytes(bytes) if element.vr.uses_character_set() => {
+            !data_set.character_set().decode(bytes, element.vr).is_ascii()
+        }
         Value::Bytes(bytes) => element.vr.is_text() && !bytes.is_ascii(),
-        Value::Sequence(items) => items.iter().any(is_beyond_ascii),
+        Value::Sequence(items) => items.iter().any(has_text_beyond_ascii),
         Value::Fragments(_) | Value::BulkDataUri(_) => false,
     })
 }

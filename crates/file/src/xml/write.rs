@@ -115,6 +115,9 @@ impl Writer<'_> {
             self.value(0, whole);
             return;
         }
+        if vr == Vr::PN && whole.bytes().all(|b| matches!(b, b'^' | b'=' | b' ')) {
+            return;
+        }
         for (index, value) in whole.split('\\').enumerate() {
             match vr {
                 Vr::PN => self.person_name(index, value.trim_matches(PADDING)),
@@ -127,7 +130,7 @@ impl Writer<'_> {
     fn person_name(&mut self, index: usize, name: &str) {
         self.numbered("PersonName", index);
         for (group, group_name) in name.splitn(3, '=').zip(NAME_GROUPS) {
-            let group = group.trim_matches(PADDING);
+            let group = group.trim_matches(PADDING).trim_end_matches('^');
             if group.is_empty() {
                 continue;
             }
