@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use sagittal_core::{CharacterSet, Finding, Limits, Tag, TagPath, Vr, tags};
 
-use super::emit::{Emitter, append_item, is_left_out, text_is_bulk};
 use super::BulkData;
 #[cfg(test)]
 use super::Inline;
+use super::emit::{Emitter, append_item, is_left_out, text_is_bulk};
 use crate::encoding::Encoding;
 use crate::walk::{Event, Walker};
 use crate::{Error, Result};
@@ -33,7 +33,15 @@ pub fn write_from_bytes(
     bulk: &mut dyn BulkData,
     out: &mut Vec<u8>,
 ) -> Result<Written> {
-    write_observed(bytes, total, transfer_syntax_uid, limits, bulk, out, &mut |_, _| {})
+    write_observed(
+        bytes,
+        total,
+        transfer_syntax_uid,
+        limits,
+        bulk,
+        out,
+        &mut |_, _| {},
+    )
 }
 
 /// As [`write_from_bytes`]; `observe` sees each event of the walk, and how many sequences it lies in,
@@ -53,7 +61,10 @@ pub fn write_observed(
     let writer = Writer {
         walker,
         is_prefix: total > bytes.len() as u64,
-        emitter: Emitter { out, non_ascii: false },
+        emitter: Emitter {
+            out,
+            non_ascii: false,
+        },
         bulk,
         open: Vec::new(),
         character_sets: Vec::new(),
@@ -69,7 +80,12 @@ pub fn write_observed(
 }
 
 fn truncated(path: TagPath, offset: u64, length: u64, value: &[u8]) -> Error {
-    Error::Truncated { path, offset, expected: length, found: value.len() as u64 }
+    Error::Truncated {
+        path,
+        offset,
+        expected: length,
+        found: value.len() as u64,
+    }
 }
 
 /// What has been begun and not ended.
@@ -88,7 +104,11 @@ struct Level {
 
 impl Level {
     fn new() -> Level {
-        Level { first: true, tags: Vec::new(), out_of_order: None }
+        Level {
+            first: true,
+            tags: Vec::new(),
+            out_of_order: None,
+        }
     }
 
     /// False if the tag has been there: of duplicates the first is kept, for JSON keys must differ.
@@ -127,7 +147,13 @@ impl<'a> Writer<'a, '_> {
         while let Some(event) = self.walker.next()? {
             observe(&event, self.walker.depth());
             match event {
-                Event::Element { tag, vr, value, offset, length } => self.element(tag, vr, value, offset, length)?,
+                Event::Element {
+                    tag,
+                    vr,
+                    value,
+                    offset,
+                    length,
+                } => self.element(tag, vr, value, offset, length)?,
                 Event::SequenceStart { tag, offset, .. } => {
                     self.covered = self.covered.max(offset);
                     if self.begin(tag, Vr::SQ) {
@@ -143,7 +169,8 @@ impl<'a> Writer<'a, '_> {
                     false => self.pass_over(observe)?,
                 },
                 // Of fragments that nothing has begun, nothing can be said.
-                Event::OffsetTable { .. } | Event::Fragment { .. } | Event::FragmentsEnd { .. } => {}
+                Event::OffsetTable { .. } | Event::Fragment { .. } | Event::FragmentsEnd { .. } => {
+                }
             }
         }
         while self.open.len() > 1 {
@@ -151,7 +178,10 @@ impl<'a> Writer<'a, '_> {
         }
         self.declare_utf8();
         self.emitter.close();
-        Ok(Written { covered: self.covered.min(total), findings: self.walker.findings().to_vec() })
+        Ok(Written {
+            covered: self.covered.min(total),
+            findings: self.walker.findings().to_vec(),
+        })
     }
 
     fn open_data_set(&mut self) {
@@ -162,7 +192,9 @@ impl<'a> Writer<'a, '_> {
     /// Begins an element; false if it is not to be written.
     fn begin(&mut self, tag: Tag, vr: Vr) -> bool {
         let is_root = self.open.len() == 1;
-        let Some(Open::DataSet(level)) = self.open.last_mut() else { return false };
+        let Some(Open::DataSet(level)) = self.open.last_mut() else {
+            return false;
+        };
         if is_left_out(tag) || !level.admit(tag) {
             return false;
         }
@@ -193,8 +225,12 @@ impl<'a> Writer<'a, '_> {
             None if is_cut => return Err(truncated(self.walker.path(), offset, length, value)),
             None => {
                 let fallback = CharacterSet::default();
-                let character_set = self.character_sets.last().map_or(&fallback, |(_, character_set)| character_set);
-                self.emitter.value(vr, value, self.walker.is_big_endian(), character_set);
+                let character_set = self
+                    .character_sets
+                    .last()
+                    .map_or(&fallback, |(_, character_set)| character_set);
+                self.emitter
+                    .value(vr, value, self.walker.is_big_endian(), character_set);
             }
         }
         self.emitter.close();
@@ -203,18 +239,25 @@ impl<'a> Writer<'a, '_> {
 
     fn declaration(&mut self, value: &[u8]) {
         let depth = self.open.len();
-        let Some(Open::DataSet(level)) = self.open.last_mut() else { return };
+        let Some(Open::DataSet(level)) = self.open.last_mut() else {
+            return;
+        };
         if !level.admit(tags::SPECIFIC_CHARACTER_SET) {
             return;
         }
         self.emitter.utf8_declaration(&mut level.first);
         self.declared |= depth == 1;
-        self.character_sets.push((depth, CharacterSet::from_element(value)));
+        self.character_sets
+            .push((depth, CharacterSet::from_element(value)));
     }
 
     fn item_start(&mut self) {
-        let Some(Open::Sequence { items }) = self.open.last_mut() else { return };
-        self.emitter.out.extend_from_slice(if *items == 0 { b",\"Value\":[" } else { b"," });
+        let Some(Open::Sequence { items }) = self.open.last_mut() else {
+            return;
+        };
+        self.emitter
+            .out
+            .extend_from_slice(if *items == 0 { b",\"Value\":[" } else { b"," });
         *items = items.saturating_add(1);
         self.open_data_set();
     }
@@ -228,10 +271,16 @@ impl<'a> Writer<'a, '_> {
         }
         self.emitter.close();
         let depth = self.open.len();
-        self.character_sets.retain(|&(declared_at, _)| declared_at <= depth);
+        self.character_sets
+            .retain(|&(declared_at, _)| declared_at <= depth);
     }
 
-    fn fragments(&mut self, offset: u64, total: u64, observe: &mut dyn FnMut(&Event<'_>, usize)) -> Result<()> {
+    fn fragments(
+        &mut self,
+        offset: u64,
+        total: u64,
+        observe: &mut dyn FnMut(&Event<'_>, usize),
+    ) -> Result<()> {
         let path = self.walker.path();
         let uri = self.bulk.uri(&path, offset, None);
         let mut stream = Vec::new();
@@ -240,7 +289,11 @@ impl<'a> Writer<'a, '_> {
             observe(&event, self.walker.depth());
             match event {
                 Event::OffsetTable { value } if uri.is_none() => append_item(&mut stream, value),
-                Event::Fragment { value, offset, length } => {
+                Event::Fragment {
+                    value,
+                    offset,
+                    length,
+                } => {
                     self.covered = self.covered.max(offset.saturating_add(length));
                     if uri.is_none() && self.is_prefix && (value.len() as u64) < length {
                         return Err(truncated(path, offset, length, value));
@@ -291,11 +344,17 @@ impl<'a> Writer<'a, '_> {
         let mut text = Vec::new();
         let mut first = self.declaration_at.is_some_and(|(_, first)| first);
         let is_first = first;
-        Emitter { out: &mut text, non_ascii: false }.utf8_declaration(&mut first);
+        Emitter {
+            out: &mut text,
+            non_ascii: false,
+        }
+        .utf8_declaration(&mut first);
         if is_first {
             text.push(b',');
         }
-        let at = self.declaration_at.map_or(self.emitter.out.len(), |(at, _)| at);
+        let at = self
+            .declaration_at
+            .map_or(self.emitter.out.len(), |(at, _)| at);
         self.emitter.out.splice(at..at, text);
     }
 }
@@ -304,6 +363,13 @@ impl<'a> Writer<'a, '_> {
 #[cfg(test)]
 pub(super) fn write_inline(bytes: &[u8], transfer_syntax_uid: &str) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    write_from_bytes(bytes, bytes.len() as u64, transfer_syntax_uid, Limits::default(), &mut Inline, &mut out)?;
+    write_from_bytes(
+        bytes,
+        bytes.len() as u64,
+        transfer_syntax_uid,
+        Limits::default(),
+        &mut Inline,
+        &mut out,
+    )?;
     Ok(out)
 }

@@ -6,18 +6,24 @@ use super::emit::{Emitter, is_left_out, item_stream};
 
 /// The JSON object of a data set in memory, everything in line but what is a reference already.
 pub fn write(data_set: &DataSet, out: &mut Vec<u8>) {
-    let mut emitter = Emitter { out, non_ascii: false };
+    let mut emitter = Emitter {
+        out,
+        non_ascii: false,
+    };
     write_data_set(&mut emitter, data_set, is_beyond_ascii(data_set));
 }
 
 /// Does the data set declare a character set, or have text that would need one?
 pub(crate) fn is_beyond_ascii(data_set: &DataSet) -> bool {
-    data_set.elements().iter().any(|element| match &element.value {
-        _ if element.tag == tags::SPECIFIC_CHARACTER_SET => true,
-        Value::Bytes(bytes) => element.vr.is_text() && !bytes.is_ascii(),
-        Value::Sequence(items) => items.iter().any(is_beyond_ascii),
-        Value::Fragments(_) | Value::BulkDataUri(_) => false,
-    })
+    data_set
+        .elements()
+        .iter()
+        .any(|element| match &element.value {
+            _ if element.tag == tags::SPECIFIC_CHARACTER_SET => true,
+            Value::Bytes(bytes) => element.vr.is_text() && !bytes.is_ascii(),
+            Value::Sequence(items) => items.iter().any(is_beyond_ascii),
+            Value::Fragments(_) | Value::BulkDataUri(_) => false,
+        })
 }
 
 fn write_data_set(emitter: &mut Emitter<'_>, data_set: &DataSet, declare: bool) {
@@ -40,7 +46,12 @@ fn write_data_set(emitter: &mut Emitter<'_>, data_set: &DataSet, declare: bool) 
     emitter.close();
 }
 
-fn write_element(emitter: &mut Emitter<'_>, data_set: &DataSet, element: &Element, first: &mut bool) {
+fn write_element(
+    emitter: &mut Emitter<'_>,
+    data_set: &DataSet,
+    element: &Element,
+    first: &mut bool,
+) {
     let vr = match element.value {
         Value::Sequence(_) => Vr::SQ,
         _ => element.vr,
@@ -50,7 +61,9 @@ fn write_element(emitter: &mut Emitter<'_>, data_set: &DataSet, element: &Elemen
         Value::Bytes(bytes) => emitter.value(vr, bytes, false, data_set.character_set()),
         Value::Sequence(items) => {
             for (index, item) in items.iter().enumerate() {
-                emitter.out.extend_from_slice(if index == 0 { b",\"Value\":[" } else { b"," });
+                emitter
+                    .out
+                    .extend_from_slice(if index == 0 { b",\"Value\":[" } else { b"," });
                 write_data_set(emitter, item, item.contains(tags::SPECIFIC_CHARACTER_SET));
             }
             if !items.is_empty() {
