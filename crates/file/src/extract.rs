@@ -216,3 +216,6 @@ fn raw<'a>(event: &Event<'a>, bytes: &'a [u8], walker: &Walker<'a>) -> Option<(T
         },
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,9 +30,13 @@ impl Builder {
     /// An empty directory. `file_set_id` may be empty, else up to 16 characters of a Code String;
     /// `sop_instance_uid` identifies the file-set.
     pub fn new(file_set_id: &str, sop_instance_uid: Uid) -> Result<Builder> {
-        let is_code = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b' ' | b'_');
+        let is_code =
+            |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b' ' | b'_');
         if file_set_id.len() > 16 || !file_set_id.bytes().all(is_code) {
-            return Err(unwritable(tags::FILE_SET_ID, "not a code string of at most 16 characters"));
+            return Err(unwritable(
+                tags::FILE_SET_ID,
+                "not a code string of at most 16 characters",
+            ));
         }
         Ok(Builder {
             file_set_id: file_set_id.to_owned(),
@@ -46,7 +50,12 @@ impl Builder {
     /// Adds an instance: its header (all but the pixels), where it is and in which transfer syntax.
     /// Refuses one without SOP Class, SOP Instance, Study or Series Instance UID; other keys that
     /// it lacks are made up.
-    pub fn add(&mut self, file_id: &FileId, instance: &DataSet, transfer_syntax_uid: &str) -> Result<()> {
+    pub fn add(
+        &mut self,
+        file_id: &FileId,
+        instance: &DataSet,
+        transfer_syntax_uid: &str,
+    ) -> Result<()> {
         let sop_class_uid = required(instance, tags::SOP_CLASS_UID)?;
         let sop_instance_uid = required(instance, tags::SOP_INSTANCE_UID)?;
         let record_type = RecordType::of_sop_class(sop_class_uid.as_str());
@@ -58,7 +67,10 @@ impl Builder {
         record.put_text(tags::REFERENCED_FILE_ID, &file_id.to_value());
         record.put_uid(tags::REFERENCED_SOP_CLASS_UID_IN_FILE, &sop_class_uid);
         record.put_uid(tags::REFERENCED_SOP_INSTANCE_UID_IN_FILE, &sop_instance_uid);
-        record.put_text(tags::REFERENCED_TRANSFER_SYNTAX_UID_IN_FILE, transfer_syntax_uid);
+        record.put_text(
+            tags::REFERENCED_TRANSFER_SYNTAX_UID_IN_FILE,
+            transfer_syntax_uid,
+        );
         self.push(parent, &record_type, record, instance);
         Ok(())
     }
@@ -75,7 +87,12 @@ impl Builder {
 
     /// The bytes of the file `DICOMDIR`.
     pub fn finish(&self) -> Result<Vec<u8>> {
-        encode(&self.file_set_id, &self.sop_instance_uid, &self.nodes, &self.roots)
+        encode(
+            &self.file_set_id,
+            &self.sop_instance_uid,
+            &self.nodes,
+            &self.roots,
+        )
     }
 
     /// The series record of an instance; made, with those above it, if need be.
@@ -83,7 +100,9 @@ impl Builder {
         let study_instance_uid = required(instance, tags::STUDY_INSTANCE_UID)?;
         let series_instance_uid = required(instance, tags::SERIES_INSTANCE_UID)?;
         let patient_id = instance.first_text(tags::PATIENT_ID).unwrap_or_default();
-        let issuer = instance.first_text(tags::ISSUER_OF_PATIENT_ID).unwrap_or_default();
+        let issuer = instance
+            .first_text(tags::ISSUER_OF_PATIENT_ID)
+            .unwrap_or_default();
         let patient_key = format!("{patient_id}\0{issuer}");
         let study_key = format!("{patient_key}\0{study_instance_uid}");
         let series_key = format!("{study_key}\0{series_instance_uid}");
@@ -92,7 +111,13 @@ impl Builder {
         Ok(self.folder(Some(study), RecordType::Series, series_key, instance))
     }
 
-    fn folder(&mut self, parent: Option<usize>, record_type: RecordType, key: String, instance: &DataSet) -> usize {
+    fn folder(
+        &mut self,
+        parent: Option<usize>,
+        record_type: RecordType,
+        key: String,
+        instance: &DataSet,
+    ) -> usize {
         let key = (record_type.level(), key);
         if let Some(&node) = self.known.get(&key) {
             return node;
@@ -120,7 +145,10 @@ impl Builder {
         // The offsets come first; they are settled when everything has its place.
         data_set.put_u32(tags::OFFSET_OF_THE_NEXT_DIRECTORY_RECORD, &[0]);
         data_set.put_u16(tags::RECORD_IN_USE_FLAG, &[0xFFFF]);
-        data_set.put_u32(tags::OFFSET_OF_REFERENCED_LOWER_LEVEL_DIRECTORY_ENTITY, &[0]);
+        data_set.put_u32(
+            tags::OFFSET_OF_REFERENCED_LOWER_LEVEL_DIRECTORY_ENTITY,
+            &[0],
+        );
         data_set.put_text(tags::DIRECTORY_RECORD_TYPE, record_type.as_str());
         for element in references.into_elements() {
             data_set.put(element);
@@ -130,7 +158,10 @@ impl Builder {
             data_set.put_text(tags::SPECIFIC_CHARACTER_SET, &terms);
         }
         keys::put(&mut data_set, record_type, instance, place);
-        self.nodes.push(Node { data_set, children: Vec::new() });
+        self.nodes.push(Node {
+            data_set,
+            children: Vec::new(),
+        });
         node
     }
 }
@@ -143,5 +174,8 @@ fn required(instance: &DataSet, tag: Tag) -> Result<Uid> {
 }
 
 fn unwritable(tag: Tag, reason: &str) -> Error {
-    Error::Unwritable { path: TagPath::root(tag), reason: reason.to_owned() }
+    Error::Unwritable {
+        path: TagPath::root(tag),
+        reason: reason.to_owned(),
+    }
 }

@@ -14,7 +14,12 @@ const NEXT_OFFSET: std::ops::Range<usize> = 8..12;
 /// Where the offset of the lower-level entity has its value: after that (12), the flag (10) and its own header.
 const LOWER_OFFSET: std::ops::Range<usize> = 30..34;
 
-pub(super) fn encode(file_set_id: &str, sop_instance_uid: &Uid, nodes: &[Node], roots: &[usize]) -> Result<Vec<u8>> {
+pub(super) fn encode(
+    file_set_id: &str,
+    sop_instance_uid: &Uid,
+    nodes: &[Node],
+    roots: &[usize],
+) -> Result<Vec<u8>> {
     let mut out = part10::write_header(&part10::Meta {
         sop_class_uid: Uid::from_static(sop_class::MEDIA_STORAGE_DIRECTORY_STORAGE),
         sop_instance_uid: sop_instance_uid.clone(),
@@ -30,7 +35,11 @@ pub(super) fn encode(file_set_id: &str, sop_instance_uid: &Uid, nodes: &[Node], 
     for &node in &order {
         let mut record = Vec::new();
         if let Some(node) = nodes.get(node) {
-            write::write_data_set(&node.data_set, transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN, &mut record)?;
+            write::write_data_set(
+                &node.data_set,
+                transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
+                &mut record,
+            )?;
         }
         if let Some(slot) = offsets.get_mut(node) {
             *slot = fits(offset)?;
@@ -38,15 +47,27 @@ pub(super) fn encode(file_set_id: &str, sop_instance_uid: &Uid, nodes: &[Node], 
         offset += ITEM_HEADER + record.len();
         records.push(record);
     }
-    let offset_of = |node: Option<&usize>| node.and_then(|&node| offsets.get(node)).copied().unwrap_or(0);
+    let offset_of = |node: Option<&usize>| {
+        node.and_then(|&node| offsets.get(node))
+            .copied()
+            .unwrap_or(0)
+    };
     let next = next_siblings(nodes, roots);
 
-    out.extend_from_slice(&information(file_set_id, offset_of(roots.first()), offset_of(roots.last()))?);
+    out.extend_from_slice(&information(
+        file_set_id,
+        offset_of(roots.first()),
+        offset_of(roots.last()),
+    )?);
     out.extend_from_slice(&[0x04, 0x00, 0x20, 0x12, b'S', b'Q', 0, 0]);
     out.extend_from_slice(&fits(offset - start)?.to_le_bytes());
     for (&node, mut record) in order.iter().zip(records) {
         let lower = nodes.get(node).and_then(|node| node.children.first());
-        patch(&mut record, NEXT_OFFSET, offset_of(next.get(node).and_then(Option::as_ref)));
+        patch(
+            &mut record,
+            NEXT_OFFSET,
+            offset_of(next.get(node).and_then(Option::as_ref)),
+        );
         patch(&mut record, LOWER_OFFSET, offset_of(lower));
         out.extend_from_slice(&[0xFE, 0xFF, 0x00, 0xE0]);
         out.extend_from_slice(&fits(record.len())?.to_le_bytes());
@@ -59,11 +80,21 @@ pub(super) fn encode(file_set_id: &str, sop_instance_uid: &Uid, nodes: &[Node], 
 fn information(file_set_id: &str, first: u32, last: u32) -> Result<Vec<u8>> {
     let mut data_set = DataSet::new();
     data_set.put_text(tags::FILE_SET_ID, file_set_id);
-    data_set.put_u32(tags::OFFSET_OF_THE_FIRST_DIRECTORY_RECORD_OF_THE_ROOT_DIRECTORY_ENTITY, &[first]);
-    data_set.put_u32(tags::OFFSET_OF_THE_LAST_DIRECTORY_RECORD_OF_THE_ROOT_DIRECTORY_ENTITY, &[last]);
+    data_set.put_u32(
+        tags::OFFSET_OF_THE_FIRST_DIRECTORY_RECORD_OF_THE_ROOT_DIRECTORY_ENTITY,
+        &[first],
+    );
+    data_set.put_u32(
+        tags::OFFSET_OF_THE_LAST_DIRECTORY_RECORD_OF_THE_ROOT_DIRECTORY_ENTITY,
+        &[last],
+    );
     data_set.put_u16(tags::FILE_SET_CONSISTENCY_FLAG, &[0]);
     let mut bytes = Vec::new();
-    write::write_data_set(&data_set, transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN, &mut bytes)?;
+    write::write_data_set(
+        &data_set,
+        transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
+        &mut bytes,
+    )?;
     Ok(bytes)
 }
 

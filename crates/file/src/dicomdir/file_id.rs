@@ -12,11 +12,23 @@ impl FileId {
     pub fn new<S: AsRef<str>>(components: &[S]) -> Option<FileId> {
         let is_valid = |component: &str| {
             (1..=8).contains(&component.len())
-                && component.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+                && component
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
         };
         let count_fits = (1..=8).contains(&components.len());
-        (count_fits && components.iter().all(|component| is_valid(component.as_ref())))
-            .then(|| FileId(components.iter().map(|component| component.as_ref().to_owned()).collect()))
+        (count_fits
+            && components
+                .iter()
+                .all(|component| is_valid(component.as_ref())))
+        .then(|| {
+            FileId(
+                components
+                    .iter()
+                    .map(|component| component.as_ref().to_owned())
+                    .collect(),
+            )
+        })
     }
 
     /// Reads `DICOM/PA000001/…`, with `/` or backslash between components.
@@ -115,7 +127,10 @@ fn component(prefix: &str, number: u32) -> String {
         *digit = DIGITS[(rest % 36) as usize];
         rest /= 36;
     }
-    format!("{prefix}{}", digits.map(char::from).iter().collect::<String>())
+    format!(
+        "{prefix}{}",
+        digits.map(char::from).iter().collect::<String>()
+    )
 }
 
 #[cfg(test)]
@@ -125,7 +140,16 @@ mod tests {
     #[test]
     fn components_obey_the_standard() {
         assert!(FileId::parse("DICOM/PA000001/ST000001/SE000001/IM000001").is_some());
-        for bad in ["", "/A", "a", "TOOLONG99", "A B", "A.DCM", "A/B/C/D/E/F/G/H/I", "Ä"] {
+        for bad in [
+            "",
+            "/A",
+            "a",
+            "TOOLONG99",
+            "A B",
+            "A.DCM",
+            "A/B/C/D/E/F/G/H/I",
+            "Ä",
+        ] {
             assert_eq!(FileId::parse(bad), None, "{bad}");
         }
     }
@@ -133,12 +157,30 @@ mod tests {
     #[test]
     fn ids_follow_patient_study_and_series() {
         let mut ids = FileIds::new();
-        assert_eq!(ids.next("P", "1", "1.1").to_string(), "DICOM/PA000001/ST000001/SE000001/IM000001");
-        assert_eq!(ids.next("P", "1", "1.1").to_string(), "DICOM/PA000001/ST000001/SE000001/IM000002");
-        assert_eq!(ids.next("P", "1", "1.2").to_string(), "DICOM/PA000001/ST000001/SE000002/IM000001");
-        assert_eq!(ids.next("P", "2", "2.1").to_string(), "DICOM/PA000001/ST000002/SE000001/IM000001");
-        assert_eq!(ids.next("Q", "2", "2.1").to_string(), "DICOM/PA000002/ST000001/SE000001/IM000001");
-        assert_eq!(ids.next("P", "1", "1.1").to_string(), "DICOM/PA000001/ST000001/SE000001/IM000003");
+        assert_eq!(
+            ids.next("P", "1", "1.1").to_string(),
+            "DICOM/PA000001/ST000001/SE000001/IM000001"
+        );
+        assert_eq!(
+            ids.next("P", "1", "1.1").to_string(),
+            "DICOM/PA000001/ST000001/SE000001/IM000002"
+        );
+        assert_eq!(
+            ids.next("P", "1", "1.2").to_string(),
+            "DICOM/PA000001/ST000001/SE000002/IM000001"
+        );
+        assert_eq!(
+            ids.next("P", "2", "2.1").to_string(),
+            "DICOM/PA000001/ST000002/SE000001/IM000001"
+        );
+        assert_eq!(
+            ids.next("Q", "2", "2.1").to_string(),
+            "DICOM/PA000002/ST000001/SE000001/IM000001"
+        );
+        assert_eq!(
+            ids.next("P", "1", "1.1").to_string(),
+            "DICOM/PA000001/ST000001/SE000001/IM000003"
+        );
     }
 
     #[test]

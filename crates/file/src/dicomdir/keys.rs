@@ -86,22 +86,34 @@ const IDENTIFIED_CONTENT: &[Key] = &[
     (tags::CONTENT_DESCRIPTION, Empty),
     (tags::CONTENT_CREATOR_NAME, Empty),
 ];
-const RT_DOSE: &[Key] =
-    &[(tags::INSTANCE_NUMBER, Numbered), (tags::DOSE_SUMMATION_TYPE, Required(&[], "PLAN")), (tags::DOSE_COMMENT, IfPresent)];
+const RT_DOSE: &[Key] = &[
+    (tags::INSTANCE_NUMBER, Numbered),
+    (tags::DOSE_SUMMATION_TYPE, Required(&[], "PLAN")),
+    (tags::DOSE_COMMENT, IfPresent),
+];
 const RT_STRUCTURE_SET: &[Key] = &[
     (tags::INSTANCE_NUMBER, Numbered),
-    (tags::STRUCTURE_SET_LABEL, Required(&[tags::STRUCTURE_SET_NAME], "UNNAMED")),
+    (
+        tags::STRUCTURE_SET_LABEL,
+        Required(&[tags::STRUCTURE_SET_NAME], "UNNAMED"),
+    ),
     (tags::STRUCTURE_SET_DATE, Empty),
     (tags::STRUCTURE_SET_TIME, Empty),
 ];
 const RT_PLAN: &[Key] = &[
     (tags::INSTANCE_NUMBER, Numbered),
-    (tags::RT_PLAN_LABEL, Required(&[tags::RT_PLAN_NAME], "UNNAMED")),
+    (
+        tags::RT_PLAN_LABEL,
+        Required(&[tags::RT_PLAN_NAME], "UNNAMED"),
+    ),
     (tags::RT_PLAN_DATE, Empty),
     (tags::RT_PLAN_TIME, Empty),
 ];
-const RT_TREAT_RECORD: &[Key] =
-    &[(tags::INSTANCE_NUMBER, Numbered), (tags::TREATMENT_DATE, Empty), (tags::TREATMENT_TIME, Empty)];
+const RT_TREAT_RECORD: &[Key] = &[
+    (tags::INSTANCE_NUMBER, Numbered),
+    (tags::TREATMENT_DATE, Empty),
+    (tags::TREATMENT_TIME, Empty),
+];
 const PRESENTATION: &[Key] = &[
     (tags::INSTANCE_NUMBER, Numbered),
     (tags::PRESENTATION_CREATION_DATE, Required(DATES, NO_DATE)),
@@ -143,13 +155,22 @@ const SPECTROSCOPY: &[Key] = &[
 ];
 const HANGING_PROTOCOL: &[Key] = &[
     (tags::HANGING_PROTOCOL_NAME, Required(&[], "UNNAMED")),
-    (tags::HANGING_PROTOCOL_DESCRIPTION, Required(&[tags::HANGING_PROTOCOL_NAME], "UNNAMED")),
+    (
+        tags::HANGING_PROTOCOL_DESCRIPTION,
+        Required(&[tags::HANGING_PROTOCOL_NAME], "UNNAMED"),
+    ),
     (tags::HANGING_PROTOCOL_LEVEL, Required(&[], "SITE")),
     (tags::HANGING_PROTOCOL_CREATOR, Required(&[], "UNKNOWN")),
-    (tags::HANGING_PROTOCOL_CREATION_DATETIME, Required(&[], NO_DATE)),
+    (
+        tags::HANGING_PROTOCOL_CREATION_DATETIME,
+        Required(&[], NO_DATE),
+    ),
     (tags::HANGING_PROTOCOL_DEFINITION_SEQUENCE, IfPresent),
     (tags::NUMBER_OF_PRIORS_REFERENCED, IfPresent),
-    (tags::HANGING_PROTOCOL_USER_IDENTIFICATION_CODE_SEQUENCE, Empty),
+    (
+        tags::HANGING_PROTOCOL_USER_IDENTIFICATION_CODE_SEQUENCE,
+        Empty,
+    ),
 ];
 const ENCAP_DOC: &[Key] = &[
     (tags::CONTENT_DATE, Empty),
@@ -158,9 +179,15 @@ const ENCAP_DOC: &[Key] = &[
     (tags::CONCEPT_NAME_CODE_SEQUENCE, Empty),
     (tags::DOCUMENT_TITLE, Empty),
     (tags::HL7_INSTANCE_IDENTIFIER, IfPresent),
-    (tags::MIME_TYPE_OF_ENCAPSULATED_DOCUMENT, Required(&[], "application/octet-stream")),
+    (
+        tags::MIME_TYPE_OF_ENCAPSULATED_DOCUMENT,
+        Required(&[], "application/octet-stream"),
+    ),
 ];
-const PALETTE: &[Key] = &[(tags::CONTENT_LABEL, Required(&[], "UNNAMED")), (tags::CONTENT_DESCRIPTION, Empty)];
+const PALETTE: &[Key] = &[
+    (tags::CONTENT_LABEL, Required(&[], "UNNAMED")),
+    (tags::CONTENT_DESCRIPTION, Empty),
+];
 const IMPLANT: &[Key] = &[
     (tags::MANUFACTURER, Required(&[], "UNKNOWN")),
     (tags::IMPLANT_NAME, Required(&[], "UNNAMED")),
@@ -168,16 +195,24 @@ const IMPLANT: &[Key] = &[
     (tags::IMPLANT_PART_NUMBER, Required(&[], "UNKNOWN")),
 ];
 const IMPLANT_ASSY: &[Key] = &[
-    (tags::IMPLANT_ASSEMBLY_TEMPLATE_NAME, Required(&[], "UNNAMED")),
+    (
+        tags::IMPLANT_ASSEMBLY_TEMPLATE_NAME,
+        Required(&[], "UNNAMED"),
+    ),
     (tags::MANUFACTURER, Required(&[], "UNKNOWN")),
     (tags::PROCEDURE_TYPE_CODE_SEQUENCE, IfPresent),
 ];
 const IMPLANT_GROUP: &[Key] = &[
     (tags::IMPLANT_TEMPLATE_GROUP_NAME, Required(&[], "UNNAMED")),
-    (tags::IMPLANT_TEMPLATE_GROUP_ISSUER, Required(&[], "UNKNOWN")),
+    (
+        tags::IMPLANT_TEMPLATE_GROUP_ISSUER,
+        Required(&[], "UNKNOWN"),
+    ),
 ];
-const SURFACE_SCAN: &[Key] =
-    &[(tags::CONTENT_DATE, Required(DATES, NO_DATE)), (tags::CONTENT_TIME, Required(TIMES, NO_TIME))];
+const SURFACE_SCAN: &[Key] = &[
+    (tags::CONTENT_DATE, Required(DATES, NO_DATE)),
+    (tags::CONTENT_TIME, Required(TIMES, NO_TIME)),
+];
 const ASSESSMENT: &[Key] = &[
     (tags::INSTANCE_NUMBER, Numbered),
     (tags::INSTANCE_CREATION_DATE, Required(DATES, NO_DATE)),
@@ -222,13 +257,21 @@ fn keys_of(record_type: &RecordType) -> &'static [Key] {
         | RecordType::Surface
         | RecordType::Tract
         | RecordType::Annotation => IDENTIFIED_CONTENT,
-        RecordType::Stereometric | RecordType::Plan | RecordType::Private | RecordType::Other(_) => &[],
+        RecordType::Stereometric
+        | RecordType::Plan
+        | RecordType::Private
+        | RecordType::Other(_) => &[],
     }
 }
 
 /// Puts the keys of `record_type` into `record`, from an instance. `place` (from 1) numbers the record
 /// among its siblings.
-pub(super) fn put(record: &mut DataSet, record_type: &RecordType, instance: &DataSet, place: usize) {
+pub(super) fn put(
+    record: &mut DataSet,
+    record_type: &RecordType,
+    instance: &DataSet,
+    place: usize,
+) {
     for (tag, need) in keys_of(record_type) {
         if let Some(element) = present(instance, *tag) {
             record.put(element);
@@ -238,12 +281,18 @@ pub(super) fn put(record: &mut DataSet, record_type: &RecordType, instance: &Dat
             IfPresent => {}
             Empty => record.put_empty(*tag),
             Numbered => record.put_text(*tag, &place.to_string()),
-            Required(others, text) => match others.iter().find_map(|other| present(instance, *other)) {
-                Some(other) => {
-                    record.put(Element { tag: *tag, vr: dictionary::vr(*tag), value: other.value });
+            Required(others, text) => {
+                match others.iter().find_map(|other| present(instance, *other)) {
+                    Some(other) => {
+                        record.put(Element {
+                            tag: *tag,
+                            vr: dictionary::vr(*tag),
+                            value: other.value,
+                        });
+                    }
+                    None => record.put_text(*tag, text),
                 }
-                None => record.put_text(*tag, text),
-            },
+            }
         }
     }
 }
@@ -252,12 +301,17 @@ pub(super) fn put(record: &mut DataSet, record_type: &RecordType, instance: &Dat
 fn present(instance: &DataSet, tag: Tag) -> Option<Element> {
     let element = instance.get(tag)?;
     let value = match &element.value {
-        Value::Bytes(bytes) if element.vr.is_text() && bytes.iter().all(|b| matches!(b, b' ' | 0)) => return None,
+        Value::Bytes(bytes)
+            if element.vr.is_text() && bytes.iter().all(|b| matches!(b, b' ' | 0)) =>
+        {
+            return None;
+        }
         Value::Bytes(bytes) if bytes.is_empty() => return None,
         // Of the content of a document, only what qualifies its title is a key (PS3.3 §F.5.26).
         Value::Sequence(items) if tag == tags::CONTENT_SEQUENCE => {
             let qualifies = |item: &&DataSet| {
-                item.first_text(tags::RELATIONSHIP_TYPE).is_some_and(|term| term == "HAS CONCEPT MOD")
+                item.first_text(tags::RELATIONSHIP_TYPE)
+                    .is_some_and(|term| term == "HAS CONCEPT MOD")
             };
             let qualifiers: Vec<DataSet> = items.iter().filter(qualifies).cloned().collect();
             if qualifiers.is_empty() {

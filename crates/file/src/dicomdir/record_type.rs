@@ -110,7 +110,10 @@ impl RecordType {
             true => uid.starts_with(row.0),
             false => uid == row.0,
         };
-        BY_SOP_CLASS.iter().find(fits).map_or(RecordType::Image, |row| row.1.clone())
+        BY_SOP_CLASS
+            .iter()
+            .find(fits)
+            .map_or(RecordType::Image, |row| row.1.clone())
     }
 
     /// Where in the hierarchy: 0 at the root, 3 below a series.

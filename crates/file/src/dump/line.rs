@@ -18,7 +18,12 @@ pub(super) struct Line<'o> {
 
 impl<'o> Line<'o> {
     pub fn new(out: &'o mut Vec<u8>, value_length: Option<usize>) -> Line<'o> {
-        Line { out, longest: value_length.unwrap_or(usize::MAX), width: 0, cut: false }
+        Line {
+            out,
+            longest: value_length.unwrap_or(usize::MAX),
+            width: 0,
+            cut: false,
+        }
     }
 
     pub fn begin(&mut self, indent: usize, tag: Tag, vr: &str) {
@@ -58,12 +63,16 @@ impl<'o> Line<'o> {
                 '\n' => self.escape("\\n"),
                 '\r' => self.escape("\\r"),
                 '\t' => self.escape("\\t"),
-                '\u{0}'..='\u{1F}' | '\u{7F}'..='\u{9F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+                '\u{0}'..='\u{1F}'
+                | '\u{7F}'..='\u{9F}'
+                | '\u{202A}'..='\u{202E}'
+                | '\u{2066}'..='\u{2069}' => {
                     self.escape(&format!("\\u{{{:x}}}", u32::from(character)));
                 }
                 _ => {
                     let mut utf8 = [0; 4];
-                    self.out.extend_from_slice(character.encode_utf8(&mut utf8).as_bytes());
+                    self.out
+                        .extend_from_slice(character.encode_utf8(&mut utf8).as_bytes());
                     self.width += 1;
                 }
             }

@@ -29,12 +29,22 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { value_length: Some(64), only: Vec::new(), meta: true, findings: true }
+        Options {
+            value_length: Some(64),
+            only: Vec::new(),
+            meta: true,
+            findings: true,
+        }
     }
 }
 
 /// A whole file, appended to `out` as UTF-8. What could be read before an error is there in spite of it.
-pub fn file(bytes: &[u8], limits: Limits, options: &Options, out: &mut Vec<u8>) -> Result<Vec<Finding>> {
+pub fn file(
+    bytes: &[u8],
+    limits: Limits,
+    options: &Options,
+    out: &mut Vec<u8>,
+) -> Result<Vec<Finding>> {
     let opening = part10::open(bytes)?;
     if options.meta {
         out.extend_from_slice(b"# File Meta Information\n");
@@ -43,7 +53,11 @@ pub fn file(bytes: &[u8], limits: Limits, options: &Options, out: &mut Vec<u8>) 
     }
     let uid = opening.transfer_syntax_uid.as_str();
     // Writing to a vector cannot fail, here and below.
-    let _ = writeln!(out, "# Data Set, {}", dictionary::uid_name(uid).unwrap_or(uid));
+    let _ = writeln!(
+        out,
+        "# Data Set, {}",
+        dictionary::uid_name(uid).unwrap_or(uid)
+    );
     let start = usize::try_from(opening.data_set_offset).unwrap_or(usize::MAX);
     let data_set = bytes.get(start..).unwrap_or_default();
     let mut findings = opening.findings;
@@ -53,7 +67,10 @@ pub fn file(bytes: &[u8], limits: Limits, options: &Options, out: &mut Vec<u8>) 
         inflated = Cow::Owned(bytes);
         findings.extend(more);
     }
-    let quiet = Options { findings: false, ..options.clone() };
+    let quiet = Options {
+        findings: false,
+        ..options.clone()
+    };
     findings.extend(self::data_set(&inflated, uid, limits, &quiet, out)?);
     if options.findings {
         list(&findings, out);
@@ -75,7 +92,11 @@ pub fn data_set(
         options,
         line: Line::new(out, options.value_length),
         indent: 0,
-        shown_from: if options.only.is_empty() { Some(0) } else { None },
+        shown_from: if options.only.is_empty() {
+            Some(0)
+        } else {
+            None
+        },
         character_sets: Vec::new(),
         creators: Vec::new(),
     };
@@ -141,8 +162,16 @@ impl Dump<'_, '_> {
 
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Element { tag, vr, value, length, .. } => self.element(tag, vr, value, length),
-            Event::SequenceStart { tag, vr, length, .. } => {
+            Event::Element {
+                tag,
+                vr,
+                value,
+                length,
+                ..
+            } => self.element(tag, vr, value, length),
+            Event::SequenceStart {
+                tag, vr, length, ..
+            } => {
                 if self.shows(tag) {
                     self.line.begin(self.indent, tag, vr.as_str());
                     self.line.push(match length {
@@ -182,9 +211,12 @@ impl Dump<'_, '_> {
 
     fn element(&mut self, tag: Tag, vr: Vr, value: &[u8], length: u64) {
         if tag == tags::SPECIFIC_CHARACTER_SET {
-            self.character_sets.push((self.indent, CharacterSet::from_element(value)));
+            self.character_sets
+                .push((self.indent, CharacterSet::from_element(value)));
         } else if tag.is_private_creator() {
-            let creator = String::from_utf8_lossy(value).trim_matches([' ', '\0']).to_owned();
+            let creator = String::from_utf8_lossy(value)
+                .trim_matches([' ', '\0'])
+                .to_owned();
             self.creators.push((self.indent, tag, creator));
         }
         if !self.shows(tag) {
@@ -192,8 +224,17 @@ impl Dump<'_, '_> {
         }
         self.line.begin(self.indent, tag, vr.as_str());
         let fallback = CharacterSet::default();
-        let character_set = self.character_sets.last().map_or(&fallback, |(_, character_set)| character_set);
-        let count = value::write(&mut self.line, vr, value, self.walker.is_big_endian(), character_set);
+        let character_set = self
+            .character_sets
+            .last()
+            .map_or(&fallback, |(_, character_set)| character_set);
+        let count = value::write(
+            &mut self.line,
+            vr,
+            value,
+            self.walker.is_big_endian(),
+            character_set,
+        );
         self.line.end(Some(length), count, self.name(tag));
         if self.shown_from == Some(self.indent) && !self.options.only.is_empty() {
             self.shown_from = None;
@@ -203,7 +244,13 @@ impl Dump<'_, '_> {
     fn fragment(&mut self, value: &[u8], length: u64) {
         if self.is_shown() {
             self.line.begin(self.indent, Tag::ITEM, "pi");
-            let count = value::write(&mut self.line, Vr::OB, value, false, &CharacterSet::default());
+            let count = value::write(
+                &mut self.line,
+                Vr::OB,
+                value,
+                false,
+                &CharacterSet::default(),
+            );
             self.line.end(Some(length), count.max(1), "Item");
         }
     }
@@ -215,12 +262,17 @@ impl Dump<'_, '_> {
             self.line.push("(Delimiter)");
             self.line.end(Some(0), 0, delimiter);
         }
-        if self.shown_from == Some(self.indent) && !self.options.only.is_empty() && tag != Tag::ITEM_DELIMITATION_ITEM {
+        if self.shown_from == Some(self.indent)
+            && !self.options.only.is_empty()
+            && tag != Tag::ITEM_DELIMITATION_ITEM
+        {
             self.shown_from = None;
         }
         let indent = self.indent;
-        self.character_sets.retain(|&(declared_at, _)| declared_at <= indent);
-        self.creators.retain(|&(declared_at, ..)| declared_at <= indent);
+        self.character_sets
+            .retain(|&(declared_at, _)| declared_at <= indent);
+        self.creators
+            .retain(|&(declared_at, ..)| declared_at <= indent);
     }
 
     fn is_shown(&self) -> bool {

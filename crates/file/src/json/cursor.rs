@@ -44,13 +44,19 @@ impl<'a> Cursor<'a> {
     }
 
     pub fn fault<T>(&self, reason: impl Into<Cow<'static, str>>) -> Parsed<T> {
-        Err(Fault { offset: self.at, reason: reason.into() })
+        Err(Fault {
+            offset: self.at,
+            reason: reason.into(),
+        })
     }
 
     /// The next byte that is not white space.
     pub fn peek(&mut self) -> Option<u8> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let blank = rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
+        let blank = rest
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
+            .count();
         self.at += blank;
         rest.get(blank).copied()
     }
@@ -100,7 +106,9 @@ impl<'a> Cursor<'a> {
         let mut clean_from = start;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let Some(stop) = memchr::memchr2(b'"', b'\\', rest) else { return self.fault("a string has no end") };
+            let Some(stop) = memchr::memchr2(b'"', b'\\', rest) else {
+                return self.fault("a string has no end");
+            };
             let clean = self.slice(clean_from, self.at + stop);
             self.at += stop + 1;
             if rest.get(stop) == Some(&b'"') {
@@ -122,7 +130,9 @@ impl<'a> Cursor<'a> {
 
     /// The character of an escape whose backslash has been taken. A lone surrogate becomes U+FFFD.
     fn escape(&mut self) -> Parsed<char> {
-        let Some(&letter) = self.text.as_bytes().get(self.at) else { return self.fault("a string has no end") };
+        let Some(&letter) = self.text.as_bytes().get(self.at) else {
+            return self.fault("a string has no end");
+        };
         let character = match letter {
             b'"' | b'\\' | b'/' => char::from(letter),
             b'b' => '\u{8}',
@@ -156,7 +166,10 @@ impl<'a> Cursor<'a> {
     }
 
     fn four_digits(&mut self) -> Parsed<u32> {
-        let digits = self.text.get(self.at..self.at + 4).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
+        let digits = self
+            .text
+            .get(self.at..self.at + 4)
+            .filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
         match digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
             Some(value) => {
                 self.at += 4;
@@ -212,7 +225,9 @@ impl<'a> Cursor<'a> {
             }
             // After a value: commas lead to the next one, closers end what holds it.
             loop {
-                let Some(&closer) = closers.last() else { return Ok(()) };
+                let Some(&closer) = closers.last() else {
+                    return Ok(());
+                };
                 if self.take(closer) {
                     closers.pop();
                     continue;
@@ -237,7 +252,11 @@ impl<'a> Cursor<'a> {
 
     fn previous(&self) -> Option<u8> {
         let before = self.text.as_bytes().get(..self.at).unwrap_or_default();
-        before.iter().rev().copied().find(|b| !b.is_ascii_whitespace())
+        before
+            .iter()
+            .rev()
+            .copied()
+            .find(|b| !b.is_ascii_whitespace())
     }
 }
 
@@ -256,12 +275,30 @@ mod tests {
 
     #[test]
     fn values_are_passed_over() {
-        for good in [r#"{}"#, r#"[]"#, r#"{"a":[1,{"b":null},[[]]],"c":"}"}"#, "1", r#"[{},{}]"#, "[ [ ] , { } ]"] {
+        for good in [
+            r#"{}"#,
+            r#"[]"#,
+            r#"{"a":[1,{"b":null},[[]]],"c":"}"}"#,
+            "1",
+            r#"[{},{}]"#,
+            "[ [ ] , { } ]",
+        ] {
             let mut cursor = Cursor::new(good);
-            cursor.skip_value().unwrap_or_else(|fault| panic!("{good}: {fault:?}"));
+            cursor
+                .skip_value()
+                .unwrap_or_else(|fault| panic!("{good}: {fault:?}"));
             assert_eq!(cursor.peek(), None, "{good}");
         }
-        for bad in ["", "{", "[1 2]", r#"{"a" 1}"#, r#"{"a":1"#, "[1}", "tru", "01"] {
+        for bad in [
+            "",
+            "{",
+            "[1 2]",
+            r#"{"a" 1}"#,
+            r#"{"a":1"#,
+            "[1}",
+            "tru",
+            "01",
+        ] {
             assert!(Cursor::new(bad).skip_value().is_err(), "{bad}");
         }
         let deep = "[".repeat(1_000_000);

@@ -69,11 +69,21 @@ impl Emitter<'_> {
         match vr {
             _ if bytes.is_empty() => {}
             Vr::SQ => {}
-            Vr::AT => self.array(&mut bytes.chunks_exact(4), |emitter, chunk| emitter.attribute_tag(chunk, big_endian)),
-            Vr::US => self.numbers(bytes, big_endian, |e, b: [u8; 2]| e.integer(u16::from_le_bytes(b))),
-            Vr::SS => self.numbers(bytes, big_endian, |e, b: [u8; 2]| e.integer(i16::from_le_bytes(b))),
-            Vr::UL => self.numbers(bytes, big_endian, |e, b: [u8; 4]| e.integer(u32::from_le_bytes(b))),
-            Vr::SL => self.numbers(bytes, big_endian, |e, b: [u8; 4]| e.integer(i32::from_le_bytes(b))),
+            Vr::AT => self.array(&mut bytes.chunks_exact(4), |emitter, chunk| {
+                emitter.attribute_tag(chunk, big_endian)
+            }),
+            Vr::US => self.numbers(bytes, big_endian, |e, b: [u8; 2]| {
+                e.integer(u16::from_le_bytes(b))
+            }),
+            Vr::SS => self.numbers(bytes, big_endian, |e, b: [u8; 2]| {
+                e.integer(i16::from_le_bytes(b))
+            }),
+            Vr::UL => self.numbers(bytes, big_endian, |e, b: [u8; 4]| {
+                e.integer(u32::from_le_bytes(b))
+            }),
+            Vr::SL => self.numbers(bytes, big_endian, |e, b: [u8; 4]| {
+                e.integer(i32::from_le_bytes(b))
+            }),
             Vr::UV => self.numbers(bytes, big_endian, |e, b| {
                 let value = u64::from_le_bytes(b);
                 e.wide(value, value <= EXACT);
@@ -100,7 +110,9 @@ impl Emitter<'_> {
             _ => match big_endian && vr.unit() > 1 {
                 true => {
                     let mut swapped = bytes.to_vec();
-                    swapped.chunks_exact_mut(vr.unit()).for_each(<[u8]>::reverse);
+                    swapped
+                        .chunks_exact_mut(vr.unit())
+                        .for_each(<[u8]>::reverse);
                     self.inline_binary(&swapped);
                 }
                 false => self.inline_binary(bytes),
@@ -129,18 +141,29 @@ impl Emitter<'_> {
         match vr {
             _ if vr.is_single_text() => self.array(&mut [whole].iter(), |e, value| e.string(value)),
             Vr::PN => self.array(&mut values(whole), Emitter::person_name),
-            Vr::DS => self.array(&mut values(whole), |e, value| e.number_text(value, is_json_number(value))),
-            Vr::IS => self.array(&mut values(whole), |e, value| e.number_text(value, is_json_integer(value))),
+            Vr::DS => self.array(&mut values(whole), |e, value| {
+                e.number_text(value, is_json_number(value))
+            }),
+            Vr::IS => self.array(&mut values(whole), |e, value| {
+                e.number_text(value, is_json_integer(value))
+            }),
             // Leading spaces of UC are significant (PS3.5 §6.2).
-            Vr::UC => self.array(&mut whole.split('\\'), |e, value| e.string_or_null(value.trim_end_matches(PADDING))),
+            Vr::UC => self.array(&mut whole.split('\\'), |e, value| {
+                e.string_or_null(value.trim_end_matches(PADDING))
+            }),
             _ => self.array(&mut values(whole), Emitter::string_or_null),
         }
     }
 
-    fn array<T>(&mut self, values: &mut dyn Iterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
+    fn array<T>(
+        &mut self,
+        values: &mut dyn Iterator<Item = T>,
+        mut each: impl FnMut(&mut Self, T),
+    ) {
         let mut first = true;
         for value in values {
-            self.out.extend_from_slice(if first { b",\"Value\":[" } else { b"," });
+            self.out
+                .extend_from_slice(if first { b",\"Value\":[" } else { b"," });
             first = false;
             each(self, value);
         }
@@ -155,7 +178,9 @@ impl Emitter<'_> {
         big_endian: bool,
         mut each: impl FnMut(&mut Self, [u8; N]),
     ) {
-        let mut chunks = bytes.chunks_exact(N).filter_map(|chunk| <[u8; N]>::try_from(chunk).ok());
+        let mut chunks = bytes
+            .chunks_exact(N)
+            .filter_map(|chunk| <[u8; N]>::try_from(chunk).ok());
         self.array(&mut chunks, |emitter, mut chunk| {
             if big_endian {
                 chunk.reverse();
@@ -173,7 +198,11 @@ impl Emitter<'_> {
 
     fn attribute_tag(&mut self, bytes: &[u8], big_endian: bool) {
         let &[a, b, c, d] = bytes else { return };
-        let read = if big_endian { u16::from_be_bytes } else { u16::from_le_bytes };
+        let read = if big_endian {
+            u16::from_be_bytes
+        } else {
+            u16::from_le_bytes
+        };
         self.out.push(b'"');
         self.tag(Tag(read([a, b]), read([c, d])));
         self.out.push(b'"');
@@ -198,7 +227,11 @@ impl Emitter<'_> {
         } else if wide.is_nan() {
             self.out.extend_from_slice(b"\"NaN\"");
         } else {
-            self.out.extend_from_slice(if wide > 0.0 { b"\"Infinity\"" } else { b"\"-Infinity\"" });
+            self.out.extend_from_slice(if wide > 0.0 {
+                b"\"Infinity\""
+            } else {
+                b"\"-Infinity\""
+            });
         }
     }
 
@@ -222,7 +255,8 @@ impl Emitter<'_> {
             self.out.extend_from_slice(key);
             self.string(group);
         }
-        self.out.extend_from_slice(if opened { b"}" } else { b"null" });
+        self.out
+            .extend_from_slice(if opened { b"}" } else { b"null" });
     }
 
     fn string_or_null(&mut self, text: &str) {
@@ -236,10 +270,15 @@ impl Emitter<'_> {
         self.non_ascii |= !text.is_ascii();
         self.out.push(b'"');
         let mut rest = text.as_bytes();
-        while let Some(at) = rest.iter().position(|&b| b < 0x20 || b == b'"' || b == b'\\') {
+        while let Some(at) = rest
+            .iter()
+            .position(|&b| b < 0x20 || b == b'"' || b == b'\\')
+        {
             let (clean, tail) = rest.split_at(at);
             self.out.extend_from_slice(clean);
-            let Some((&special, tail)) = tail.split_first() else { break };
+            let Some((&special, tail)) = tail.split_first() else {
+                break;
+            };
             match special {
                 b'"' | b'\\' => self.out.extend_from_slice(&[b'\\', special]),
                 b'\n' => self.out.extend_from_slice(b"\\n"),
@@ -267,7 +306,11 @@ fn values(text: &str) -> impl Iterator<Item = &str> {
 
 /// Fragments as the items that they are in a file (PS3.5 §A.4), offset table first, without delimiter.
 pub(crate) fn item_stream(fragments: &Fragments) -> Vec<u8> {
-    let table: Vec<u8> = fragments.offset_table.iter().flat_map(|offset| offset.to_le_bytes()).collect();
+    let table: Vec<u8> = fragments
+        .offset_table
+        .iter()
+        .flat_map(|offset| offset.to_le_bytes())
+        .collect();
     let mut stream = Vec::new();
     append_item(&mut stream, &table);
     for fragment in &fragments.fragments {

@@ -2,7 +2,8 @@
 
 /// Is this a number in the grammar of JSON (RFC 8259 §6), and a finite one?
 pub(super) fn is_json_number(text: &str) -> bool {
-    is_json_grammar(text.as_bytes()) && (text.len() <= 16 && !text.contains(['e', 'E']) || is_finite(text))
+    is_json_grammar(text.as_bytes())
+        && (text.len() <= 16 && !text.contains(['e', 'E']) || is_finite(text))
 }
 
 pub(super) fn is_json_grammar(text: &[u8]) -> bool {
@@ -22,8 +23,10 @@ pub(super) fn is_json_grammar(text: &[u8]) -> bool {
     let rest = match rest.strip_prefix(b"e").or_else(|| rest.strip_prefix(b"E")) {
         None => rest,
         Some(exponent) => {
-            let exponent =
-                exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
+            let exponent = exponent
+                .strip_prefix(b"+")
+                .or_else(|| exponent.strip_prefix(b"-"))
+                .unwrap_or(exponent);
             match leading_digits(exponent) {
                 0 => return false,
                 digits => exponent.get(digits..).unwrap_or_default(),
@@ -77,7 +80,9 @@ pub(super) fn decimal_string(text: &str) -> String {
     if text.len() <= LONGEST {
         return text.to_owned();
     }
-    let Ok(value) = text.parse::<f64>() else { return text.to_owned() };
+    let Ok(value) = text.parse::<f64>() else {
+        return text.to_owned();
+    };
     let plain = format!("{value}");
     if plain.len() <= LONGEST {
         return plain;
@@ -109,13 +114,28 @@ mod tests {
 
     #[test]
     fn only_the_grammar_of_json_makes_a_number() {
-        for good in ["0", "-0", "1", "-1.5", "1e5", "0.50", "1.000000e+01", "123456789.12345"] {
+        for good in [
+            "0",
+            "-0",
+            "1",
+            "-1.5",
+            "1e5",
+            "0.50",
+            "1.000000e+01",
+            "123456789.12345",
+        ] {
             assert!(is_json_number(good), "{good}");
         }
-        for bad in ["", "-", "+1", "01", ".5", "5.", "1e", "1e+", "1.5x", "1 2", "1e999", "NaN", "0x10"] {
+        for bad in [
+            "", "-", "+1", "01", ".5", "5.", "1e", "1e+", "1.5x", "1 2", "1e999", "NaN", "0x10",
+        ] {
             assert!(!is_json_number(bad), "{bad}");
         }
-        assert!(is_json_integer("-42") && !is_json_integer("1.0") && !is_json_integer("9007199254740993"));
+        assert!(
+            is_json_integer("-42")
+                && !is_json_integer("1.0")
+                && !is_json_integer("9007199254740993")
+        );
     }
 
     #[test]
@@ -123,8 +143,12 @@ mod tests {
         assert_eq!(decimal_string("1.50"), "1.50");
         assert_eq!(decimal_string("0.30000000000000004"), "0.30000000000000");
         assert_eq!(decimal_string("-123456.78901234567"), "-123456.78901235");
-        for text in ["1.2345678901234567e-200", "-1.2345678901234567e200", "-0.00001234567890123", "123456789012345678"]
-        {
+        for text in [
+            "1.2345678901234567e-200",
+            "-1.2345678901234567e200",
+            "-0.00001234567890123",
+            "123456789012345678",
+        ] {
             let short = decimal_string(text);
             assert!(short.len() <= 16, "{short}");
             let (a, b): (f64, f64) = (text.parse().unwrap(), short.parse().unwrap());

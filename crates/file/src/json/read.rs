@@ -1,6 +1,8 @@
 //! From JSON to data sets, tolerantly (PS3.18 §F.2).
 
-use sagittal_core::{CharacterSet, DataSet, Element, Limits, PathStep, Tag, TagPath, Value, Vr, dictionary, tags};
+use sagittal_core::{
+    CharacterSet, DataSet, Element, Limits, PathStep, Tag, TagPath, Value, Vr, dictionary, tags,
+};
 
 use super::cursor::{Cursor, Fault, Scalar};
 use super::values::{Values, binary, declare_utf8, finish};
@@ -31,9 +33,12 @@ pub fn read(json: &[u8], limits: Limits) -> Result<Vec<DataSet>> {
         character_set: CharacterSet::default(),
     };
     reader.document().map_err(|stop| match stop {
-        Stop::Limit(what, limit) => {
-            Error::Limit { what, limit, path: TagPath(reader.path), offset: reader.cursor.offset() as u64 }
-        }
+        Stop::Limit(what, limit) => Error::Limit {
+            what,
+            limit,
+            path: TagPath(reader.path),
+            offset: reader.cursor.offset() as u64,
+        },
         Stop::Fault(fault) => Error::Syntax {
             format: FORMAT,
             path: TagPath(reader.path),
@@ -86,7 +91,11 @@ impl<'a> Reader<'a> {
         let start = self.cursor.offset();
         let is_utf8 = self.is_utf8()?;
         self.cursor.seek(start);
-        self.character_set = if is_utf8 { CharacterSet::utf8() } else { CharacterSet::default() };
+        self.character_set = if is_utf8 {
+            CharacterSet::utf8()
+        } else {
+            CharacterSet::default()
+        };
         let mut data_set = self.data_set(0)?;
         if is_utf8 {
             declare_utf8(&mut data_set);
@@ -107,7 +116,9 @@ impl<'a> Reader<'a> {
         let text = self.cursor.slice(start, self.cursor.offset());
         let escapes_beyond = |text: &str| {
             text.split("\\u").skip(1).any(|rest| {
-                rest.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok()).is_some_and(|c| c > 0x7F)
+                rest.get(..4)
+                    .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+                    .is_some_and(|c| c > 0x7F)
             })
         };
         Ok(!text.is_ascii() || escapes_beyond(text))
@@ -150,7 +161,8 @@ impl<'a> Reader<'a> {
         // A value that came before its VR is read when the VR is known.
         let mut postponed: Option<usize> = None;
         if self.cursor.peek() != Some(b'{') {
-            self.cursor.fault::<()>("expected an object with vr and Value")?;
+            self.cursor
+                .fault::<()>("expected an object with vr and Value")?;
         }
         self.cursor.expect(b'{')?;
         let mut first = true;
@@ -158,13 +170,17 @@ impl<'a> Reader<'a> {
             match &*key {
                 "vr" => match self.cursor.scalar()? {
                     Scalar::Text(letters) => {
-                        vr = <[u8; 2]>::try_from(letters.as_bytes()).ok().and_then(Vr::from_bytes);
+                        vr = <[u8; 2]>::try_from(letters.as_bytes())
+                            .ok()
+                            .and_then(Vr::from_bytes);
                     }
                     _ => vr = None,
                 },
                 "Value" => match vr {
                     Some(vr) => {
-                        (read_as, value) = self.values(vr, depth).map(|(vr, value)| (vr, Some(value)))?;
+                        (read_as, value) = self
+                            .values(vr, depth)
+                            .map(|(vr, value)| (vr, Some(value)))?;
                     }
                     None => {
                         postponed = Some(self.cursor.offset());
@@ -191,7 +207,9 @@ impl<'a> Reader<'a> {
         if let (Some(at), None) = (postponed, &value) {
             let end = self.cursor.offset();
             self.cursor.seek(at);
-            (read_as, value) = self.values(vr, depth).map(|(vr, value)| (vr, Some(value)))?;
+            (read_as, value) = self
+                .values(vr, depth)
+                .map(|(vr, value)| (vr, Some(value)))?;
             self.cursor.seek(end);
         }
         Ok(finish(tag, vr, read_as, value))
@@ -213,7 +231,11 @@ impl<'a> Reader<'a> {
         let mut values = Values::new(vr);
         let mut first = true;
         let mut index = 0;
-        while if is_array { self.cursor.next_value(&mut first)? } else { index == 0 } {
+        while if is_array {
+            self.cursor.next_value(&mut first)?
+        } else {
+            index == 0
+        } {
             let starts_object = self.cursor.peek() == Some(b'{');
             if vr == Vr::SQ || (vr == Vr::UN && starts_object) {
                 values.items.push(self.item(index, depth)?);

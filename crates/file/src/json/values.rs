@@ -27,7 +27,12 @@ pub(crate) struct Values {
 
 impl Values {
     pub fn new(vr: Vr) -> Values {
-        Values { vr, bytes: Vec::new(), items: Vec::new(), texts: 0 }
+        Values {
+            vr,
+            bytes: Vec::new(),
+            items: Vec::new(),
+            texts: 0,
+        }
     }
 
     /// A value of a text VR, as it stands.
@@ -136,7 +141,11 @@ pub(crate) fn binary(text: &str) -> Option<Bytes> {
 /// Declares text as UTF-8.
 pub(crate) fn declare_utf8(data_set: &mut DataSet) {
     let value = Value::Bytes(Bytes::from_static(b"ISO_IR 192"));
-    data_set.put(Element { tag: tags::SPECIFIC_CHARACTER_SET, vr: Vr::CS, value });
+    data_set.put(Element {
+        tag: tags::SPECIFIC_CHARACTER_SET,
+        vr: Vr::CS,
+        value,
+    });
 }
 
 /// Puts the parts of an element together: padding, empty values, fragments.
@@ -145,7 +154,10 @@ pub(crate) fn finish(tag: Tag, vr: Vr, read_as: Vr, value: Option<Value>) -> Ele
     let value = match value {
         None if vr == Vr::SQ => Value::Sequence(Vec::new()),
         None => Value::Bytes(Bytes::new()),
-        Some(Value::Bytes(bytes)) => match (tag == tags::PIXEL_DATA).then(|| fragments_of(&bytes)).flatten() {
+        Some(Value::Bytes(bytes)) => match (tag == tags::PIXEL_DATA)
+            .then(|| fragments_of(&bytes))
+            .flatten()
+        {
             Some(fragments) => Value::Fragments(fragments),
             None => Value::Bytes(padded(bytes, vr)),
         },
@@ -170,7 +182,9 @@ pub(crate) fn fragments_of(stream: &Bytes) -> Option<Fragments> {
     let mut at = 0_usize;
     while at < stream.len() {
         let header: [u8; 8] = stream.get(at..at.checked_add(8)?)?.try_into().ok()?;
-        let [0xFE, 0xFF, 0x00, 0xE0, a, b, c, d] = header else { return None };
+        let [0xFE, 0xFF, 0x00, 0xE0, a, b, c, d] = header else {
+            return None;
+        };
         let start = at + 8;
         at = start.checked_add(usize::try_from(u32::from_le_bytes([a, b, c, d])).ok()?)?;
         stream.get(start..at)?;
@@ -178,7 +192,13 @@ pub(crate) fn fragments_of(stream: &Bytes) -> Option<Fragments> {
     }
     let mut items = items.into_iter();
     let table = items.next()?;
-    let offset_table =
-        table.chunks_exact(4).filter_map(|chunk| chunk.try_into().ok()).map(u32::from_le_bytes).collect();
-    Some(Fragments { offset_table, fragments: items.collect() })
+    let offset_table = table
+        .chunks_exact(4)
+        .filter_map(|chunk| chunk.try_into().ok())
+        .map(u32::from_le_bytes)
+        .collect();
+    Some(Fragments {
+        offset_table,
+        fragments: items.collect(),
+    })
 }

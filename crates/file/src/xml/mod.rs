@@ -14,7 +14,13 @@ const UUID_URN: &str = "urn:uuid:";
 /// Groups of a person name, in the order of PS3.5 §6.2.1.
 const NAME_GROUPS: [&str; 3] = ["Alphabetic", "Ideographic", "Phonetic"];
 /// Components of a group.
-const NAME_COMPONENTS: [&str; 5] = ["FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix"];
+const NAME_COMPONENTS: [&str; 5] = [
+    "FamilyName",
+    "GivenName",
+    "MiddleName",
+    "NamePrefix",
+    "NameSuffix",
+];
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
-use sagittal_core::{CharacterSet, DataSet, Limits, PathStep, Tag, TagPath, Value, Vr, dictionary, tags};
+use sagittal_core::{
+    CharacterSet, DataSet, Limits, PathStep, Tag, TagPath, Value, Vr, dictionary, tags,
+};
 
 use super::{NAME_COMPONENTS, NAME_GROUPS, UUID_URN};
 use crate::json::{Values, binary, declare_utf8, finish};
@@ -29,8 +31,19 @@ pub fn read(xml: &[u8], limits: Limits) -> Result<DataSet> {
     let mut xml = quick_xml::Reader::from_str(&text);
     xml.config_mut().expand_empty_elements = true;
     let is_ascii = text.is_ascii() && !has_references_beyond_ascii(&text);
-    let character_set = if is_ascii { CharacterSet::default() } else { CharacterSet::utf8() };
-    let mut reader = Reader { xml, limits, elements: 0, path: Vec::new(), character_set, left_out: 0 };
+    let character_set = if is_ascii {
+        CharacterSet::default()
+    } else {
+        CharacterSet::utf8()
+    };
+    let mut reader = Reader {
+        xml,
+        limits,
+        elements: 0,
+        path: Vec::new(),
+        character_set,
+        left_out: 0,
+    };
     match reader.document() {
         Ok(mut data_set) => {
             if !is_ascii {
@@ -40,11 +53,21 @@ pub fn read(xml: &[u8], limits: Limits) -> Result<DataSet> {
         }
         Err(Stop::Limit(what, limit)) => {
             let offset = reader.xml.buffer_position();
-            Err(Error::Limit { what, limit, path: TagPath(reader.path), offset })
+            Err(Error::Limit {
+                what,
+                limit,
+                path: TagPath(reader.path),
+                offset,
+            })
         }
         Err(Stop::Fault(reason)) => {
             let offset = reader.xml.buffer_position();
-            Err(Error::Syntax { format: FORMAT, path: TagPath(reader.path), offset, reason: reason.into_owned() })
+            Err(Error::Syntax {
+                format: FORMAT,
+                path: TagPath(reader.path),
+                offset,
+                reason: reason.into_owned(),
+            })
         }
     }
 }
@@ -54,7 +77,10 @@ fn decoded(xml: &[u8]) -> Option<Cow<'_, str>> {
     if let Ok(text) = std::str::from_utf8(xml) {
         return Some(Cow::Borrowed(text));
     }
-    let opening = xml.get(..xml.len().min(100)).unwrap_or_default().to_ascii_lowercase();
+    let opening = xml
+        .get(..xml.len().min(100))
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let opening = String::from_utf8_lossy(&opening);
     let declaration = opening.split("?>").next().unwrap_or_default();
     let is_latin = declaration.contains("iso-8859-1") || declaration.contains("latin1");
@@ -62,13 +88,16 @@ fn decoded(xml: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 fn has_references_beyond_ascii(text: &str) -> bool {
-    text.split("&#").skip(1).filter_map(|rest| rest.split(';').next()).any(|number| {
-        let code = match number.strip_prefix('x') {
-            Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),
-            None => number.parse(),
-        };
-        code.is_ok_and(|code| code > 0x7F)
-    })
+    text.split("&#")
+        .skip(1)
+        .filter_map(|rest| rest.split(';').next())
+        .any(|number| {
+            let code = match number.strip_prefix('x') {
+                Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),
+                None => number.parse(),
+            };
+            code.is_ok_and(|code| code > 0x7F)
+        })
 }
 
 enum Stop {
@@ -273,7 +302,9 @@ impl<'x> Reader<'x> {
     }
 
     fn put_at(&mut self, texts: &mut Vec<String>, index: usize, text: String) -> Step<()> {
-        self.left_out = self.left_out.saturating_add(index.saturating_sub(texts.len()));
+        self.left_out = self
+            .left_out
+            .saturating_add(index.saturating_sub(texts.len()));
         if self.left_out > MOST_LEFT_OUT {
             return Err(Stop::Limit("values left out", MOST_LEFT_OUT as u64));
         }
@@ -292,7 +323,8 @@ impl<'x> Reader<'x> {
             return Err(Stop::Limit("nested sequences", deepest as u64));
         }
         self.count()?;
-        self.path.push(PathStep::Item(u32::try_from(index).unwrap_or(u32::MAX)));
+        self.path
+            .push(PathStep::Item(u32::try_from(index).unwrap_or(u32::MAX)));
         let item = self.data_set(depth + 1)?;
         self.path.pop();
         Ok(item)
@@ -340,19 +372,30 @@ fn attribute_of(start: &BytesStart<'_>) -> Step<Attribute> {
         (None, Some(keyword)) => dictionary::by_keyword(&keyword),
         (None, None) => None,
     };
-    let Some(tag) = tag else { return fault("a DicomAttribute without a valid tag") };
+    let Some(tag) = tag else {
+        return fault("a DicomAttribute without a valid tag");
+    };
     let vr = attribute(start, "vr")?
         .and_then(|letters| <[u8; 2]>::try_from(letters.as_bytes()).ok())
         .and_then(Vr::from_bytes)
         .unwrap_or_else(|| dictionary::vr(tag));
-    Ok(Attribute { tag, vr, private_creator: attribute(start, "privateCreator")? })
+    Ok(Attribute {
+        tag,
+        vr,
+        private_creator: attribute(start, "privateCreator")?,
+    })
 }
 
 /// Position (from 0) that `number` (from 1) gives, else the next one.
 fn index_of(start: &BytesStart<'_>, next: usize) -> Step<usize> {
     match attribute(start, "number")? {
         None => Ok(next),
-        Some(number) => match number.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1)) {
+        Some(number) => match number
+            .trim()
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| number.checked_sub(1))
+        {
             Some(index) => Ok(index),
             None => fault("number is not a positive integer"),
         },
@@ -382,5 +425,8 @@ fn reserve(data_set: &mut DataSet, tag: Tag, creator: &str) -> Step<Tag> {
             None => return fault("no private block is left"),
         },
     };
-    Ok(Tag(tag.group(), block.element() << 8 | tag.element() & 0xFF))
+    Ok(Tag(
+        tag.group(),
+        block.element() << 8 | tag.element() & 0xFF,
+    ))
 }

@@ -25,19 +25,40 @@ fn sample() -> DataSet {
     data_set.put_text(tags::PATIENT_COMMENTS, "a < b & \"c\" > d\r\nline\ttab");
     data_set.put_u16(tags::ROWS, &[512]);
     data_set.put_tags(Tag(0x0072, 0x0026), &[tags::PATIENT_NAME]);
-    data_set.put_bytes(Tag(0x0018, 0x9073), Vr::FD, [1.5e300_f64.to_le_bytes(), f64::NEG_INFINITY.to_le_bytes()].concat());
+    data_set.put_bytes(
+        Tag(0x0018, 0x9073),
+        Vr::FD,
+        [1.5e300_f64.to_le_bytes(), f64::NEG_INFINITY.to_le_bytes()].concat(),
+    );
     data_set.put_bytes(Tag(0x0011, 0x0010), Vr::LO, b"ACME \"1\"".to_vec());
     data_set.put_bytes(Tag(0x0011, 0x1002), Vr::UN, vec![1, 2, 3, 4]);
     let mut item = DataSet::with_character_set(CharacterSet::utf8());
     item.put_text(tags::CODE_MEANING, "Größe");
-    data_set.put_items(tags::CONCEPT_NAME_CODE_SEQUENCE, vec![item, DataSet::with_character_set(CharacterSet::utf8())]);
+    data_set.put_items(
+        tags::CONCEPT_NAME_CODE_SEQUENCE,
+        vec![item, DataSet::with_character_set(CharacterSet::utf8())],
+    );
     data_set.put_items(tags::REFERENCED_STUDY_SEQUENCE, vec![]);
     data_set.put_empty(tags::PATIENT_ID);
-    for (element, uri) in [(0x0011, "../bulk?a=1&b=2"), (0x0010, "urn:uuid:5d6f9f0e-6e0c-4d27-a7ff-3d5b2ae4a8e3")] {
-        data_set.put(Element { tag: Tag(0x0042, element), vr: Vr::OB, value: Value::BulkDataUri(uri.into()) });
+    for (element, uri) in [
+        (0x0011, "../bulk?a=1&b=2"),
+        (0x0010, "urn:uuid:5d6f9f0e-6e0c-4d27-a7ff-3d5b2ae4a8e3"),
+    ] {
+        data_set.put(Element {
+            tag: Tag(0x0042, element),
+            vr: Vr::OB,
+            value: Value::BulkDataUri(uri.into()),
+        });
     }
-    let fragments = Fragments { offset_table: vec![], fragments: vec![bytes::Bytes::from_static(b"abcd")] };
-    data_set.put(Element { tag: tags::PIXEL_DATA, vr: Vr::OB, value: Value::Fragments(fragments) });
+    let fragments = Fragments {
+        offset_table: vec![],
+        fragments: vec![bytes::Bytes::from_static(b"abcd")],
+    };
+    data_set.put(Element {
+        tag: tags::PIXEL_DATA,
+        vr: Vr::OB,
+        value: Value::Fragments(fragments),
+    });
     data_set
 }
 
@@ -76,7 +97,9 @@ fn characters_that_xml_lacks_are_replaced() {
 fn document_types_and_entities_are_refused() {
     let bomb = r#"<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>"#;
     assert!(read(format!("{bomb}{}", model("")).as_bytes(), Limits::default()).is_err());
-    let entity = model(r#"<DicomAttribute tag="00100020" vr="LO"><Value number="1">&b;</Value></DicomAttribute>"#);
+    let entity = model(
+        r#"<DicomAttribute tag="00100020" vr="LO"><Value number="1">&b;</Value></DicomAttribute>"#,
+    );
     assert!(read(entity.as_bytes(), Limits::default()).is_err());
 }
 
@@ -105,17 +128,29 @@ fn mistakes_and_excesses_are_refused() {
         "<Other/>".to_owned(),
         "<NativeDicomModel>".to_owned(),
         model("<DicomAttribute tag='0010'/>"),
-        model("<DicomAttribute tag='00280010' vr='US'><Value number='1'>x</Value></DicomAttribute>"),
-        model("<DicomAttribute tag='00100020' vr='LO'><Value number='0'>x</Value></DicomAttribute>"),
-        model("<DicomAttribute tag='00100020' vr='LO'><Value number='4000000000'>x</Value></DicomAttribute>"),
+        model(
+            "<DicomAttribute tag='00280010' vr='US'><Value number='1'>x</Value></DicomAttribute>",
+        ),
+        model(
+            "<DicomAttribute tag='00100020' vr='LO'><Value number='0'>x</Value></DicomAttribute>",
+        ),
+        model(
+            "<DicomAttribute tag='00100020' vr='LO'><Value number='4000000000'>x</Value></DicomAttribute>",
+        ),
         model("") + "<x/>",
     ] {
         assert!(read(bad.as_bytes(), Limits::default()).is_err(), "{bad}");
     }
     let deep = model(&"<DicomAttribute tag='00081140' vr='SQ'><Item number='1'>".repeat(100_000));
-    assert!(matches!(read(deep.as_bytes(), Limits::default()), Err(Error::Limit { .. })));
+    assert!(matches!(
+        read(deep.as_bytes(), Limits::default()),
+        Err(Error::Limit { .. })
+    ));
     let error = read(model("<DicomAttribute tag='00081140' vr='SQ'><Item><DicomAttribute tag='00280010' vr='US'><Value>-1</Value></DicomAttribute></Item></DicomAttribute>").as_bytes(), Limits::default()).unwrap_err();
-    assert!(error.to_string().contains("(0008,1140)[0].(0028,0010)"), "{error}");
+    assert!(
+        error.to_string().contains("(0008,1140)[0].(0028,0010)"),
+        "{error}"
+    );
 }
 
 proptest! {

@@ -75,8 +75,16 @@ impl Writer<'_> {
     }
 
     fn element(&mut self, data_set: &DataSet, element: &Element) {
-        let vr = if element.value.as_items().is_some() { Vr::SQ } else { element.vr };
-        self.begin(element.tag, vr, data_set.private_creator(element.tag).as_deref());
+        let vr = if element.value.as_items().is_some() {
+            Vr::SQ
+        } else {
+            element.vr
+        };
+        self.begin(
+            element.tag,
+            vr,
+            data_set.private_creator(element.tag).as_deref(),
+        );
         match &element.value {
             Value::Sequence(items) => {
                 for (index, item) in items.iter().enumerate() {
@@ -100,7 +108,9 @@ impl Writer<'_> {
             }
             Value::Fragments(fragments) => self.inline_binary(&item_stream(fragments)),
             Value::Bytes(bytes) if bytes.is_empty() => {}
-            Value::Bytes(bytes) if vr.is_text() => self.text(vr, &data_set.character_set().decode(bytes, vr)),
+            Value::Bytes(bytes) if vr.is_text() => {
+                self.text(vr, &data_set.character_set().decode(bytes, vr))
+            }
             Value::Bytes(bytes) => self.binary(vr, bytes),
         }
         self.raw("</DicomAttribute>");
@@ -166,14 +176,21 @@ impl Writer<'_> {
             Vr::SL => self.each(bytes, i32::from_le_bytes),
             Vr::UV => self.each(bytes, u64::from_le_bytes),
             Vr::SV => self.each(bytes, i64::from_le_bytes),
-            Vr::FL => self.each(bytes, |b| float(f32::from_le_bytes(b), f64::from(f32::from_le_bytes(b)))),
-            Vr::FD => self.each(bytes, |b| float(f64::from_le_bytes(b), f64::from_le_bytes(b))),
+            Vr::FL => self.each(bytes, |b| {
+                float(f32::from_le_bytes(b), f64::from(f32::from_le_bytes(b)))
+            }),
+            Vr::FD => self.each(bytes, |b| {
+                float(f64::from_le_bytes(b), f64::from_le_bytes(b))
+            }),
             _ => self.inline_binary(bytes),
         }
     }
 
     fn each<const N: usize, T: Display>(&mut self, bytes: &[u8], read: impl Fn([u8; N]) -> T) {
-        let values = bytes.chunks_exact(N).filter_map(|chunk| <[u8; N]>::try_from(chunk).ok()).map(read);
+        let values = bytes
+            .chunks_exact(N)
+            .filter_map(|chunk| <[u8; N]>::try_from(chunk).ok())
+            .map(read);
         for (index, value) in values.enumerate() {
             self.numbered("Value", index);
             self.display(value);
