@@ -173,20 +173,20 @@ impl Cursor {
                 .map(Some);
         }
         let length = u64::from(header.length);
-        if vr == Vr::SQ || vr == Vr::UN {
-            if let Some(form) = self.items_of(bytes, tag, vr, header.vr.is_some(), header.length) {
-                let end = value_at + length;
-                let clamped = end.min(self.scope.end);
-                self.push(tag, clamped, true, form)?;
-                self.at = value_at;
-                self.state = State::Items;
-                return Ok(Some(Event::SequenceStart {
-                    tag,
-                    vr,
-                    offset: value_at,
-                    length: Some(clamped - value_at),
-                }));
-            }
+        if (vr == Vr::SQ || vr == Vr::UN)
+            && let Some(form) = self.items_of(bytes, tag, vr, header.vr.is_some(), header.length)
+        {
+            let end = (value_at + length).min(self.scope.end);
+            self.push(tag, end, true, form)?;
+            self.at = value_at;
+            self.state = State::Items;
+            let length = Some(end - value_at);
+            return Ok(Some(Event::SequenceStart {
+                tag,
+                vr,
+                offset: value_at,
+                length,
+            }));
         }
         // An implicit SQ that holds no items is none.
         let vr = if vr == Vr::SQ { Vr::UN } else { vr };
