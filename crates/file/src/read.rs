@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 use sagittal_core::{
-    CharacterSet, DataSet, Element, Finding, FindingKind, Fragments, Limits, Tag, Value, Vr,
-    dictionary, tags,
+    DataSet, Element, Finding, FindingKind, Fragments, Limits, Tag, Value, Vr, dictionary, tags,
 };
 
 pub use crate::inflate::{inflate, inflate_prefix};
@@ -103,8 +102,7 @@ impl Builder<'_> {
                     .open
                     .last()
                     .map(|open| open.outer.character_set().clone());
-                self.current =
-                    DataSet::with_character_set(outer.unwrap_or_else(CharacterSet::default));
+                self.current = DataSet::with_character_set(outer.unwrap_or_default());
             }
             Event::ItemEnd => {
                 let item = std::mem::take(&mut self.current);
@@ -193,7 +191,9 @@ impl Builder<'_> {
         } else {
             standard(tag, self.is_signed())
         };
-        let fits = vr.fixed_length().is_none_or(|unit| value.len() % unit == 0);
+        let fits = vr
+            .fixed_length()
+            .is_none_or(|unit| value.len().is_multiple_of(unit));
         if vr == Vr::SQ || !fits { Vr::UN } else { vr }
     }
 

@@ -196,7 +196,7 @@ fn write_bytes(
     }
     if vr
         .fixed_length()
-        .is_some_and(|unit| bytes.len() % unit != 0)
+        .is_some_and(|unit| !bytes.len().is_multiple_of(unit))
     {
         return Err(format!(
             "{} bytes are no whole number of {vr} values",

@@ -83,17 +83,19 @@ impl Cursor {
         }
     }
 
+    #[inline]
     pub fn next<'b>(&mut self, window: Window<'b>) -> Result<Option<Event<'b>>> {
         loop {
-            let event = self.step(window)?;
-            if event.is_some() || self.state == State::Done {
-                return Ok(event);
+            // Handed on untouched: taking the event apart and together costs more than finding it.
+            match self.step(window) {
+                Ok(None) if self.state != State::Done => {}
+                step => return step,
             }
         }
     }
 
     /// Reads one header, which may or may not make an event.
-    #[inline]
+    #[inline(always)]
     pub fn step<'b>(&mut self, window: Window<'b>) -> Result<Option<Event<'b>>> {
         match self.state {
             State::DataSet => self.element(window),
@@ -110,7 +112,7 @@ impl Cursor {
     }
 
     /// One step in a data set.
-    #[inline]
+    #[inline(always)] // the hot path: a function per element costs as much as the element
     fn element<'b>(&mut self, window: Window<'b>) -> Result<Option<Event<'b>>> {
         if self.at >= self.scope.end {
             return Ok(self.end_of_data_set());
@@ -157,7 +159,7 @@ impl Cursor {
     }
 
     /// The value of the element at `self.at`, whose header is `header`.
-    #[inline]
+    #[inline(always)]
     fn value<'b>(&mut self, rest: &'b [u8], tag: Tag, header: Header) -> Result<Option<Event<'b>>> {
         let value_at = self.at + u64::from(header.size);
         let bytes = rest.get(usize::from(header.size)..).unwrap_or(&[]);
@@ -171,27 +173,34 @@ impl Cursor {
                 .map(Some);
         }
         let length = u64::from(header.length);
-        if vr == Vr::SQ || vr == Vr::UN {
-            if let Some(form) = self.items_of(bytes, tag, vr, header.vr.is_some(), header.length) {
-                let end = value_at + length;
-                let clamped = end.min(self.scope.end);
-                self.push(tag, clamped, true, form)?;
-                self.at = value_at;
-                self.state = State::Items;
-                return Ok(Some(Event::SequenceStart {
-                    tag,
-                    vr,
-                    offset: value_at,
-                    length: Some(clamped - value_at),
-                }));
-            }
+        if (vr == Vr::SQ || vr == Vr::UN)
+            && let Some(form) = self.items_of(bytes, tag, vr, header.vr.is_some(), header.length)
+        {
+            let end = (value_at + length).min(self.scope.end);
+            self.push(tag, end, true, form)?;
+            self.at = value_at;
+            self.state = State::Items;
+            let length = Some(end - value_at);
+            return Ok(Some(Event::SequenceStart {
+                tag,
+                vr,
+                offset: value_at,
+                length,
+            }));
         }
         // An implicit SQ that holds no items is none.
         let vr = if vr == Vr::SQ { Vr::UN } else { vr };
-        Ok(Some(self.plain(bytes, tag, vr, value_at, length)))
+        let value = self.plain(bytes, tag, vr, value_at, length);
+        Ok(Some(Event::Element {
+            tag,
+            vr,
+            value,
+            offset: value_at,
+            length,
+        }))
     }
 
-    #[inline]
+    #[inline(always)]
     fn plain<'b>(
         &mut self,
         bytes: &'b [u8],
@@ -199,7 +208,7 @@ impl Cursor {
         vr: Vr,
         value_at: u64,
         length: u64,
-    ) -> Event<'b> {
+    ) -> &'b [u8] {
         let wanted = usize::try_from(length).unwrap_or(usize::MAX);
         let value = bytes.get(..wanted).unwrap_or(bytes);
         self.at = value_at + length;
@@ -223,16 +232,11 @@ impl Cursor {
         {
             self.scope.signed = self.scope.form.u16(*bytes) == 1;
         }
-        Event::Element {
-            tag,
-            vr,
-            value,
-            offset: value_at,
-            length,
-        }
+        value
     }
 
     /// A value without length: items, or encapsulated pixel data.
+    #[cold]
     fn undefined_length<'b>(
         &mut self,
         bytes: &[u8],
@@ -288,6 +292,7 @@ impl Cursor {
     }
 
     /// Is this value of defined length a sequence, and how are its items written?
+    #[inline(never)]
     fn items_of(
         &mut self,
         bytes: &[u8],

@@ -18,6 +18,7 @@ fn delimiter(what: &str) -> FindingKind {
 
 impl Cursor {
     /// The data set's end is reached: the item's, or the whole one's.
+    #[inline(never)]
     pub(super) fn end_of_data_set<'b>(&mut self) -> Option<Event<'b>> {
         if self.stack.is_empty() {
             self.last = Last::Level;
@@ -92,6 +93,7 @@ impl Cursor {
     }
 
     /// One step between items.
+    #[inline(never)]
     pub(super) fn item<'b>(&mut self, window: Window<'b>) -> Result<Option<Event<'b>>> {
         let Some(level) = self.stack.last() else {
             self.state = State::Done;
@@ -232,6 +234,7 @@ impl Cursor {
     }
 
     /// One step in encapsulated pixel data.
+    #[inline(never)]
     pub(super) fn fragment<'b>(
         &mut self,
         window: Window<'b>,
@@ -336,6 +339,7 @@ impl Cursor {
     }
 
     /// Ends what is open, one step at a time.
+    #[cold]
     pub(super) fn close<'b>(&mut self) -> Option<Event<'b>> {
         let Some(level) = self.stack.last() else {
             self.state = State::Done;

@@ -1,4 +1,5 @@
 //! The table itself.
+#![allow(clippy::single_range_in_vec_init)] // stretches of bytes, often just one
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::single_range_in_vec_init)] // stretches of bytes, often just one
 use super::*;
 
 const ITEM: [u8; 4] = [0xFE, 0xFF, 0x00, 0xE0];
