@@ -85,3 +85,30 @@ impl AsyncWrite for TunedStream {
         Pin::new(&mut self.tcp).poll_shutdown(cx)
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used)] // a test may panic
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn acknowledgments_are_quick_again_after_each_read() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let mut peer = peer.unwrap();
+        let mut stream = TunedStream::new(accepted.unwrap().0);
+        assert!(stream.tcp().nodelay().unwrap());
+        for _ in 0..3 {
+            socket2::SockRef::from(stream.tcp())
+                .set_tcp_quickack(false)
+                .unwrap();
+            peer.write_all(b"x").await.unwrap();
+            stream.read_u8().await.unwrap();
+            assert!(socket2::SockRef::from(stream.tcp()).tcp_quickack().unwrap());
+        }
+    }
+}

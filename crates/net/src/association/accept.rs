@@ -1,6 +1,7 @@
 //! Setting an association up as acceptor (PS3.8 §9.2, Sta1 to Sta3).
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use sagittal_core::AeTitle;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -208,6 +209,13 @@ impl Setup {
             self.peer,
             self.config,
         ));
+        let count = &shared.count;
+        count.bytes_sent.store(self.writer.bytes, Relaxed);
+        count.pdus_sent.store(1, Relaxed);
+        count.bytes_received.store(self.reader.bytes, Relaxed);
+        count
+            .pdus_received
+            .store(self.reader.stream.pdus(), Relaxed);
         let writer = Arc::new(Mutex::new(self.writer));
         let sender = Sender {
             shared: shared.clone(),

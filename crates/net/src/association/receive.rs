@@ -176,13 +176,12 @@ impl Association {
                 State::Sta1 => return Err(Error::Released),
                 _ => {}
             }
-            let incoming = match self.reader.ready() {
+            let ready = self.reader.ready();
+            let pdus = self.reader.stream.pdus();
+            self.shared.count.pdus_received.store(pdus, Relaxed);
+            let incoming = match ready {
                 Ok(Some(incoming)) => incoming,
                 Ok(None) => {
-                    self.shared
-                        .count
-                        .pdus_received
-                        .store(self.reader.stream.pdus(), Relaxed);
                     if let Some(step) = self.wait(between).await? {
                         return Ok(step);
                     }

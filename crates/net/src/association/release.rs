@@ -75,15 +75,22 @@ impl Association {
     /// Closes our direction of the connection.
     pub(super) async fn close(&mut self) {
         self.shared.dead.cancel();
-        if let Ok(mut writer) = self.sender.writer.try_lock() {
-            writer.shutdown().await;
-        }
+        self.sender.shutdown().await;
     }
 }
 
 impl Drop for Association {
-    /// Senders notice that nobody listens any more.
+    /// Dropped without an end, by an error or a panic of the service: the peer is told, as far as
+    /// that can be done from here, and senders notice that nobody listens any more.
     fn drop(&mut self) {
+        let open = !matches!(self.shared.state(), State::Sta1 | State::Sta13);
         self.shared.dead.cancel();
+        if let (true, Ok(runtime)) = (open, tokio::runtime::Handle::try_current()) {
+            let sender = self.sender.clone();
+            runtime.spawn(async move {
+                sender.abort(AbortReason::ServiceUser).await;
+                sender.shutdown().await;
+            });
+        }
     }
 }

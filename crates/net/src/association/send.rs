@@ -209,6 +209,13 @@ impl Sender {
         self.shared.dead.cancel();
     }
 
+    /// Closes our direction of the connection, unless somebody is stuck in a write.
+    pub(super) async fn shutdown(&self) {
+        if let Ok(mut writer) = self.writer.try_lock() {
+            writer.shutdown().await;
+        }
+    }
+
     fn dead(&self) -> Error {
         match self.shared.state() {
             State::Sta13 => Error::AbortedHere,

@@ -29,9 +29,9 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             connections: 1024,
-            connections_per_address: 256,
+            connections_per_address: 512,
             associations: 512,
-            associations_per_address: 128,
+            associations_per_address: 256,
         }
     }
 }

@@ -188,10 +188,16 @@ async fn a_cancel_is_noticed_while_answers_flow() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sender_notices_that_the_peer_has_gone() {
-    let (scu, mut scp) = pair().await;
+    let (mut peer, stream) = duplex(65536);
+    let (policy, config) = (policy(), Config::default());
+    let (accepted, ()) = tokio::join!(
+        Association::accept(stream, Peer::default(), &policy, &config),
+        open(&mut peer)
+    );
+    let mut scp = accepted.unwrap();
     let sender = scp.sender();
     let watch = tokio::spawn(async move { sender.closed().await });
-    drop(scu);
+    drop(peer);
     assert!(matches!(scp.receive().await, Err(Error::Closed)));
     watch.await.unwrap();
     let late = scp.send(1, &echo(1), Data::None).await;

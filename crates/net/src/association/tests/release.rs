@@ -115,3 +115,50 @@ async fn a_shutdown_is_told_once_and_only_between_operations() {
     released.unwrap();
     assert_eq!(received.unwrap(), Received::Released);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_association_that_is_dropped_is_aborted() {
+    let (scu, mut scp) = pair().await;
+    drop(scu);
+    let received = scp.receive().await;
+    assert!(
+        matches!(
+            received,
+            Err(Error::Aborted {
+                source_of_abort: AbortSource::ServiceUser,
+                ..
+            })
+        ),
+        "{received:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_byte_and_pdu_is_counted() {
+    let (mut scu, mut scp) = pair().await;
+    let command = store(1);
+    let (sent, ()) = tokio::join!(
+        scu.send(3, &command, Data::Bytes(pattern(300_000))),
+        async {
+            message(&mut scp).await;
+            scp.discard_data().await.unwrap();
+        }
+    );
+    sent.unwrap();
+    let (released, received) = tokio::join!(scu.release(), scp.receive());
+    released.unwrap();
+    assert_eq!(received.unwrap(), Received::Released);
+    let (ours, theirs) = (scu.counters(), scp.counters());
+    assert_eq!(
+        (ours.bytes_sent, ours.bytes_received),
+        (theirs.bytes_received, theirs.bytes_sent)
+    );
+    assert_eq!(
+        (ours.pdus_sent, ours.pdus_received),
+        (theirs.pdus_received, theirs.pdus_sent)
+    );
+    assert_eq!(
+        (ours.pdus_sent, ours.messages_sent, theirs.messages_received),
+        (5, 1, 1)
+    );
+}
