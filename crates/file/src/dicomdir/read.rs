@@ -1,6 +1,6 @@
 //! Reads a DICOMDIR, tolerantly: links that lead nowhere or in circles are got over by the order of the records.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use sagittal_core::{DataSet, Finding, FindingKind, Limits, PathStep, Tag, TagPath, Uid, tags};
@@ -109,7 +109,8 @@ pub fn read(bytes: &Bytes, limits: Limits) -> Result<Directory> {
     let first = u64_of(&data_set, tags::OFFSET_OF_THE_FIRST_DIRECTORY_RECORD_OF_THE_ROOT_DIRECTORY_ENTITY);
     let file_set_id = data_set.first_text(tags::FILE_SET_ID);
     let mut linker = Linker::new(Directory { file_set_id, records, roots: Vec::new(), findings });
-    linker.follow(first);
+    linker.follow_root(first);
+    linker.follow_heads();
     linker.place_the_rest();
     linker.resolve_multiply_referenced();
     Ok(linker.directory)
@@ -177,7 +178,39 @@ impl Linker {
         self.directory.findings.push(Finding { path, offset, kind: FindingKind::Other(what.to_owned()) });
     }
 
-    /// Follows the offsets from the first record of the root entity. No record is visited twice.
+    fn lower(&self, at: usize) -> u64 {
+        let record = self.directory.records.get(at);
+        record.map_or(0, |record| u64_of(&record.data_set, tags::OFFSET_OF_REFERENCED_LOWER_LEVEL_DIRECTORY_ENTITY))
+    }
+
+    fn next(&self, at: usize) -> u64 {
+        let record = self.directory.records.get(at);
+        record.map_or(0, |record| u64_of(&record.data_set, tags::OFFSET_OF_THE_NEXT_DIRECTORY_RECORD))
+    }
+
+    /// Follows the offset of the root entity, unless it leads into the midst of the hierarchy.
+    fn follow_root(&mut self, first: u64) {
+        if (0..self.placed.len()).any(|at| first != 0 && self.lower(at) == first) {
+            self.note(None, first, "offset of the root directory entity leads below it");
+        } else {
+            self.follow(first);
+        }
+    }
+
+    /// Records that nothing leads to, but that may lead to others, begin entities of the root.
+    fn follow_heads(&mut self) {
+        let targets: HashSet<u64> = (0..self.placed.len()).flat_map(|at| [self.lower(at), self.next(at)]).collect();
+        for at in 0..self.placed.len() {
+            let offset = self.directory.records.get(at).map_or(0, |record| record.offset);
+            let leads_on = self.lower(at) != 0 && self.by_offset.contains_key(&self.lower(at));
+            if self.placed.get(at) == Some(&false) && leads_on && !targets.contains(&offset) {
+                self.note(Some(at), offset, "directory record is not linked");
+                self.follow(offset);
+            }
+        }
+    }
+
+    /// Follows the offsets from the first record of an entity. No record is visited twice.
     fn follow(&mut self, first: u64) {
         let mut entities: Vec<(u64, Option<usize>)> = vec![(first, None)];
         while let Some((first, parent)) = entities.pop() {
@@ -192,12 +225,11 @@ impl Linker {
                     break;
                 }
                 self.place(at, parent);
-                let Some(record) = self.directory.records.get(at) else { break };
-                let lower = u64_of(&record.data_set, tags::OFFSET_OF_REFERENCED_LOWER_LEVEL_DIRECTORY_ENTITY);
+                let lower = self.lower(at);
                 if lower != 0 {
                     entities.push((lower, Some(at)));
                 }
-                offset = u64_of(&record.data_set, tags::OFFSET_OF_THE_NEXT_DIRECTORY_RECORD);
+                offset = self.next(at);
             }
         }
     }
