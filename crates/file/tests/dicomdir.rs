@@ -61,7 +61,7 @@ fn directories_of_others_lead_to_their_files() {
             );
         }
     }
-    for name in ["dtf-dicomdir", "dwv-dicomdir", "orth-dicomdir", "rac-dicomdir"] {
+    for name in ["dtf-dicomdir", "dwv-dicomdir", "orth-dicomdir"] {
         assert!(read(&root.join("dicomdir").join(name)).instances().count() > 0, "{name}");
     }
 }

@@ -373,3 +373,62 @@ fn dcmdump_shows_the_same_elements() {
     eprintln!("{compared} files compared, {} differences", report.len());
     assert!(report.is_empty(), "{}", report.join("\n"));
 }
+
+/// Time that this thread has had a processor.
+fn cpu() -> Duration {
+    let nanoseconds = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(nanoseconds.split(' ').next().unwrap().parse().unwrap())
+}
+
+/// `cargo test --release -p sagittal-file --test formats -- --ignored --nocapture`
+#[test]
+#[ignore = "measures; says nothing in an unoptimised build"]
+fn how_fast_a_ct_becomes_json_and_text() {
+    struct Refer;
+    impl json::BulkData for Refer {
+        fn uri(&mut self, _: &sagittal_core::TagPath, offset: u64, length: Option<u64>) -> Option<String> {
+            length.is_none_or(|length| length > 1024).then(|| format!("bulk/{offset}"))
+        }
+    }
+    let all = files();
+    let cts: Vec<_> = all
+        .iter()
+        .filter(|(path, bytes, opening)| {
+            let is_ct = part10::read(bytes, Limits::default()).is_ok_and(|file| {
+                file.data_set.first_text(sagittal_core::tags::SOP_CLASS_UID).as_deref() == Some("1.2.840.10008.5.1.4.1.1.2")
+            });
+            is_ct && !path.to_string_lossy().contains("malformed") && !Encoding::of(opening.transfer_syntax_uid.as_str()).deflated
+        })
+        .collect();
+    let bodies: Vec<_> = cts.iter().map(|(_, bytes, opening)| body(bytes, opening).unwrap()).collect();
+    const ROUNDS: u32 = 50;
+    let count = u32::try_from(cts.len()).unwrap() * ROUNDS;
+    let mut out = Vec::with_capacity(1 << 20);
+    let mut written = 0;
+    let started = cpu();
+    for _ in 0..ROUNDS {
+        for ((_, _, opening), body) in cts.iter().zip(&bodies) {
+            out.clear();
+            let uid = opening.transfer_syntax_uid.as_str();
+            json::write_from_bytes(body, body.len() as u64, uid, Limits::default(), &mut Refer, &mut out).unwrap();
+            written += out.len();
+        }
+    }
+    eprintln!("JSON: {:?} a CT of {} ({} bytes of JSON)", (cpu() - started) / count, cts.len(), written / count as usize);
+    let started = cpu();
+    for _ in 0..ROUNDS {
+        for (_, bytes, _) in &cts {
+            out.clear();
+            dump::file(bytes, Limits::default(), &dump::Options::default(), &mut out).unwrap();
+        }
+    }
+    eprintln!("dump: {:?} a CT", (cpu() - started) / count);
+    let started = cpu();
+    for _ in 0..ROUNDS {
+        for ((_, _, opening), body) in cts.iter().zip(&bodies) {
+            let mut walker = sagittal_file::walk::Walker::new(body, Encoding::of(opening.transfer_syntax_uid.as_str()), Limits::default());
+            while walker.next().unwrap().is_some() {}
+        }
+    }
+    eprintln!("walk: {:?} a CT", (cpu() - started) / count);
+}

@@ -140,3 +140,21 @@ fn a_directory_is_a_part_10_file_of_its_class() {
     assert_eq!(file.opening.meta.first_text(tags::MEDIA_STORAGE_SOP_CLASS_UID).as_deref(), Some("1.2.840.10008.1.3.10"));
     assert_eq!(file.opening.meta.first_text(tags::MEDIA_STORAGE_SOP_INSTANCE_UID).as_deref(), Some("2.25.1"));
 }
+
+proptest::proptest! {
+    #[test]
+    fn damage_anywhere_never_panics(
+        places in proptest::collection::vec((proptest::prelude::any::<proptest::sample::Index>(), proptest::prelude::any::<u8>()), 1..20),
+    ) {
+        let mut bytes = sample().finish().unwrap();
+        for (place, value) in places {
+            let at = place.index(bytes.len());
+            bytes[at] = value;
+        }
+        if let Ok(directory) = read(&bytes.into(), Limits::default()) {
+            for record in directory.instances() {
+                let _ = (record.relative_path(), directory.ancestor(record, &RecordType::Patient));
+            }
+        }
+    }
+}
