@@ -74,7 +74,8 @@ fn delimiters(vr: Vr, bytes: &[u8], character_set: &CharacterSet) -> usize {
 fn text(line: &mut Line<'_>, vr: Vr, bytes: &[u8], character_set: &CharacterSet) {
     let text = character_set.decode(bytes, vr);
     let text = text.trim_end_matches([' ', '\0']);
-    if let (Vr::UI, Some(entry)) = (vr, dictionary::uid(text)) {
+    let is_standard = vr == Vr::UI && text.starts_with("1.2.840.10008.");
+    if let Some(entry) = is_standard.then(|| dictionary::uid(text)).flatten() {
         line.push("=");
         line.push(if entry.keyword.is_empty() {
             entry.name
