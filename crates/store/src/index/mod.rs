@@ -56,7 +56,7 @@ pub trait Index: Send + Sync {
     /// The shown instance with this UID.
     fn instance(&self, sop_instance_uid: &str) -> Result<Option<Row>>;
 
-    /// The shown instances selected, in order of study (newest first), series and instance number.
+    /// The shown instances selected, in the order of [`Index::find`].
     fn instances(
         &self,
         selection: &Selection,
@@ -69,17 +69,17 @@ pub trait Index: Send + Sync {
     /// The header of an instance: DICOM JSON, 0x01 where a base URL goes.
     fn header(&self, instance: &InstanceRow) -> Result<Vec<u8>>;
 
-    /// The headers of the shown instances selected, in the order of [`Index::instances`].
-    /// `sink` gets JSON objects in portions of bounded size, those of one portion separated by
-    /// commas, together with their number.
+    /// The headers of the shown instances selected, study by study (newest first) and series by
+    /// series; within a series as they are kept, mostly by number. `sink` gets JSON objects in
+    /// portions of bounded size, those of one portion separated by commas, and their number.
     fn headers(
         &self,
         selection: &Selection,
         sink: &mut dyn FnMut(Vec<u8>, u64) -> ControlFlow<()>,
     ) -> Result<()>;
 
-    /// What matches, in order: patients by name and ID, studies newest first and by UID, series
-    /// and instances by number and UID.
+    /// What matches, in order: patients by name and ID, studies newest first and by UID, series by
+    /// number and UID, instances by number and as they came.
     fn find(&self, query: &IndexQuery, sink: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<()>;
 
     /// How many there are.

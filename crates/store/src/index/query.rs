@@ -2,7 +2,7 @@
 
 use sagittal_core::Tag;
 
-use super::matching::Matching;
+use super::matching::{Matching, Pattern};
 
 /// Query/retrieve levels (PS3.4 §C.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -248,4 +248,37 @@ pub struct Selection {
     pub series_instance_uids: Vec<String>,
     /// SOP Instance UIDs.
     pub sop_instance_uids: Vec<String>,
+}
+
+impl Selection {
+    /// The lowest level that a list names: what has to be looked at to know the state.
+    pub fn level(&self) -> Level {
+        if !self.sop_instance_uids.is_empty() {
+            Level::Instance
+        } else if !self.series_instance_uids.is_empty() {
+            Level::Series
+        } else {
+            Level::Study
+        }
+    }
+
+    /// The query for what is selected, or contains something that is, at a level.
+    pub fn query(&self, level: Level) -> IndexQuery {
+        let lists = [
+            (Column::PatientId, &self.patient_ids),
+            (Column::StudyInstanceUid, &self.study_instance_uids),
+            (Column::SeriesInstanceUid, &self.series_instance_uids),
+            (Column::SopInstanceUid, &self.sop_instance_uids),
+        ];
+        let conditions = lists.into_iter().filter(|(_, values)| !values.is_empty());
+        IndexQuery {
+            conditions: conditions
+                .map(|(column, values)| Condition {
+                    column,
+                    matching: Matching::Texts(values.iter().map(Pattern::literal).collect()),
+                })
+                .collect(),
+            ..IndexQuery::all(level)
+        }
+    }
 }

@@ -84,8 +84,6 @@ pub struct SeriesRow {
 /// An instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceRow {
-    /// Number in this index; grows in the order of arrival.
-    pub id: i64,
     /// Attributes.
     pub attributes: InstanceAttributes,
     /// Where its bytes are.
@@ -94,7 +92,7 @@ pub struct InstanceRow {
     pub hash: Hash,
     /// Transfer syntax of the data set's bytes.
     pub transfer_syntax_uid: String,
-    /// Place in the history.
+    /// Place in the history, which is also its number in this index.
     pub sequence: u64,
     /// Who sent it.
     pub source: String,
@@ -160,6 +158,27 @@ impl Row {
             Row::Instance(_, _, instance) => Some(instance),
             _ => None,
         }
+    }
+
+    /// Bytes that change whenever the instances below change.
+    pub(super) fn state(&self) -> Vec<u8> {
+        let (uid, version, instances) = match self {
+            Row::Patient(patient) => (&patient.patient_id, 0, patient.instances),
+            Row::Study(study) => (
+                &study.attributes.study_instance_uid,
+                study.version,
+                study.instances,
+            ),
+            Row::Series(_, series) => (
+                &series.attributes.series_instance_uid,
+                series.version,
+                series.instances,
+            ),
+            Row::Instance(_, _, instance) => {
+                (&instance.attributes.sop_instance_uid, instance.sequence, 1)
+            }
+        };
+        format!("{uid} {version} {instances}\n").into_bytes()
     }
 
     /// The value of a column, if the row has it: empty for no value.
@@ -290,7 +309,7 @@ fn fulfils<'a>(condition: &Condition, value: impl Fn(Column) -> Option<Cow<'a, s
         (&condition.matching, condition.column.paired_time())
     {
         let moment = key::moment(&own, &value(time).unwrap_or_default());
-        return moment != 0 && spans.iter().any(|span| span.contains(moment));
+        return moment.is_some_and(|moment| spans.iter().any(|span| span.contains(moment)));
     }
     match condition.column.entry().kind {
         Kind::Texts => condition.matching.matches_any(own.split('\\')),

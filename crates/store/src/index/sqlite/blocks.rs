@@ -159,7 +159,7 @@ pub fn header(connection: &Connection, series: i64, instance: i64) -> Result<Opt
 /// in order of instance number.
 pub fn merge(connection: &Connection, series: i64, whole: bool) -> Result<()> {
     let mut statement = connection
-        .prepare_cached("SELECT id FROM instance WHERE series = ? ORDER BY number_key, uid")?;
+        .prepare_cached("SELECT id FROM instance WHERE series = ? ORDER BY number_key, id")?;
     let order: Vec<i64> = statement
         .query_map([series], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;

@@ -157,7 +157,7 @@ impl Index for SqliteIndex {
     }
 
     fn instance(&self, sop_instance_uid: &str) -> Result<Option<Row>> {
-        selection::instance(&*self.readers.get()?, &self.terms, sop_instance_uid)
+        selection::instance(&self.readers, &self.terms, sop_instance_uid)
     }
 
     fn instances(
@@ -169,15 +169,15 @@ impl Index for SqliteIndex {
     }
 
     fn frames(&self, instance: &InstanceRow) -> Result<Vec<u8>> {
-        read::frames(&*self.readers.get()?, instance.id)
+        read::frames(&*self.readers.get()?, write::signed(instance.sequence))
     }
 
     fn header(&self, instance: &InstanceRow) -> Result<Vec<u8>> {
         let reader = self.readers.get()?;
         let snapshot = reader.unchecked_transaction()?;
-        let series = read::series_of(&snapshot, instance.id)?;
-        let header = match series {
-            Some(series) => blocks::header(&snapshot, series, instance.id)?,
+        let id = write::signed(instance.sequence);
+        let header = match read::series_of(&snapshot, id)? {
+            Some(series) => blocks::header(&snapshot, series, id)?,
             None => None,
         };
         header.ok_or_else(|| Error::Index {

@@ -2,6 +2,7 @@
 
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, params};
+use sagittal_core::fold::phonetic_words;
 
 use super::cache::{Cache, Parent};
 use crate::Result;
@@ -164,7 +165,7 @@ impl StudyKeys {
     fn of(values: &[&str; 12]) -> StudyKeys {
         let [_, _, name, birth, _, date, time, _, _, _, referring, _] = values;
         StudyKeys {
-            newest: -key::moment(date, time),
+            newest: key::newest(date, time),
             time: key::time_key(time),
             birth: key::date_key(birth),
             name: key::name_key(name),
@@ -191,7 +192,7 @@ fn insert_names(connection: &Connection, study: i64, name_key: &str) -> Result<(
     }
     let mut insert = connection
         .prepare_cached("INSERT OR IGNORE INTO study_sound (sound, study) VALUES (?, ?)")?;
-    for sound in key::phonetic_words(name_key) {
+    for sound in phonetic_words(name_key) {
         insert.execute(params![sound, study])?;
     }
     Ok(())
@@ -206,7 +207,7 @@ pub fn delete_names(connection: &Connection, study: i64, name_key: &str) -> Resu
     }
     let mut delete =
         connection.prepare_cached("DELETE FROM study_sound WHERE sound = ? AND study = ?")?;
-    for sound in key::phonetic_words(name_key) {
+    for sound in phonetic_words(name_key) {
         delete.execute(params![sound, study])?;
     }
     Ok(())

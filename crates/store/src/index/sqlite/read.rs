@@ -212,15 +212,14 @@ pub fn series(row: &SqlRow<'_>) -> rusqlite::Result<SeriesRow> {
 }
 
 /// Columns of [`instance`], from `instance i`.
-pub const INSTANCE: &str = "i.id, i.uid, i.sop_class, i.transfer_syntax, i.source, \
+pub const INSTANCE: &str = "i.series, i.uid, i.sop_class, i.transfer_syntax, i.source, \
     i.instance_number, i.content_date, i.content_time, i.number_of_frames, i.rows, i.columns, \
-    i.bits_allocated, i.hash, i.sequence, i.hidden, i.received_ms, i.frames IS NOT NULL, \
+    i.bits_allocated, i.hash, i.id, i.hidden, i.received_ms, i.frames IS NOT NULL, \
     i.pack, i.offset, i.header_length, i.prefix_length, i.length, i.number_key";
 
 /// An instance.
 pub fn instance(connection: &Connection, terms: &Terms, row: &SqlRow<'_>) -> Result<InstanceRow> {
     Ok(InstanceRow {
-        id: row.get(0)?,
         attributes: InstanceAttributes {
             sop_instance_uid: row.get(1)?,
             sop_class_uid: terms.text(connection, row.get(2)?)?,
@@ -286,7 +285,7 @@ pub fn records(readers: &Readers, sink: &mut dyn FnMut(Record) -> ControlFlow<()
 
 fn records_after(connection: &Connection, after: i64) -> Result<Vec<(i64, Record)>> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {LOCATOR}, i.hash, i.sequence, i.hidden, i.uid, i.id
+        "SELECT {LOCATOR}, i.hash, i.id, i.hidden, i.uid
          FROM instance i WHERE i.id > ? ORDER BY i.id LIMIT 1000"
     ))?;
     let rows = statement.query_map([after], |row| {
@@ -297,7 +296,7 @@ fn records_after(connection: &Connection, after: i64) -> Result<Vec<(i64, Record
             hidden: row.get(7)?,
             sop_instance_uid: row.get(8)?,
         };
-        Ok((row.get(9)?, record))
+        Ok((row.get(6)?, record))
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

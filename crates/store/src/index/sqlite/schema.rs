@@ -69,7 +69,6 @@ CREATE INDEX study_newest ON study (newest, uid);
 CREATE INDEX study_patient ON study (patient);
 CREATE INDEX study_patient_id ON study (patient_id);
 CREATE INDEX study_accession_number ON study (accession_number) WHERE accession_number <> '';
-CREATE INDEX study_referring ON study (referring_key) WHERE referring_key <> '';
 
 -- Each component group of the patient's name, and the sounds of its words.
 CREATE TABLE study_name (name TEXT NOT NULL, study INTEGER NOT NULL, PRIMARY KEY (name, study)) WITHOUT ROWID;
@@ -104,9 +103,14 @@ CREATE TABLE series (
 );
 CREATE UNIQUE INDEX series_uid ON series (uid, study);
 CREATE INDEX series_order ON series (study, number_key);
-CREATE INDEX series_step ON series (scheduled_procedure_step_id) WHERE scheduled_procedure_step_id <> '';
-CREATE INDEX series_procedure ON series (requested_procedure_id) WHERE requested_procedure_id <> '';
+CREATE INDEX series_step ON series (scheduled_procedure_step_id)
+    WHERE scheduled_procedure_step_id <> '';
+CREATE INDEX series_steps ON series (study) WHERE instr(scheduled_procedure_step_id, '\\') > 0;
+CREATE INDEX series_procedure ON series (requested_procedure_id)
+    WHERE requested_procedure_id <> '';
+CREATE INDEX series_procedures ON series (study) WHERE instr(requested_procedure_id, '\\') > 0;
 
+-- The number of an instance is its record's place in the history.
 CREATE TABLE instance (
     id INTEGER PRIMARY KEY,
     series INTEGER NOT NULL,
@@ -127,7 +131,6 @@ CREATE TABLE instance (
     prefix_length INTEGER NOT NULL,
     length INTEGER NOT NULL,
     hash BLOB NOT NULL,
-    sequence INTEGER NOT NULL,
     hidden INTEGER NOT NULL,
     source INTEGER NOT NULL,
     received_ms INTEGER NOT NULL,

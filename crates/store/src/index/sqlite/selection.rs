@@ -1,38 +1,146 @@
-//! Instances by UIDs.
+//! Instances by UIDs, and their headers.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::blocks::{self, Block};
+use super::find;
 use super::pool::Readers;
 use super::read::Terms;
+use super::sql;
 use crate::Result;
-use crate::index::query::Selection;
-use crate::index::row::Row;
-use rusqlite::Connection;
-use std::ops::ControlFlow;
-pub fn instance(connection: &Connection, terms: &Terms, uid: &str) -> Result<Option<Row>> {
-    let _ = (connection, terms, uid);
-    todo!()
+use crate::index::query::{IndexQuery, Level, Selection};
+use crate::index::row::{Row, SeriesRow};
+
+/// The shown instance with this UID.
+pub fn instance(readers: &Readers, terms: &Terms, uid: &str) -> Result<Option<Row>> {
+    let selection = Selection {
+        sop_instance_uids: vec![uid.to_owned()],
+        ..Selection::default()
+    };
+    let mut found = None;
+    instances(readers, terms, &selection, &mut |row| {
+        found = Some(row);
+        ControlFlow::Break(())
+    })?;
+    Ok(found)
 }
+
+/// The shown instances selected, in order.
 pub fn instances(
     readers: &Readers,
     terms: &Terms,
     selection: &Selection,
     sink: &mut dyn FnMut(Row) -> ControlFlow<()>,
 ) -> Result<()> {
-    let _ = (readers, terms, selection, sink);
-    todo!()
+    find::find(readers, terms, &selection.query(Level::Instance), sink)
 }
+
+/// The headers of the shown instances selected.
 pub fn headers(
     readers: &Readers,
     terms: &Terms,
     selection: &Selection,
     sink: &mut dyn FnMut(Vec<u8>, u64) -> ControlFlow<()>,
 ) -> Result<()> {
-    let _ = (readers, terms, selection, sink);
-    todo!()
+    let mut failed = None;
+    let query = selection.query(Level::Series);
+    find::find(readers, terms, &query, &mut |row| {
+        let Some(series) = row.series() else {
+            return ControlFlow::Continue(());
+        };
+        match series_headers(readers, selection, series, sink) {
+            Ok(flow) => flow,
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    failed.map_or(Ok(()), Err)
 }
+
+fn series_headers(
+    readers: &Readers,
+    selection: &Selection,
+    series: &SeriesRow,
+    sink: &mut dyn FnMut(Vec<u8>, u64) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>> {
+    let (blocks, wanted) = {
+        let reader = readers.get()?;
+        // One state for both, or a merge in between would lose headers.
+        let snapshot = reader.unchecked_transaction()?;
+        let blocks = blocks::of_series(&snapshot, series.id)?;
+        (blocks, wanted(&snapshot, selection, series.id)?)
+    };
+    for block in blocks {
+        let kept = block
+            .places
+            .iter()
+            .filter(|place| wanted.contains(&place.instance));
+        let kept = kept.count();
+        if kept == 0 {
+            continue;
+        }
+        let json = block.json()?;
+        let json = if kept == block.places.len() {
+            json
+        } else {
+            pick(&block, &json, &wanted)
+        };
+        if sink(json, kept as u64).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+fn wanted(connection: &Connection, selection: &Selection, series: i64) -> Result<HashSet<i64>> {
+    let mut sql = "SELECT id FROM instance WHERE series = ? AND hidden = 0".to_owned();
+    let mut parameters = vec![Value::Integer(series)];
+    if !selection.sop_instance_uids.is_empty() {
+        sql.push_str(" AND uid IN (SELECT value FROM json_each(?))");
+        parameters.push(sql::list(&selection.sop_instance_uids));
+    }
+    let mut statement = connection.prepare_cached(&sql)?;
+    let ids = statement.query_map(params_from_iter(parameters), |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+fn pick(block: &Block, json: &[u8], wanted: &HashSet<i64>) -> Vec<u8> {
+    let mut picked = Vec::new();
+    for place in &block.places {
+        if !wanted.contains(&place.instance) {
+            continue;
+        }
+        if !picked.is_empty() {
+            picked.push(b',');
+        }
+        picked.extend(
+            json.get(place.start..place.start + place.length)
+                .unwrap_or(&[]),
+        );
+    }
+    picked
+}
+
+/// A hash over the versions of what is selected, at the level at which it is selected.
 pub fn state_tag(
     readers: &Readers,
     terms: &Terms,
     selection: &Selection,
 ) -> Result<Option<String>> {
-    let _ = (readers, terms, selection);
-    todo!()
+    let level = selection.level();
+    let mut hasher = blake3::Hasher::new();
+    let mut any = false;
+    find::find(readers, terms, &selection.query(level), &mut |row| {
+        any = true;
+        hasher.update(&row.state());
+        ControlFlow::Continue(())
+    })?;
+    let tag = hasher.finalize().to_hex();
+    Ok(any.then(|| tag.chars().take(32).collect()))
 }

@@ -83,3 +83,14 @@ fn an_index_of_a_newer_version_is_refused() {
     SqliteIndex::remove(folder.path()).unwrap();
     SqliteIndex::open(folder.path(), Options::default()).unwrap();
 }
+
+#[test]
+fn it_does_what_every_index_must() {
+    let folders = std::cell::RefCell::new(Vec::new());
+    crate::index::testsuite::run(&|| {
+        let folder = TempDir::new().unwrap();
+        let index = SqliteIndex::open(folder.path(), Options::default()).unwrap();
+        folders.borrow_mut().push(folder);
+        Box::new(index)
+    });
+}

@@ -7,10 +7,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::blocks::{self, Header};
 use super::cache::Cache;
 use super::parents;
-use crate::Result;
 use crate::blob::Locator;
 use crate::index::entry::{Change, Entry, Relocation, Watermarks};
 use crate::index::key;
+use crate::{Error, Result};
 
 /// What the changes of one transaction come to for a series; written once at the end.
 #[derive(Default)]
@@ -90,7 +90,7 @@ impl<'a> Batch<'a> {
         let hidden = entry.hidden || shown;
         let study = parents::study(self.connection, self.cache, entry)?;
         let (series, filled) = parents::series(self.connection, self.cache, study, entry)?;
-        let instance = self.insert(entry, series, hidden)?;
+        self.insert(entry, series, hidden)?;
         let tally = self.tallies.entry(series).or_default();
         tally.count(1, hidden, signed(entry.locator.length));
         tally.filled |= filled;
@@ -99,32 +99,39 @@ impl<'a> Batch<'a> {
         if !hidden && !tally.added.contains(&entry.instance.sop_class_uid) {
             tally.added.insert(entry.instance.sop_class_uid.clone());
         }
-        tally.headers.push((instance, entry.header.clone()));
+        tally.headers.push((sequence, entry.header.clone()));
         Ok(())
     }
 
     /// `None` if the record was taken in (or even deleted again) before; else whether another
     /// instance with its UID is shown.
     fn not_yet_stored(&mut self, uid: &str, sequence: i64) -> Result<Option<bool>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT sequence, hidden FROM instance WHERE uid = ?1 AND hidden = 0
-             UNION ALL SELECT sequence, hidden FROM instance WHERE uid = ?1 AND hidden = 1",
-        )?;
-        let mut rows = statement.query([uid])?;
-        let mut shown = false;
-        while let Some(row) = rows.next()? {
-            if row.get::<_, i64>(0)? == sequence {
+        let stored: Option<String> = self
+            .connection
+            .prepare_cached("SELECT uid FROM instance WHERE id = ?")?
+            .query_row([sequence], |row| row.get(0))
+            .optional()?;
+        if let Some(stored) = stored {
+            if stored == uid {
                 return Ok(None);
             }
-            shown |= !row.get::<_, bool>(1)?;
+            return Err(Error::Index {
+                reason: format!("record {sequence} is of instance {stored} and of {uid}"),
+            });
         }
+        let shown = self
+            .connection
+            .prepare_cached("SELECT 1 FROM instance WHERE uid = ? AND hidden = 0")?
+            .query_row([uid], |_| Ok(()))
+            .optional()?
+            .is_some();
         let deleted = self
             .cache
             .deleted_after(self.connection, || key::uid_hash(uid), sequence)?;
         Ok((!deleted).then_some(shown))
     }
 
-    fn insert(&mut self, entry: &Entry, series: i64, hidden: bool) -> Result<i64> {
+    fn insert(&mut self, entry: &Entry, series: i64, hidden: bool) -> Result<()> {
         let instance = &entry.instance;
         let sop_class = self.cache.term(self.connection, &instance.sop_class_uid)?;
         let transfer_syntax = self
@@ -135,13 +142,14 @@ impl<'a> Batch<'a> {
         let locator = &entry.locator;
         self.connection
             .prepare_cached(
-                "INSERT INTO instance (series, number_key, uid, sop_class, transfer_syntax,
+                "INSERT INTO instance (id, series, number_key, uid, sop_class, transfer_syntax,
                      instance_number, content_date, content_time, number_of_frames, rows, columns,
                      bits_allocated, pack, offset, header_length, prefix_length, length, hash,
-                     sequence, hidden, source, received_ms, frames)
+                     hidden, source, received_ms, frames)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
+                signed(entry.sequence),
                 series,
                 key::number_key(&instance.instance_number),
                 instance.sop_instance_uid,
@@ -160,20 +168,19 @@ impl<'a> Batch<'a> {
                 locator.prefix_length,
                 signed(locator.length),
                 entry.hash.as_slice(),
-                signed(entry.sequence),
                 hidden,
                 source,
                 entry.received_ms,
                 frames,
             ])?;
-        Ok(self.connection.last_insert_rowid())
+        Ok(())
     }
 
     fn supersede(&mut self, uid: &str, sequence: i64) -> Result<()> {
         let hidden: Option<(i64, i64)> = self
             .connection
             .prepare_cached(
-                "UPDATE instance SET hidden = 1 WHERE uid = ?1 AND hidden = 0 AND sequence < ?2
+                "UPDATE instance SET hidden = 1 WHERE uid = ?1 AND hidden = 0 AND id < ?2
                  RETURNING series, length",
             )?
             .query_row(params![uid, sequence], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -191,10 +198,10 @@ impl<'a> Batch<'a> {
         for hidden in [false, true] {
             // The condition on `hidden` is spelled out, or the partial indexes would not serve.
             let sql = if hidden {
-                "DELETE FROM instance WHERE uid = ?1 AND hidden = 1 AND sequence < ?2
+                "DELETE FROM instance WHERE uid = ?1 AND hidden = 1 AND id < ?2
                  RETURNING series, length, id"
             } else {
-                "DELETE FROM instance WHERE uid = ?1 AND hidden = 0 AND sequence < ?2
+                "DELETE FROM instance WHERE uid = ?1 AND hidden = 0 AND id < ?2
                  RETURNING series, length, id"
             };
             let mut statement = self.connection.prepare_cached(sql)?;
