@@ -124,9 +124,13 @@ impl HttpClient {
 
     /// Sends a request once.
     pub async fn send(&mut self, request: Request<RequestBody>) -> anyhow::Result<Response<Incoming>> {
-        let mut connection = match self.connection.take() {
-            Some(mut open) if open.ready().await.is_ok() => open,
-            _ => self.connect().await?,
+        let open = match self.connection.take() {
+            Some(mut open) => open.ready().await.is_ok().then_some(open),
+            None => None,
+        };
+        let mut connection = match open {
+            Some(open) => open,
+            None => self.connect().await?,
         };
         let answer = tokio::time::timeout(ANSWER, connection.send_request(request))
             .await
@@ -140,8 +144,7 @@ impl HttpClient {
         let connecting = TcpStream::connect((self.url.host.as_str(), self.url.port));
         let stream = tokio::time::timeout(CONNECT, connecting)
             .await
-            .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))
-            .flatten_result()
+            .unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
             .with_context(|| format!("cannot connect to {}", self.url))?;
         stream.set_nodelay(true)?;
         let Some(tls) = &self.tls else {
@@ -150,23 +153,12 @@ impl HttpClient {
             return Ok(sender);
         };
         let (stream, _) = tls
-            .connect(stream, &self.url.host)
+            .connect(&self.url.host, stream)
             .await
             .with_context(|| format!("no TLS connection to {}", self.url))?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(sender)
-    }
-}
-
-/// `Result::flatten` in one word.
-trait FlattenResult<T, E> {
-    fn flatten_result(self) -> Result<T, E>;
-}
-
-impl<T, E> FlattenResult<T, E> for Result<Result<T, E>, E> {
-    fn flatten_result(self) -> Result<T, E> {
-        self.unwrap_or_else(Err)
     }
 }
 
@@ -190,7 +182,7 @@ pub fn empty() -> RequestBody {
 pub fn streaming(chunks: BoxStream<'static, std::io::Result<Bytes>>) -> RequestBody {
     use futures::TryStreamExt as _;
     // BoxBody wants Sync, which a stream that is only ever polled by one task can do without.
-    BodyExt::boxed(StreamBody::new(SyncStream(std::sync::Mutex::new(chunks)).map_ok(Frame::data)))
+    StreamBody::new(SyncStream(std::sync::Mutex::new(chunks)).map_ok(Frame::data)).boxed()
 }
 
 struct SyncStream(std::sync::Mutex<BoxStream<'static, std::io::Result<Bytes>>>);

@@ -177,7 +177,7 @@ fn show_json_of_prefix(path: &Path, out: &mut Vec<u8>) -> anyhow::Result<()> {
     let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let total = file.metadata()?.len();
     let mut bytes = Vec::with_capacity(usize::try_from(total.min(PREFIX))?);
-    file.by_ref().take(PREFIX).read_to_end(&mut bytes)?;
+    (&file).take(PREFIX).read_to_end(&mut bytes)?;
     if total > PREFIX {
         let opening = part10::open(&bytes)?;
         let uid = opening.transfer_syntax_uid.as_str();

@@ -2,15 +2,13 @@
 
 mod config;
 mod conformance;
+mod demo;
 mod dump;
 mod exit;
 mod export;
 mod import;
-mod index;
-mod serve;
 mod token;
 mod user;
-mod verify;
 
 pub use exit::Exit;
 
@@ -33,13 +31,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(Box<serve::Arguments>),
     Import(import::Arguments),
     Export(export::Arguments),
     Dump(dump::Arguments),
-    #[command(subcommand)]
-    Index(index::Action),
-    Verify(verify::Arguments),
+    Demo(demo::Arguments),
     #[command(subcommand)]
     Config(config::Action),
     #[command(subcommand)]
@@ -54,12 +49,10 @@ impl Cli {
     /// Does what was asked.
     pub fn run(self) -> anyhow::Result<Exit> {
         match self.command {
-            Command::Serve(arguments) => serve::run(*arguments),
             Command::Import(arguments) => import::run(arguments),
             Command::Export(arguments) => export::run(arguments),
             Command::Dump(arguments) => dump::run(arguments),
-            Command::Index(action) => index::run(action),
-            Command::Verify(arguments) => verify::run(arguments),
+            Command::Demo(arguments) => demo::run(arguments),
             Command::Config(action) => config::run(action),
             Command::User(action) => user::run(action),
             Command::Token(action) => token::run(action),
