@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::layers::{Held, Layers, Row};
-use super::model::{BUILT_IN_ROLES, Config};
+use super::model::Config;
 use super::problem::{Place, Problem, nearest};
 use super::value::Value;
 
@@ -141,8 +141,9 @@ fn unique(layers: &Layers, section: &str, key: &str, found: &mut Vec<Problem>) {
 
 fn roles(layers: &Layers, config: &Config, found: &mut Vec<Problem>) {
     let configured = config.auth.roles.iter().map(|role| role.name.as_str());
-    let built_in = BUILT_IN_ROLES.iter().map(|(name, _)| *name);
-    let known: Vec<&str> = built_in.chain(configured).collect();
+    let built_in = sagittal_auth::Role::all().map(sagittal_auth::Role::as_str);
+    let mut known: Vec<&str> = built_in.collect();
+    known.extend(configured);
     for section in ["auth.user", "auth.token"] {
         for held in cells(layers, section, "roles") {
             let Value::List(names) = &held.value else { continue };

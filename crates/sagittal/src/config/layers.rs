@@ -11,7 +11,12 @@ use super::setting::{Kind, Section, Setting};
 use super::value::{Raw, Value, check};
 
 /// Variables that begin with `SAGITTAL_` and are no settings.
-const OTHER_VARIABLES: &[&str] = &["SAGITTAL_CONFIG", "SAGITTAL_PEERS"];
+const OTHER_VARIABLES: &[&str] = &[
+    "SAGITTAL_CONFIG",
+    "SAGITTAL_PEERS",
+    "SAGITTAL_TOKEN",
+    "SAGITTAL_USER",
+];
 /// Prefixes of variables that belong to tests and tools.
 const OTHER_PREFIXES: &[&str] = &["SAGITTAL_TEST_", "SAGITTAL_BIN", "SAGITTAL_BENCH_"];
 

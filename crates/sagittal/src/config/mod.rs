@@ -19,7 +19,6 @@ pub use layers::Layers;
 pub use model::*;
 pub use problem::{Place, Problem, Shown, Source};
 pub use template::{effective, reference, template};
-pub use value::Network;
 
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::layers::{Held, Layers, Row};
-use super::value::{Network, Value};
+use std::collections::BTreeSet;
+use std::time::SystemTime;
+
+use sagittal_auth::{AddressRange, Permission};
+
+use super::value::{Value, parse_day};
 
 /// Everything.
 #[derive(Clone, Debug)]
@@ -161,6 +166,7 @@ pub struct Token {
     pub name: String,
     pub hash: String,
     pub roles: Vec<String>,
+    pub expires: Option<SystemTime>,
 }
 
 /// `[[auth.ae]]`
@@ -168,7 +174,8 @@ pub struct Token {
 #[allow(missing_docs)]
 pub struct AeRule {
     pub ae_title: String,
-    pub addresses: Vec<Network>,
+    pub addresses: Vec<AddressRange>,
+    pub certificate_subject: Option<String>,
     pub permissions: Vec<String>,
 }
 
@@ -204,13 +211,6 @@ pub struct Peer {
     pub permissions: Vec<String>,
     pub max_associations: usize,
 }
-
-/// Roles that are there without being configured.
-pub const BUILT_IN_ROLES: &[(&str, &[&str])] = &[
-    ("reader", &["verify", "query", "retrieve", "events"]),
-    ("writer", &["verify", "query", "retrieve", "events", "store"]),
-    ("admin", super::schema::PERMISSIONS),
-];
 
 impl Config {
     /// From checked layers.
@@ -316,13 +316,18 @@ impl Config {
                     name: text(row, "name"),
                     hash: text(row, "hash"),
                     roles: list(row, "roles"),
+                    expires: parse_day(&text(row, "expires"))
+                        .and_then(time::Date::next_day)
+                        .map(|day| day.midnight().assume_utc().into()),
                 }),
                 rules: rows(layers, "auth.ae", |row| AeRule {
                     ae_title: text(row, "ae_title"),
                     addresses: list(row, "addresses")
                         .iter()
-                        .filter_map(|text| Network::parse(text))
+                        .filter_map(|text| text.parse().ok())
                         .collect(),
+                    certificate_subject: Some(text(row, "certificate_subject"))
+                        .filter(|subject| !subject.is_empty()),
                     permissions: list(row, "permissions"),
                 }),
             },
@@ -350,18 +355,22 @@ impl Config {
         }
     }
 
-    /// Permissions of a role, built in or configured (which wins).
-    pub fn role(&self, name: &str) -> Option<Vec<String>> {
-        let configured = self.auth.roles.iter().find(|role| role.name == name);
-        let built_in = BUILT_IN_ROLES.iter().find(|(role, _)| *role == name);
-        match (configured, built_in) {
-            (Some(role), _) => Some(role.permissions.clone()),
-            (None, Some((_, permissions))) => {
-                Some(permissions.iter().map(|&p| p.to_owned()).collect())
-            }
-            (None, None) => None,
-        }
+    /// Permissions of several roles together, built in or configured (which wins).
+    pub fn permissions_of(&self, roles: &[String]) -> BTreeSet<Permission> {
+        let of = |name: &String| match self.auth.roles.iter().find(|role| role.name == *name) {
+            Some(role) => permissions(&role.permissions),
+            None => name
+                .parse::<sagittal_auth::Role>()
+                .map(sagittal_auth::Role::permissions)
+                .unwrap_or_default(),
+        };
+        roles.iter().flat_map(of).collect()
     }
+}
+
+/// Permissions by their names, which are checked.
+pub fn permissions(names: &[String]) -> BTreeSet<Permission> {
+    names.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
 /// Reads one setting that is known to be checked.

@@ -238,7 +238,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "auth.role",
         repeated: true,
-        doc: "A role: a name for some permissions. `reader` (verify, query, retrieve, events), `writer` (these and store)\nand `admin` (everything) are there already.",
+        doc: "A role: a name for some permissions. There already: reader (verify, query, retrieve, events), writer (verify, store),\neditor (both), monitor (verify, observe, events), admin (everything).",
         settings: &[
             setting("name", Kind::Name, "", "Its name."),
             setting("permissions", Kind::List(&Kind::Choice(PERMISSIONS)), "", "verify, store, query, retrieve, delete, events, observe, administer."),
@@ -262,6 +262,7 @@ pub const SECTIONS: &[Section] = &[
             setting("name", Kind::Name, "", "Its name, for the audit log."),
             setting("hash", Kind::TokenHash, "", "What `sagittal token new` prints; the token itself is nowhere."),
             setting("roles", Kind::List(&Kind::Name), "[\"reader\"]", "Roles."),
+            setting("expires", Kind::Day, "\"\"", "The last day on which it is good, in UTC; empty: for ever."),
         ],
     },
     Section {
@@ -269,8 +270,9 @@ pub const SECTIONS: &[Section] = &[
         repeated: true,
         doc: "What an Application Entity may do, by title and address. The first rule that fits counts.",
         settings: &[
-            setting("ae_title", Kind::Text, "\"*\"", "Calling AE title; * stands for any characters."),
+            setting("ae_title", Kind::Text, "\"*\"", "Calling AE title, or * for any."),
             setting("addresses", Kind::List(&Kind::Network), "[]", "Addresses or networks it must come from; empty: from anywhere."),
+            setting("certificate_subject", Kind::Text, "\"\"", "Subject that its TLS certificate must have; empty: none is demanded."),
             setting("permissions", Kind::List(&Kind::Choice(PERMISSIONS)), "", "As for roles."),
         ],
     },

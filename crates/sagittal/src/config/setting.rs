@@ -93,6 +93,8 @@ pub enum Kind {
     PasswordHash,
     /// What `sagittal token new` prints as hash.
     TokenHash,
+    /// A day `YYYY-MM-DD`, or empty for none.
+    Day,
     /// A list.
     List(&'static Kind),
 }
@@ -127,7 +129,8 @@ impl Kind {
             Kind::BaseUrl => "a URL such as \"https://pacs.example.org\", or \"\"".into(),
             Kind::Origin => "an origin such as \"https://viewer.example.org\", or \"*\"".into(),
             Kind::PasswordHash => "a hash as `sagittal user hash` prints it ($argon2id$…)".into(),
-            Kind::TokenHash => "a hash as `sagittal token new` prints it (sha256:…)".into(),
+            Kind::TokenHash => "a hash as `sagittal token new` prints it (64 hexadecimal digits)".into(),
+            Kind::Day => "a day such as \"2030-12-31\", or \"\"".into(),
             Kind::List(kind) => format!("a list, each {}", kind.expected()),
         }
     }

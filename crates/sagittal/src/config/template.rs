@@ -74,7 +74,7 @@ fn example(section: &Section, key: &str) -> &'static str {
         ("auth.token", "name") => "\"viewer\"",
         (_, "permissions") => "[\"verify\", \"store\"]",
         (_, "password_hash") => "\"$argon2id$…\"",
-        (_, "hash") => "\"sha256:…\"",
+        (_, "hash") => "\"…64 hexadecimal digits…\"",
         ("peer", "name") => "\"workstation\"",
         ("peer", "ae_title") => "\"WORKSTATION\"",
         ("peer", "host") => "\"10.0.0.5\"",

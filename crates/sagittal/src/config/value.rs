@@ -222,7 +222,7 @@ fn text_fits(kind: &Kind, text: &str) -> bool {
         Kind::AeTitle => AeTitle::new(text).is_ok(),
         Kind::Address => text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok(),
         Kind::Host => is_host(text),
-        Kind::Network => Network::parse(text).is_some(),
+        Kind::Network => text.parse::<sagittal_auth::AddressRange>().is_ok(),
         Kind::Choice(words) => words.contains(&text),
         Kind::Uid => Uid::new(text).is_ok(),
         Kind::UrlPath => {
@@ -236,9 +236,8 @@ fn text_fits(kind: &Kind, text: &str) -> bool {
         Kind::BaseUrl => text.is_empty() || (is_http(text) && no_space && !text.contains(['?', '#'])),
         Kind::Origin => text == "*" || is_origin(text),
         Kind::PasswordHash => text.starts_with("$argon2id$") && no_space,
-        Kind::TokenHash => text
-            .strip_prefix("sha256:")
-            .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())),
+        Kind::TokenHash => text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()),
+        Kind::Day => text.is_empty() || parse_day(text).is_some(),
         _ => false,
     }
 }
@@ -257,6 +256,19 @@ fn is_origin(text: &str) -> bool {
     })
 }
 
+/// `YYYY-MM-DD`.
+pub fn parse_day(text: &str) -> Option<time::Date> {
+    let mut parts = text.split('-');
+    let mut number = |length: usize| {
+        let part = parts.next().filter(|part| part.len() == length)?;
+        part.parse::<u16>().ok()
+    };
+    let (year, month, day) = (number(4)?, number(2)?, number(2)?);
+    let month = time::Month::try_from(u8::try_from(month).ok()?).ok()?;
+    let date = time::Date::from_calendar_date(i32::from(year), month, u8::try_from(day).ok()?);
+    date.ok().filter(|_| parts.next().is_none())
+}
+
 /// A host name (RFC 1123) or an IP address.
 pub fn is_host(text: &str) -> bool {
     let label = |label: &str| {
@@ -266,29 +278,6 @@ pub fn is_host(text: &str) -> bool {
     };
     text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
         || (text.len() <= 253 && text.trim_end_matches('.').split('.').all(label))
-}
-
-/// An address, or a network in CIDR form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    /// Its address.
-    pub address: IpAddr,
-    /// Bits that count.
-    pub prefix: u8,
-}
-
-impl Network {
-    /// `10.0.0.1`, `10.0.0.0/8`, `fe80::/10`.
-    pub fn parse(text: &str) -> Option<Network> {
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix.parse::<u8>().ok()?)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.trim_matches(['[', ']']).parse().ok()?;
-        let longest = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.unwrap_or(longest);
-        (prefix <= longest).then_some(Network { address, prefix })
-    }
 }
 
 /// `"128 MiB"`, `"1.5 GB"`, `"4096"` in bytes. Units: B, KB, MB, GB, TB (1000) and KiB, MiB, GiB, TiB (1024).
@@ -344,6 +333,7 @@ fn scale(number: &str, unit: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -388,9 +378,12 @@ mod tests {
     }
 
     #[test]
-    fn networks_have_a_prefix_that_fits() {
-        assert!(Network::parse("10.0.0.0/8").is_some());
-        assert!(Network::parse("10.0.0.0/33").is_none());
-        assert!(Network::parse("fe80::/10").is_some());
+    fn days_are_read_and_networks_have_a_prefix_that_fits() {
+        assert!(parse_day("2030-12-31").is_some());
+        assert!(parse_day("2030-02-30").is_none());
+        assert!(parse_day("30-12-31").is_none());
+        assert!(text_fits(&Kind::Network, "10.0.0.0/8"));
+        assert!(!text_fits(&Kind::Network, "10.0.0.0/33"));
+        assert!(text_fits(&Kind::Network, "fe80::/10"));
     }
 }

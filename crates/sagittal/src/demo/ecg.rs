@@ -77,7 +77,6 @@ fn multiplex_group() -> DataSet {
             (tags::WAVEFORM_ORIGINALITY, "ORIGINAL"),
             (tags::SAMPLING_FREQUENCY, "500"),
             (tags::MULTIPLEX_GROUP_LABEL, "RHYTHM"),
-            (tags::MULTIPLEX_GROUP_TIME_OFFSET, "0"),
             (tags::WAVEFORM_SAMPLE_INTERPRETATION, "SS"),
         ],
     );

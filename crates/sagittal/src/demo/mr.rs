@@ -60,7 +60,7 @@ fn slice(recipe: &Recipe, index: u32) -> Object {
     texts(
         &mut data_set,
         &[
-            (tags::IMAGE_TYPE, "ORIGINAL\\PRIMARY\\M\\SE"),
+            (tags::IMAGE_TYPE, "ORIGINAL\\PRIMARY\\OTHER"),
             (tags::SCANNING_SEQUENCE, "SE"),
             (tags::SEQUENCE_VARIANT, "SK\\SP"),
             (tags::SCAN_OPTIONS, "FC"),

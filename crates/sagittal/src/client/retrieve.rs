@@ -1,0 +1,128 @@
+//! Finding and retrieving instances over QIDO-RS and WADO-RS (PS3.18 §10.6, §10.4).
+
+use std::io::Write;
+
+use anyhow::{Context as _, bail};
+use http::StatusCode;
+use http_body_util::BodyExt as _;
+use sagittal_core::Uid;
+use serde_json::Value;
+
+use super::http::{HttpClient, body};
+
+/// Answers a page.
+const PAGE: usize = 1000;
+/// Bytes of a page.
+const PAGE_BYTES: usize = 256 << 20;
+
+/// An instance on a server.
+#[derive(Clone, Debug)]
+pub struct RemoteInstance {
+    /// Study Instance UID.
+    pub study_instance_uid: Uid,
+    /// Series Instance UID.
+    pub series_instance_uid: Uid,
+    /// SOP Instance UID.
+    pub sop_instance_uid: Uid,
+}
+
+/// Finds and retrieves over one connection.
+pub struct Remote {
+    http: HttpClient,
+}
+
+impl Remote {
+    /// A client of this server.
+    pub fn new(http: HttpClient) -> Remote {
+        Remote { http }
+    }
+
+    /// Instances that match QIDO-RS parameters (`Key=Value`), all pages.
+    pub async fn find(&mut self, parameters: &[String]) -> anyhow::Result<Vec<RemoteInstance>> {
+        let mut found = Vec::new();
+        loop {
+            let mut query = format!("/instances?limit={PAGE}&offset={}", found.len());
+            for parameter in parameters {
+                query.push('&');
+                query.push_str(&encode(parameter));
+            }
+            let response = self.http.get(&query, "application/dicom+json").await?;
+            let status = response.status();
+            if status == StatusCode::NO_CONTENT {
+                return Ok(found);
+            }
+            if status != StatusCode::OK {
+                bail!("{} answers {status} to a query", self.http.url());
+            }
+            let text = body(response, PAGE_BYTES).await?;
+            let answers: Vec<Value> =
+                serde_json::from_slice(&text).context("the answer to a query is not DICOM JSON")?;
+            let last = answers.len() < PAGE;
+            for answer in &answers {
+                found.push(RemoteInstance {
+                    study_instance_uid: uid(answer, "0020000D")?,
+                    series_instance_uid: uid(answer, "0020000E")?,
+                    sop_instance_uid: uid(answer, "00080018")?,
+                });
+            }
+            if last {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Writes the Part 10 file of an instance, in its stored transfer syntax.
+    pub async fn retrieve(
+        &mut self,
+        instance: &RemoteInstance,
+        out: &mut impl Write,
+    ) -> anyhow::Result<u64> {
+        let path = format!(
+            "/studies/{}/series/{}/instances/{}",
+            instance.study_instance_uid, instance.series_instance_uid, instance.sop_instance_uid
+        );
+        let response = self.http.get(&path, "application/dicom; transfer-syntax=*").await?;
+        let status = response.status();
+        let media_type = response
+            .headers()
+            .get(http::header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned();
+        if status != StatusCode::OK {
+            bail!("{} answers {status} for instance {}", self.http.url(), instance.sop_instance_uid);
+        }
+        if !media_type.starts_with("application/dicom") {
+            bail!("{} answers with {media_type:?}, expected application/dicom", self.http.url());
+        }
+        let mut body = response.into_body();
+        let mut total = 0;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.context("the connection broke in the middle of an instance")?;
+            if let Some(bytes) = frame.data_ref() {
+                out.write_all(bytes)?;
+                total += bytes.len() as u64;
+            }
+        }
+        Ok(total)
+    }
+}
+
+fn uid(answer: &Value, tag: &str) -> anyhow::Result<Uid> {
+    let text = answer[tag]["Value"][0].as_str();
+    let text = text.with_context(|| format!("an answer has no ({tag})"))?;
+    Ok(Uid::tolerant(text)?)
+}
+
+/// Percent-encodes a `Key=Value` parameter.
+fn encode(parameter: &str) -> String {
+    let mut out = String::new();
+    for byte in parameter.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~=*\\,^".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out.replace('\\', "%5C").replace('^', "%5E")
+}
