@@ -1,1 +1,20 @@
-//! skeleton
+//! DIMSE services (PS3.4, PS3.7): Verification, Storage and Query/Retrieve, offered as SCP on top of
+//! the archive.
+//!
+//! [`registry`] says what there is, [`policy`] who is let in for what, [`scp`] does it, and
+//! [`server`] listens.
+
+pub mod config;
+pub mod peers;
+pub mod policy;
+pub mod provider;
+pub mod registry;
+pub mod scp;
+pub mod server;
+pub mod status;
+
+pub use config::{DimseConfig, Offered};
+pub use peers::{Peer, Peers};
+pub use provider::Provider;
+pub use server::{DimseServer, serve};
+pub use status::Failure;

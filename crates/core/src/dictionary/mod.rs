@@ -6,7 +6,7 @@ mod uids;
 
 pub use elements::{Entry, by_keyword, entry, parse, vr};
 pub use private::{PrivateEntry, private_entry};
-pub use uids::{UidEntry, UidKind, uid, uid_by_keyword, uid_name};
+pub use uids::{UidEntry, UidKind, uid, uid_by_keyword, uid_name, uids};
 
 pub(crate) use elements::{Repeating, row};
 pub(crate) use private::PrivateBlock;

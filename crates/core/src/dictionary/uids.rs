@@ -55,6 +55,11 @@ pub(crate) const fn uid_row(
     }
 }
 
+/// All rows, in the order of the UIDs' characters.
+pub fn uids() -> &'static [UidEntry] {
+    &UIDS
+}
+
 /// The row of a UID of PS3.6 Annex A.
 pub fn uid(uid: &str) -> Option<&'static UidEntry> {
     UIDS.binary_search_by(|row| row.uid.cmp(uid))

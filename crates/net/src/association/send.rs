@@ -103,6 +103,73 @@ impl Sender {
         }
     }
 
+    /// Sends one command with each of these data sets, as so many messages but in one write: the
+    /// pending responses of a C-FIND. As for [`Sender::send`], dropping the future half-way leaves
+    /// nothing but to abort.
+    pub async fn send_each(
+        &self,
+        context_id: u8,
+        command: &CommandSet,
+        data_sets: &[Bytes],
+    ) -> Result<()> {
+        let negotiated = &self.shared.negotiated;
+        if negotiated.context(context_id).is_none() {
+            return Err(Error::UnknownContext { id: context_id });
+        }
+        let payload = payload(negotiated.peer_max_pdu, self.shared.config.max_pdu_send)?;
+        tokio::select! {
+            biased;
+            () = self.shared.dead.cancelled() => Err(self.dead()),
+            result = self.send_each_locked(context_id, command, data_sets, payload) => {
+                if matches!(&result, Err(error) if !matches!(error, Error::NotAllowed { .. })) {
+                    self.shared.dead.cancel();
+                }
+                result
+            }
+        }
+    }
+
+    async fn send_each_locked(
+        &self,
+        context_id: u8,
+        command: &CommandSet,
+        data_sets: &[Bytes],
+        payload: usize,
+    ) -> Result<()> {
+        if data_sets.is_empty() {
+            return Ok(());
+        }
+        let command_bytes = command.encode(true);
+        let total: usize = data_sets.iter().map(Bytes::len).sum();
+        let mut out =
+            Vec::with_capacity(total + data_sets.len() * (command_bytes.len() + 2 * PDV_OVERHEAD));
+        let mut pdus = 0;
+        for data_set in data_sets {
+            for (is_command, part) in [(true, command_bytes.as_slice()), (false, data_set)] {
+                pdus += fragment(context_id, is_command, part, payload, &mut out);
+            }
+        }
+        let mut writer = self.writer.lock().await;
+        if writer.is_broken() {
+            return Err(Error::Interrupted);
+        }
+        self.shared.step(Event::Evt9)?;
+        for _ in data_sets {
+            self.shared.note_sent(command);
+        }
+        writer.begin()?;
+        let before = writer.bytes;
+        writer.write(&mut [IoSlice::new(&out)]).await?;
+        writer.end().await?;
+        self.shared
+            .count
+            .bytes_sent
+            .fetch_add(writer.bytes - before, Relaxed);
+        self.shared.count.pdus_sent.fetch_add(pdus, Relaxed);
+        self.shared.touch();
+        Ok(())
+    }
+
     async fn send_locked(
         &self,
         context_id: u8,
@@ -235,6 +302,28 @@ fn payload(peer_max_pdu: u32, cap: u32) -> Result<usize> {
         Err(Error::PeerPduTooSmall { length })
     } else {
         Ok(room)
+    }
+}
+
+/// Appends `part` in P-DATA-TF PDUs of one fragment each; returns how many.
+fn fragment(
+    context_id: u8,
+    is_command: bool,
+    mut part: &[u8],
+    payload: usize,
+    out: &mut Vec<u8>,
+) -> u64 {
+    let mut pdus = 0;
+    loop {
+        let (head, rest) = part.split_at(part.len().min(payload));
+        let count = u32::try_from(head.len()).unwrap_or(u32::MAX);
+        out.extend_from_slice(&pdv_header(context_id, is_command, rest.is_empty(), count));
+        out.extend_from_slice(head);
+        pdus += 1;
+        if rest.is_empty() {
+            return pdus;
+        }
+        part = rest;
     }
 }
 

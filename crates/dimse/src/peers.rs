@@ -1,0 +1,87 @@
+//! Application Entities that we know: destinations of C-MOVE.
+
+use std::sync::Arc;
+
+use sagittal_core::{AeTitle, Uid};
+use sagittal_net::tls::TlsClient;
+
+/// A peer.
+#[derive(Clone)]
+pub struct Peer {
+    /// Our name for it.
+    pub name: String,
+    /// Its AE title.
+    pub ae_title: AeTitle,
+    /// Where it is.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Speak TLS to it.
+    pub tls: Option<TlsClient>,
+    /// Transfer syntaxes that may be proposed to it; empty: all.
+    pub transfer_syntaxes: Vec<Uid>,
+    /// Associations to it at the same time for one retrieval.
+    pub max_associations: usize,
+}
+
+impl Peer {
+    /// A peer that takes everything over one association.
+    pub fn new(
+        name: impl Into<String>,
+        ae_title: AeTitle,
+        host: impl Into<String>,
+        port: u16,
+    ) -> Peer {
+        Peer {
+            name: name.into(),
+            ae_title,
+            host: host.into(),
+            port,
+            tls: None,
+            transfer_syntaxes: Vec::new(),
+            max_associations: 1,
+        }
+    }
+
+    /// May this transfer syntax be proposed to it?
+    pub fn takes(&self, transfer_syntax_uid: &Uid) -> bool {
+        self.transfer_syntaxes.is_empty() || self.transfer_syntaxes.contains(transfer_syntax_uid)
+    }
+}
+
+/// Host, port and name; not the certificates.
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}={}@{}:{}",
+            self.name, self.ae_title, self.host, self.port
+        )
+    }
+}
+
+/// All peers. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Peers(Arc<[Peer]>);
+
+impl Peers {
+    /// From a list; the first of two with one AE title counts.
+    pub fn new(peers: impl IntoIterator<Item = Peer>) -> Peers {
+        Peers(peers.into_iter().collect())
+    }
+
+    /// The peer with this AE title.
+    pub fn by_ae_title(&self, ae_title: &AeTitle) -> Option<&Peer> {
+        self.0.iter().find(|peer| peer.ae_title == *ae_title)
+    }
+
+    /// The peer that we call so.
+    pub fn by_name(&self, name: &str) -> Option<&Peer> {
+        self.0.iter().find(|peer| peer.name == name)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Peer> {
+        self.0.iter()
+    }
+}

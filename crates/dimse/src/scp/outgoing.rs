@@ -1,0 +1,184 @@
+//! An instance on its way to a receiver: which presentation context, and its bytes read ahead.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use sagittal_archive::Archive;
+use sagittal_archive::retrieve::{InstanceReader, InstanceRef};
+use sagittal_core::{Uid, transfer_syntax};
+use sagittal_file::transcode;
+use sagittal_net::dimse::{CStoreRequest, Priority, Status};
+use sagittal_net::{Data, Negotiated, PresentationContext};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::composite;
+use super::retrieve::Form;
+use crate::registry::Operation as Kind;
+use crate::status::{Failure, UNABLE_TO_EXTRACT_FRAMES};
+
+/// Instances up to this length are read at once.
+const AT_ONCE: u64 = 4 << 20;
+/// Chunks read ahead of larger ones.
+const READ_AHEAD: usize = 4;
+
+/// An instance that can be sent.
+pub(super) struct Outgoing {
+    pub(super) context_id: u8,
+    sop_class_uid: Uid,
+    sop_instance_uid: Uid,
+    pub(super) data: Data<'static>,
+}
+
+impl Outgoing {
+    /// The C-STORE-RQ for it.
+    pub(super) fn request(&self, message_id: u16) -> CStoreRequest {
+        CStoreRequest {
+            affected_sop_class_uid: self.sop_class_uid.clone(),
+            message_id,
+            priority: Some(Priority::Medium),
+            affected_sop_instance_uid: self.sop_instance_uid.clone(),
+            move_originator_ae_title: None,
+            move_originator_message_id: None,
+        }
+    }
+}
+
+/// Begins to read an instance, so that it is at hand when its turn comes.
+pub(super) fn read_ahead(
+    archive: &Archive,
+    negotiated: &Arc<Negotiated>,
+    instance: &InstanceRef,
+    form: &Form,
+) -> JoinHandle<Result<Outgoing, Failure>> {
+    let (archive, negotiated) = (archive.clone(), negotiated.clone());
+    let (instance, form) = (instance.clone(), form.clone());
+    tokio::spawn(async move { prepare(&archive, &negotiated, instance, &form).await })
+}
+
+async fn prepare(
+    archive: &Archive,
+    negotiated: &Negotiated,
+    instance: InstanceRef,
+    form: &Form,
+) -> Result<Outgoing, Failure> {
+    let context = choose(negotiated, &instance, form)?;
+    let reader = archive.open_instance(instance);
+    let instance = &reader.instance;
+    let mut sop_instance_uid = instance.sop_instance_uid.clone();
+    let data = match form {
+        Form::Whole => whole(&reader, &context.transfer_syntax).await?,
+        Form::Frames(frames) => {
+            let (uid, bytes) = reader
+                .with_frames(frames)
+                .await
+                .map_err(|error| Failure::new(UNABLE_TO_EXTRACT_FRAMES, error.to_string()))?;
+            sop_instance_uid = uid;
+            let stored = instance.transfer_syntax_uid.clone();
+            converted(bytes, stored, context.transfer_syntax.clone()).await?
+        }
+        Form::WithoutBulkData => {
+            composite::without_bulk_data(archive, instance, &context.transfer_syntax).await?
+        }
+    };
+    Ok(Outgoing {
+        context_id: context.id,
+        sop_class_uid: instance.sop_class_uid.clone(),
+        sop_instance_uid,
+        data,
+    })
+}
+
+/// The context in which an instance can be sent without decoding pixels: as it is stored if that
+/// was accepted, else in a transfer syntax that differs in encoding only.
+fn choose<'a>(
+    negotiated: &'a Negotiated,
+    instance: &InstanceRef,
+    form: &Form,
+) -> Result<&'a PresentationContext, Failure> {
+    let accepted: Vec<&PresentationContext> = negotiated
+        .contexts_for(&instance.sop_class_uid)
+        .filter(|context| negotiated.may_be_scu(context))
+        .collect();
+    if accepted.is_empty() {
+        return Err(Failure::new(
+            Status::SOP_CLASS_NOT_SUPPORTED,
+            format!("SOP class {} was not accepted", instance.sop_class_uid),
+        ));
+    }
+    let stored = &instance.transfer_syntax_uid;
+    let cost = |context: &&PresentationContext| -> Option<u8> {
+        let target = context.transfer_syntax.as_str();
+        if *stored == target {
+            return Some(0);
+        }
+        // A header has no pixels to be kept from anything.
+        let possible =
+            *form == Form::WithoutBulkData || transcode::is_convertible(stored.as_str(), target);
+        possible.then_some(match target {
+            transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN => 1,
+            transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN => 2,
+            _ => 3,
+        })
+    };
+    accepted
+        .into_iter()
+        .filter_map(|context| cost(&context).map(|cost| (cost, context)))
+        .min_by_key(|(cost, _)| *cost)
+        .map(|(_, context)| context)
+        .ok_or_else(|| {
+            Failure::new(
+                Status::PROCESSING_FAILURE,
+                format!("stored as {stored}, which was not accepted"),
+            )
+        })
+}
+
+async fn whole(reader: &InstanceReader, target: &Uid) -> Result<Data<'static>, Failure> {
+    let failure = |error| Failure::of(Kind::Get, &error);
+    if reader.instance.transfer_syntax_uid != *target {
+        let stream = reader.data_set_as(target).await.map_err(failure)?;
+        return Ok(pumped(stream));
+    }
+    if reader.len() > AT_ONCE {
+        return Ok(pumped(reader.stream(0, reader.len())));
+    }
+    let bytes = reader.read(0, reader.len()).await.map_err(failure)?;
+    Ok(Data::from(bytes))
+}
+
+async fn converted(bytes: Bytes, from: Uid, to: Uid) -> Result<Data<'static>, Failure> {
+    if from == to {
+        return Ok(Data::from(bytes));
+    }
+    let convert = move || {
+        let mut out = Vec::with_capacity(bytes.len());
+        let length = Some(bytes.len() as u64);
+        let mut input = bytes.as_ref();
+        transcode::convert(&mut input, length, from.as_str(), to.as_str(), &mut out).map(|()| out)
+    };
+    let failure = |reason: String| Failure::new(Status::PROCESSING_FAILURE, reason);
+    tokio::task::spawn_blocking(convert)
+        .await
+        .map_err(|error| failure(error.to_string()))?
+        .map(Data::from)
+        .map_err(|error| failure(error.to_string()))
+}
+
+/// Read by a task of its own, a few chunks ahead of the connection.
+fn pumped(mut stream: BoxStream<'static, sagittal_archive::Result<Bytes>>) -> Data<'static> {
+    let (sender, mut receiver) = mpsc::channel(READ_AHEAD);
+    tokio::spawn(async move {
+        while let Some(chunk) = stream.next().await {
+            if sender.send(chunk.map_err(io::Error::other)).await.is_err() {
+                return;
+            }
+        }
+    });
+    Data::stream(futures::stream::poll_fn(move |context| {
+        receiver.poll_recv(context)
+    }))
+}
