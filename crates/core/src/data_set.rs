@@ -355,7 +355,12 @@ impl DataSet {
                     lost += usize::from(to.encode(&text, element.vr).is_err());
                     let mut encoded = to.encode_lossy(&text, element.vr);
                     if encoded.len() % 2 == 1 {
-                        encoded.push(element.vr.padding());
+                        // The old padding may be what makes the length odd.
+                        if encoded.last() == Some(&b' ') {
+                            encoded.pop();
+                        } else {
+                            encoded.push(element.vr.padding());
+                        }
                     }
                     *bytes = encoded.into();
                 }
