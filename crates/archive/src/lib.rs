@@ -1,6 +1,7 @@
 //! The archive's use cases: ingest, query, retrieve, lifecycle, events. `dimse`, `web` and the
 //! command line translate to and from these and nothing more.
 
+pub mod bulk_path;
 pub mod error;
 pub mod events;
 pub mod ingest;
@@ -10,7 +11,14 @@ pub mod query;
 pub mod retrieve;
 
 mod archive;
+mod catch_up;
+mod indexer;
+mod upkeep;
+
+#[cfg(test)]
+mod tests;
 
 pub use archive::Archive;
+pub use catch_up::{CatchUp, Progress};
 pub use error::{Error, Result};
 pub use options::Options;

@@ -1,9 +1,14 @@
 //! Giving back: instances, metadata, bulk data, frames (PS3.18 §10.4, PS3.4 §C.4.2–C.4.3).
 
+mod bulk_data;
+mod convert;
+mod frames;
 mod metadata;
 mod reader;
 mod selection;
 
+pub use bulk_data::BulkData;
+pub(crate) use frames::FrameTables;
 pub use metadata::Metadata;
-pub use reader::{BulkData, InstanceReader};
+pub use reader::InstanceReader;
 pub use selection::{InstanceRef, Selector};

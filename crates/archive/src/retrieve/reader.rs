@@ -1,25 +1,48 @@
-//! The bytes of one stored instance: whole, in ranges, by frame, by bulk data value.
+//! The bytes of one stored instance: whole, in ranges, in another transfer syntax.
 
 use bytes::Bytes;
-use futures::stream::BoxStream;
-use sagittal_core::{Tag, TagPath, Uid};
-use sagittal_pixel::frames::FrameTable;
+use futures::stream::{self, BoxStream, StreamExt};
+use sagittal_core::Uid;
+use sagittal_file::{part10, transcode};
+use sagittal_store::blob::Packs;
 
 use super::InstanceRef;
-use crate::{Archive, Result};
+use super::convert::{ChunkWrite, PackRead};
+use crate::{Archive, Error, Result};
+
+/// Bytes of a chunk on the way out.
+pub(super) const CHUNK: usize = 512 << 10;
+/// Reads up to this size are tried without a change of thread, for what the page cache holds.
+const INLINE: usize = 1 << 20;
 
 /// A stored instance opened for reading. Reads go to the blocking pool or the page cache.
 #[derive(Clone)]
 pub struct InstanceReader {
-    _archive: Archive,
+    pub(super) archive: Archive,
     /// Which.
     pub instance: InstanceRef,
+    /// The data set, of a deflated one that was opened inflated.
+    pub(super) inflated: Option<Bytes>,
+}
+
+impl Archive {
+    /// Opens an instance.
+    pub fn open_instance(&self, instance: InstanceRef) -> InstanceReader {
+        InstanceReader {
+            archive: self.clone(),
+            instance,
+            inflated: None,
+        }
+    }
 }
 
 impl InstanceReader {
     /// Bytes of the data set.
     pub fn len(&self) -> u64 {
-        self.instance.locator.length
+        match &self.inflated {
+            Some(inflated) => inflated.len() as u64,
+            None => self.instance.locator.length,
+        }
     }
 
     /// No bytes at all.
@@ -27,22 +50,99 @@ impl InstanceReader {
         self.len() == 0
     }
 
-    /// Bytes `offset..offset+length` of the data set, cut at its end.
-    pub async fn read(&self, offset: u64, length: u64) -> Result<Bytes> {
-        let _ = (offset, length);
-        todo!()
+    pub(super) fn packs(&self) -> &Packs {
+        &self.archive.inner().packs
     }
 
-    /// The data set from `offset`, at most `length` bytes, in chunks of bounded size.
+    /// Bytes `offset..offset+length` of the data set, cut at its end.
+    pub async fn read(&self, offset: u64, length: u64) -> Result<Bytes> {
+        let length = length.min(self.len().saturating_sub(offset));
+        let Ok(length) = usize::try_from(length) else {
+            return Err(Error::TooLarge {
+                what: "bytes at once",
+                limit: usize::MAX as u64,
+            });
+        };
+        if let Some(inflated) = &self.inflated {
+            let from = usize::try_from(offset)
+                .unwrap_or(usize::MAX)
+                .min(inflated.len());
+            return Ok(inflated.slice(from..from + length));
+        }
+        let locator = self.instance.locator;
+        if length <= INLINE
+            && let Some(bytes) = self.packs().read_cached(&locator, offset, length)
+        {
+            return Ok(bytes);
+        }
+        let packs = self.packs().clone();
+        self.archive
+            .blocking(move || Ok(packs.read(&locator, offset, length)?))
+            .await
+    }
+
+    /// The data set from `offset`, at most `length` bytes, in chunks of bounded size. The next
+    /// chunk is read while one is on its way.
     pub fn stream(&self, offset: u64, length: u64) -> BoxStream<'static, Result<Bytes>> {
-        let _ = (offset, length);
-        todo!()
+        let end = offset.saturating_add(length).min(self.len());
+        let reader = self.clone();
+        let offsets = stream::iter((offset..end).step_by(CHUNK));
+        offsets
+            .map(move |at| {
+                let reader = reader.clone();
+                async move {
+                    let length = (CHUNK as u64).min(end - at);
+                    let bytes = reader.read(at, length).await?;
+                    if bytes.len() as u64 == length {
+                        Ok(bytes)
+                    } else {
+                        Err(reader.cut(at))
+                    }
+                }
+            })
+            .buffered(2)
+            .boxed()
+    }
+
+    fn cut(&self, offset: u64) -> Error {
+        Error::Store(sagittal_store::Error::Damaged {
+            pack: self.instance.locator.pack,
+            offset,
+            reason: "the pack ends within the record".to_owned(),
+        })
     }
 
     /// A Part 10 file: as received if it came as one (byte for byte), else with new meta.
     /// In the stored transfer syntax. Gives the length in bytes and the chunks.
     pub async fn part10(&self) -> Result<(u64, BoxStream<'static, Result<Bytes>>)> {
-        todo!()
+        let locator = self.instance.locator;
+        let header = if locator.prefix_length > 0 {
+            let packs = self.packs().clone();
+            self.archive
+                .blocking(move || Ok(packs.read_prefix(&locator)?))
+                .await?
+        } else {
+            self.new_header(&self.instance.transfer_syntax_uid)
+        };
+        let length = header.len() as u64 + locator.length;
+        let stored = InstanceReader {
+            inflated: None,
+            ..self.clone()
+        };
+        let first = stream::once(async move { Ok(header) });
+        Ok((
+            length,
+            first.chain(stored.stream(0, locator.length)).boxed(),
+        ))
+    }
+
+    fn new_header(&self, transfer_syntax_uid: &Uid) -> Bytes {
+        Bytes::from(part10::write_header(&part10::Meta {
+            sop_class_uid: self.instance.sop_class_uid.clone(),
+            sop_instance_uid: self.instance.sop_instance_uid.clone(),
+            transfer_syntax_uid: transfer_syntax_uid.clone(),
+            source_ae_title: None,
+        }))
     }
 
     /// The data set in another transfer syntax, where that needs no decoding of pixels
@@ -51,8 +151,40 @@ impl InstanceReader {
         &self,
         transfer_syntax_uid: &Uid,
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let _ = transfer_syntax_uid;
-        todo!()
+        let stored = &self.instance.transfer_syntax_uid;
+        if stored == transfer_syntax_uid {
+            return Ok(self.stream(0, self.len()));
+        }
+        if !transcode::is_convertible(stored.as_str(), transfer_syntax_uid.as_str()) {
+            return Err(Error::NotConvertible {
+                sop_instance_uid: self.instance.sop_instance_uid.clone(),
+                stored: stored.clone(),
+                wanted: transfer_syntax_uid.to_string(),
+            });
+        }
+        let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes>>(2);
+        let (from, to) = (stored.clone(), transfer_syntax_uid.clone());
+        let (packs, locator) = (self.packs().clone(), self.instance.locator);
+        let archive = self.archive.clone();
+        tokio::spawn(async move {
+            let conversion = move || {
+                let mut input = PackRead::new(&packs, locator);
+                let mut output = ChunkWrite::new(&sender);
+                let (from, to) = (from.as_str(), to.as_str());
+                let length = Some(locator.length);
+                let converted = transcode::convert(&mut input, length, from, to, &mut output);
+                if let Err(error) = converted.and_then(|()| Ok(output.finish()?)) {
+                    // Nobody to tell if the receiver is gone.
+                    let _ = sender.blocking_send(Err(error.into()));
+                }
+                Ok(())
+            };
+            let _ = archive.blocking(conversion).await;
+        });
+        let chunks = stream::unfold(receiver, |mut receiver| async {
+            receiver.recv().await.map(|chunk| (chunk, receiver))
+        });
+        Ok(chunks.boxed())
     }
 
     /// A Part 10 file in another transfer syntax.
@@ -60,57 +192,13 @@ impl InstanceReader {
         &self,
         transfer_syntax_uid: &Uid,
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let _ = transfer_syntax_uid;
-        todo!()
-    }
-
-    /// Where its frames lie.
-    pub async fn frame_table(&self) -> Result<FrameTable> {
-        todo!()
-    }
-
-    /// One frame (from 0) as stored: native samples little endian, or the compressed stream.
-    pub async fn frame(&self, index: u32) -> Result<Bytes> {
-        let _ = index;
-        todo!()
-    }
-
-    /// A new object with only these frames (from 0), for frame-level retrieve (PS3.4 §Z).
-    /// Returns the data set's bytes in the stored transfer syntax, and its new SOP Instance UID.
-    pub async fn with_frames(&self, frames: &[u32]) -> Result<(Uid, Bytes)> {
-        let _ = frames;
-        todo!()
-    }
-}
-
-/// A bulk data value: byte ranges of the data set that make it up.
-#[derive(Clone)]
-pub struct BulkData {
-    /// The instance it belongs to.
-    pub reader: InstanceReader,
-    /// Where its bytes are, in order (several for fragments).
-    pub ranges: Vec<std::ops::Range<u64>>,
-    /// Total length.
-    pub length: u64,
-    /// Bytes per number when a big-endian source must be swapped on the way out, else 1.
-    pub swap_unit: usize,
-    /// The element.
-    pub tag: Tag,
-}
-
-impl Archive {
-    /// Opens an instance.
-    pub fn open_instance(&self, instance: InstanceRef) -> InstanceReader {
-        InstanceReader {
-            _archive: self.clone(),
-            instance,
+        if &self.instance.transfer_syntax_uid == transfer_syntax_uid {
+            return Ok(self.part10().await?.1);
         }
-    }
-
-    /// The value field at `path` of an instance, read in ranges; fragments (pixel data) give the
-    /// frames' or the single value's bytes concatenated without item headers.
-    pub async fn bulk_data(&self, instance: &InstanceRef, path: &TagPath) -> Result<BulkData> {
-        let _ = (instance, path);
-        todo!()
+        let data_set = self.data_set_as(transfer_syntax_uid).await?;
+        let header = self.new_header(transfer_syntax_uid);
+        Ok(stream::once(async move { Ok(header) })
+            .chain(data_set)
+            .boxed())
     }
 }

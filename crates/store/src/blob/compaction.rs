@@ -316,7 +316,10 @@ impl Packs {
     }
 
     fn is_active(&self, pack: u64) -> bool {
-        self.inner.shelf.active.load(Ordering::Acquire) == pack
+        self.inner
+            .shelf
+            .durable()
+            .is_some_and(|(active, _)| active == pack)
     }
 }
 

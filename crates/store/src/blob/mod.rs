@@ -17,6 +17,7 @@ mod recovery;
 mod scan;
 mod space;
 mod spill;
+mod survey;
 mod syncer;
 mod writer;
 
@@ -30,6 +31,7 @@ pub use recovery::{Recovery, Replayed, Step};
 pub use scan::Damage;
 pub use space::Space;
 pub use spill::Spill;
+pub use survey::Surveyed;
 pub use writer::Committed;
 
 use sagittal_core::Uid;

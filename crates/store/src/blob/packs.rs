@@ -96,7 +96,7 @@ impl Packs {
             folder: options.folder.clone(),
             next_pack: AtomicU64::new(0),
             spare: AtomicU64::new(0),
-            active: AtomicU64::new(0),
+            active: Mutex::default(),
         });
         disk.create_folder(&options.folder)
             .map_err(shelf.io("create", &options.folder))?;

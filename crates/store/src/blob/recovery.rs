@@ -42,6 +42,12 @@ pub struct Recovery {
 }
 
 impl Recovery {
+    /// Packs that a compaction had replaced when it was interrupted: their records are replayed from
+    /// the new pack, and the index may still refer to the old.
+    pub fn replaced(&self) -> &[u64] {
+        &self.replaced
+    }
+
     /// Bytes that [`super::Packs::replay`] will go through.
     pub fn replay_bytes(&self) -> u64 {
         self.parts

@@ -86,7 +86,9 @@ impl Spill {
         };
         // Before anything else: a pack without a header is one in which nothing ever was.
         let file = &spill.pack.file;
-        let written = file.write_at(&[header.to_bytes()], 0).and_then(|()| file.sync_data());
+        let written = file
+            .write_at(&[header.to_bytes()], 0)
+            .and_then(|()| file.sync_data());
         spill.checked(written, "write")?;
         // The name is durable long before the instance is complete.
         let synced = spill.shelf.disk.sync_folder(&spill.shelf.folder);

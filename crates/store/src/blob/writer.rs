@@ -116,13 +116,21 @@ pub(super) struct Shelf {
     pub(super) next_pack: AtomicU64,
     /// Bytes reserved in the active pack and not yet used.
     pub(super) spare: AtomicU64,
-    /// Number of the active pack, 0 if there is none.
-    pub(super) active: AtomicU64,
+    /// The pack that records are appended to.
+    pub(super) active: Mutex<Option<Arc<OpenPack>>>,
 }
 
 impl Shelf {
     pub(super) fn path(&self, number: u64) -> PathBuf {
         self.folder.join(format!("{number:012}.pack"))
+    }
+
+    /// Number of the active pack and how much of it is durable.
+    pub(super) fn durable(&self) -> Option<(u64, u64)> {
+        let active = self.active.lock();
+        active
+            .as_ref()
+            .map(|pack| (pack.number, pack.durable.load(Ordering::Acquire)))
     }
 
     pub(super) fn new_number(&self) -> u64 {
@@ -246,6 +254,7 @@ impl Writer {
         if let Some(active) = self.active.take() {
             self.trim(&active);
         }
+        self.note_spare();
     }
 
     fn place(&mut self, job: Job) {
@@ -367,8 +376,8 @@ impl Writer {
             }
         });
         self.shelf.spare.store(spare, Ordering::Relaxed);
-        let number = self.active.as_ref().map_or(0, |active| active.pack.number);
-        self.shelf.active.store(number, Ordering::Release);
+        let pack = self.active.as_ref().map(|active| active.pack.clone());
+        *self.shelf.active.lock() = pack;
     }
 
     /// Nothing more goes into the active pack.

@@ -1,9 +1,24 @@
 //! Receiving instances: durable before success is said (design D3).
+//!
+//! The way of one: its bytes come in pieces and are hashed on the way; what identifies it is read
+//! from them and checked; instances with one SOP Instance UID go one at a time; the same bytes
+//! again are acknowledged and not stored again; everything else becomes a record in the packs.
+//! When that is durable the sender is told, and the index follows.
 
-use bytes::Bytes;
+mod attributes;
+mod describe;
+mod in_flight;
+mod receiving;
+mod source;
+mod store;
+
+pub(crate) use describe::{Described, describe};
+pub(crate) use in_flight::{Exclusive, InFlight};
+pub use receiving::Receiving;
+pub(crate) use source::Stored as StoredSource;
+pub(crate) use store::changes;
+
 use sagittal_core::{Finding, Uid};
-
-use crate::{Archive, Result};
 
 /// Who sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,33 +78,4 @@ pub enum Outcome {
     KeptHidden,
     /// Other bytes under a UID that was already there: shown from now on.
     Replaced,
-}
-
-/// An instance on its way in. Dropped before [`Receiving::finish`], nothing is kept.
-pub struct Receiving {
-    _archive: Archive,
-}
-
-impl Archive {
-    /// Begins to receive an instance.
-    pub fn receive(&self, source: Source, announced: Announced, form: Form) -> Receiving {
-        let _ = (source, announced, form);
-        Receiving {
-            _archive: self.clone(),
-        }
-    }
-}
-
-impl Receiving {
-    /// Takes in the next bytes. Waits while the archive's memory budget is used up; an object
-    /// larger than `large_instance` goes to disk as it comes.
-    pub async fn write(&mut self, bytes: Bytes) -> Result<()> {
-        let _ = bytes;
-        todo!()
-    }
-
-    /// All bytes are here: checks, writes, and returns when they are durable.
-    pub async fn finish(self) -> Result<Stored> {
-        todo!()
-    }
 }

@@ -1,0 +1,367 @@
+//! From the bytes of a data set to its entry in the index: one walk, no tree, and of a large
+//! object only its header.
+
+use bytes::Bytes;
+use sagittal_core::{
+    Finding, FindingKind, Limits, PathStep, Tag, TagPath, Uid, tags, transfer_syntax,
+};
+use sagittal_file::encoding::Encoding;
+use sagittal_file::{extract, json, read};
+use sagittal_pixel::frames::{Description, FrameTable, Location};
+use sagittal_store::index::{InstanceAttributes, SeriesAttributes, StudyAttributes};
+
+use super::attributes::Gathered;
+use super::source::{Chunks, Source, Window};
+use crate::{Error, Result, bulk_path};
+
+/// Read first of a data set; nearly every header fits.
+const FIRST_WINDOW: usize = 64 << 10;
+/// A header is sought in so many first bytes; what follows is kept but not indexed.
+const LAST_WINDOW: usize = 64 << 20;
+/// Elements after the pixel data are indexed if they are not longer than this.
+const LONGEST_TAIL: u64 = 1 << 20;
+/// A deflated data set may grow to this much for indexing.
+const INFLATED: u64 = 256 << 20;
+/// Binary values longer than this become BulkDataURIs.
+const INLINE: u64 = 1024;
+
+/// The UIDs of an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Uids {
+    pub(crate) sop_class: Uid,
+    pub(crate) sop_instance: Uid,
+    pub(crate) study: Uid,
+    pub(crate) series: Uid,
+}
+
+/// What the index will know of an instance.
+#[derive(Debug)]
+pub(crate) struct Described {
+    pub(crate) uids: Uids,
+    pub(crate) study: StudyAttributes,
+    pub(crate) series: SeriesAttributes,
+    pub(crate) instance: InstanceAttributes,
+    pub(crate) frames: Vec<u8>,
+    pub(crate) header: Vec<u8>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Describes a data set. `class_elsewhere` is used if it does not say its own SOP class.
+pub(crate) fn describe(
+    source: &mut dyn Source,
+    transfer_syntax_uid: &str,
+    class_elsewhere: Option<&Uid>,
+) -> Result<Described> {
+    let encoding = Encoding::of(transfer_syntax_uid);
+    if encoding.deflated {
+        let length = usize::try_from(source.length()).unwrap_or(usize::MAX);
+        let limits = Limits {
+            inflated: INFLATED,
+            ..Limits::default()
+        };
+        let (inflated, findings) = read::inflate(&source.read(0, length)?, limits)?;
+        let chunks = [Bytes::from(inflated)];
+        let mut described = windows(
+            &mut Chunks::new(&chunks),
+            encoding,
+            transfer_syntax_uid,
+            class_elsewhere,
+        )?;
+        described.findings.extend(findings);
+        return Ok(described);
+    }
+    windows(source, encoding, transfer_syntax_uid, class_elsewhere)
+}
+
+/// Walks over ever larger first parts until the header is in.
+fn windows(
+    source: &mut dyn Source,
+    encoding: Encoding,
+    transfer_syntax_uid: &str,
+    class_elsewhere: Option<&Uid>,
+) -> Result<Described> {
+    let total = source.length();
+    let mut window = FIRST_WINDOW;
+    loop {
+        let bytes = source.read(0, window)?;
+        let whole = bytes.len() as u64 >= total;
+        let last = whole || window >= LAST_WINDOW;
+        let look = Look {
+            bytes: &bytes,
+            total,
+            encoding,
+            transfer_syntax_uid,
+            last,
+        };
+        if let Some(described) = look.describe(source, class_elsewhere)? {
+            return Ok(described);
+        }
+        window = window.saturating_mul(16).min(LAST_WINDOW);
+    }
+}
+
+/// One look at the first bytes of a data set.
+struct Look<'a> {
+    bytes: &'a [u8],
+    total: u64,
+    encoding: Encoding,
+    transfer_syntax_uid: &'a str,
+    /// There will be no larger one.
+    last: bool,
+}
+
+impl Look<'_> {
+    /// `None` if more must be seen.
+    fn describe(
+        &self,
+        source: &mut dyn Source,
+        class_elsewhere: Option<&Uid>,
+    ) -> Result<Option<Described>> {
+        let uids = match self.uids(class_elsewhere) {
+            Ok(uids) => uids,
+            Err(_) if !self.last => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut gathered = Gathered::new(self.encoding.big_endian);
+        let mut header = Vec::with_capacity(8 << 10);
+        let mut policy = Policy {
+            uids: &uids,
+            at_hand: self.bytes.len() as u64,
+        };
+        let written = json::write_observed(
+            self.bytes,
+            self.total,
+            self.transfer_syntax_uid,
+            Limits::default(),
+            &mut policy,
+            &mut header,
+            &mut |event, depth| gathered.observe(event, depth),
+        );
+        let written = match written {
+            Ok(written) => written,
+            Err(sagittal_file::Error::Truncated { .. }) if !self.last => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let mut findings = written.findings;
+        let pixels = match gathered.pixel_data {
+            Some((_, place)) => Some(self.pixels(source, place, &gathered)?),
+            None => None,
+        };
+        let at_hand = self.bytes.len() as u64;
+        if at_hand < self.total {
+            let end = pixels.as_ref().map_or(0, |pixels| pixels.end);
+            let tail = self.total.saturating_sub(end);
+            if end < at_hand || tail > LONGEST_TAIL {
+                // The header goes on beyond what is at hand.
+                if !self.last {
+                    return Ok(None);
+                }
+                let what = "elements beyond the first 64 MiB are kept but not indexed";
+                findings.push(Finding {
+                    path: TagPath::default(),
+                    offset: written.covered,
+                    kind: FindingKind::Other(what.to_owned()),
+                });
+            } else if tail > 0 {
+                self.append_tail(source, end, &uids, &mut header)?;
+            }
+        }
+        let Gathered {
+            study,
+            series,
+            mut instance,
+            ..
+        } = gathered;
+        instance.sop_class_uid = uids.sop_class.to_string();
+        Ok(Some(Described {
+            study: StudyAttributes {
+                study_instance_uid: uids.study.to_string(),
+                ..study
+            },
+            series: SeriesAttributes {
+                series_instance_uid: uids.series.to_string(),
+                ..series
+            },
+            instance: InstanceAttributes {
+                sop_instance_uid: uids.sop_instance.to_string(),
+                ..instance
+            },
+            frames: pixels.map_or_else(Vec::new, |pixels| pixels.table.to_bytes()),
+            header,
+            findings,
+            uids,
+        }))
+    }
+
+    fn uids(&self, class_elsewhere: Option<&Uid>) -> Result<Uids> {
+        let wanted = [
+            tags::SOP_CLASS_UID,
+            tags::SOP_INSTANCE_UID,
+            tags::STUDY_INSTANCE_UID,
+            tags::SERIES_INSTANCE_UID,
+        ];
+        let values = extract::root_values(
+            self.bytes,
+            self.total,
+            self.encoding,
+            Limits::default(),
+            &wanted,
+        )?;
+        let uid = |at: usize, name: &str| {
+            let value = values.get(at).copied().flatten();
+            let text = value.map(|value| String::from_utf8_lossy(value.value).into_owned());
+            let Some(text) = text.filter(|text| !text.trim_matches([' ', '\0']).is_empty()) else {
+                return Err(Error::Unreadable {
+                    reason: format!("no {name}"),
+                });
+            };
+            // Several values: the first.
+            let first = text.split('\\').next().unwrap_or_default();
+            Uid::tolerant(first).map_err(|_| Error::Unreadable {
+                reason: format!("{name} is not a UID"),
+            })
+        };
+        Ok(Uids {
+            sop_instance: uid(1, "SOP Instance UID")?,
+            study: uid(2, "Study Instance UID")?,
+            series: uid(3, "Series Instance UID")?,
+            sop_class: match (uid(0, "SOP Class UID"), class_elsewhere) {
+                (Err(_), Some(class)) => class.clone(),
+                (found, _) => found?,
+            },
+        })
+    }
+
+    fn pixels(
+        &self,
+        source: &mut dyn Source,
+        place: Location,
+        gathered: &Gathered,
+    ) -> Result<Pixels> {
+        let description = Description {
+            number_of_frames: gathered.instance.number_of_frames.unwrap_or(1),
+            frame_bits: gathered.frame_bits(),
+            is_video: transfer_syntax::by_uid(self.transfer_syntax_uid)
+                .is_some_and(|ts| ts.compression == transfer_syntax::Compression::Video),
+            extended_offset_table: &gathered.extended_offsets,
+            extended_offset_table_lengths: &gathered.extended_lengths,
+        };
+        let table = match place {
+            Location::Native { offset, length } => {
+                let length = length.min(self.total.saturating_sub(offset));
+                let place = Location::Native { offset, length };
+                FrameTable::build(&Window::new(source), place, &description)
+            }
+            place => FrameTable::build(&Window::new(source), place, &description),
+        };
+        // An unusable frame table keeps nobody from storing.
+        let table = match table {
+            Ok(table) => table,
+            Err(sagittal_pixel::Error::Read { source }) => {
+                return Err(sagittal_file::Error::from(source).into());
+            }
+            Err(_) => FrameTable::default(),
+        };
+        let end = match place {
+            Location::Native { offset, length } => offset.saturating_add(length),
+            Location::Encapsulated { offset } => {
+                let last = table.all().last().map_or(offset, |piece| piece.end);
+                end_of_fragments(source, last)?.unwrap_or(self.total)
+            }
+        };
+        Ok(Pixels { table, end })
+    }
+
+    /// Elements behind pixel data that are not at hand.
+    fn append_tail(
+        &self,
+        source: &mut dyn Source,
+        from: u64,
+        uids: &Uids,
+        header: &mut Vec<u8>,
+    ) -> Result<()> {
+        let length = usize::try_from(self.total - from).unwrap_or(0);
+        let bytes = source.read(from, length)?;
+        let mut tail = Vec::new();
+        let mut policy = Policy {
+            uids,
+            at_hand: u64::MAX,
+        };
+        let total = bytes.len() as u64;
+        json::write_from_bytes(
+            &bytes,
+            total,
+            self.transfer_syntax_uid,
+            Limits::default(),
+            &mut policy,
+            &mut tail,
+        )?;
+        // `{a}` and `{b}` become `{a,b}`.
+        if tail.len() > 2 && header.last() == Some(&b'}') {
+            header.pop();
+            if header.len() > 1 {
+                header.push(b',');
+            }
+            header.extend_from_slice(tail.get(1..).unwrap_or_default());
+        }
+        Ok(())
+    }
+}
+
+/// Which values become BulkDataURIs: pixel data and overlays, binary ones of more than 1 KiB, long
+/// text, and whatever is not at hand.
+struct Policy<'a> {
+    uids: &'a Uids,
+    at_hand: u64,
+}
+
+impl json::BulkData for Policy<'_> {
+    fn uri(&mut self, path: &TagPath, offset: u64, length: Option<u64>) -> Option<String> {
+        let tag = match path.0.last() {
+            Some(PathStep::Element(tag)) => *tag,
+            _ => Tag::default(),
+        };
+        let is_pixels = tag.group() == 0x7FE0 || is_overlay_data(tag);
+        let is_long = length.is_none_or(|length| {
+            // A long value of the header is better read whole than not known.
+            length > INLINE || (offset.saturating_add(length) > self.at_hand && is_pixels)
+        });
+        (is_pixels || is_long).then(|| {
+            let Uids {
+                study,
+                series,
+                sop_instance,
+                ..
+            } = self.uids;
+            let uri = bulk_path::uri(study.as_str(), series.as_str(), sop_instance.as_str(), path);
+            format!("\u{1}{uri}")
+        })
+    }
+}
+
+/// Overlay Data (60xx,3000).
+fn is_overlay_data(tag: Tag) -> bool {
+    (0x6000..=0x60FE).contains(&tag.group()) && tag.group() % 2 == 0 && tag.element() == 0x3000
+}
+
+struct Pixels {
+    table: FrameTable,
+    /// Where the next element begins.
+    end: u64,
+}
+
+const SEQUENCE_DELIMITER: [u8; 4] = [0xFE, 0xFF, 0xDD, 0xE0];
+
+/// Where the next element begins after fragments of which the last ends at `at`; `None` if they
+/// have no end. An odd fragment may be followed by a byte of padding.
+fn end_of_fragments(source: &mut dyn Source, at: u64) -> Result<Option<u64>> {
+    for at in [at, at.saturating_add(1)] {
+        if source.read(at, 4)? == SEQUENCE_DELIMITER[..] {
+            return Ok(Some(at.saturating_add(8)));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests;

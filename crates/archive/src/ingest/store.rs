@@ -1,0 +1,235 @@
+//! An instance whose bytes are all here: is it new, and then into the packs.
+
+use bytes::Bytes;
+use sagittal_core::Uid;
+use sagittal_store::blob::{Committed, Hash, NewInstance, RecordAttributes, Spill};
+use sagittal_store::index::{Change, Entry, Known};
+
+use super::describe::Described;
+use super::in_flight::Exclusive;
+use super::{Announced, Outcome, Stored};
+use crate::archive::Inner;
+use crate::events::Happened;
+use crate::indexer::Pending;
+use crate::options::DuplicatePolicy;
+use crate::{Archive, Error, Result};
+
+/// The bytes, wherever they are.
+pub(super) enum Body {
+    Memory { prefix: Bytes, data: Vec<Bytes> },
+    Spill(Box<Spill>),
+}
+
+/// All that is known before the instance is written.
+pub(super) struct Candidate {
+    pub(super) body: Body,
+    pub(super) hash: Hash,
+    pub(super) transfer_syntax_uid: Uid,
+    pub(super) source: String,
+    pub(super) received_ms: i64,
+    pub(super) described: Described,
+    /// The turn and what is kept under the UID, if both could be had at once.
+    pub(super) turn: Option<(Exclusive, Option<Known>)>,
+}
+
+/// The data set against what its sender said (PS3.4 §B.2.3, PS3.18 §10.5).
+pub(super) fn check(announced: &Announced, described: &Described) -> Result<()> {
+    let pairs = [
+        (
+            "SOP Class UID",
+            &announced.sop_class_uid,
+            &described.uids.sop_class,
+        ),
+        (
+            "SOP Instance UID",
+            &announced.sop_instance_uid,
+            &described.uids.sop_instance,
+        ),
+        (
+            "Study Instance UID",
+            &announced.study_instance_uid,
+            &described.uids.study,
+        ),
+    ];
+    for (what, announced, found) in pairs {
+        if let Some(announced) = announced
+            && announced != found
+        {
+            return Err(Error::Mismatch {
+                reason: format!("{what} is {found}, announced was {announced}"),
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Inner {
+    /// The turn for a UID and what is kept under it; `None` if another has the turn. Blocks.
+    pub(super) fn try_turn(&self, uid: &Uid) -> Result<Option<(Exclusive, Option<Known>)>> {
+        let Some(exclusive) = self.in_flight.try_enter(uid) else {
+            return Ok(None);
+        };
+        let known = self.index.known(uid.as_str())?;
+        Ok(Some((exclusive, known)))
+    }
+}
+
+impl Archive {
+    async fn turn(&self, uid: &Uid) -> Result<(Exclusive, Option<Known>)> {
+        // Who has it gives it back when the index knows: do not let that take its time.
+        self.inner().indexer.want();
+        let patience = std::time::Duration::from_secs(60);
+        let exclusive = tokio::time::timeout(patience, self.inner().in_flight.enter(uid)).await;
+        let Ok(exclusive) = exclusive else {
+            return Err(Error::Store(sagittal_store::Error::Index {
+                reason: "does not follow".to_owned(),
+            }));
+        };
+        let (inner, uid) = (self.inner().clone(), uid.clone());
+        let known = self
+            .blocking(move || Ok(inner.index.known(uid.as_str())?))
+            .await?;
+        Ok((exclusive, known))
+    }
+
+    /// Decides about a candidate, writes it, and returns when it is durable.
+    pub(super) async fn store(&self, mut candidate: Candidate) -> Result<Stored> {
+        let (exclusive, known) = match candidate.turn.take() {
+            Some(turn) => turn,
+            None => self.turn(&candidate.described.uids.sop_instance).await?,
+        };
+        let policy = self.options().duplicates;
+        let outcome = match known {
+            None => Outcome::New,
+            Some(known) if known.hash == candidate.hash => Outcome::Identical,
+            Some(_) => match policy {
+                DuplicatePolicy::KeepBoth => Outcome::KeptHidden,
+                DuplicatePolicy::Replace => Outcome::Replaced,
+                DuplicatePolicy::KeepFirst => {
+                    metrics::counter!("sagittal_ingest_total", "outcome" => "refused").increment(1);
+                    return Err(Error::Duplicate {
+                        sop_instance_uid: candidate.described.uids.sop_instance.clone(),
+                    });
+                }
+            },
+        };
+        let uids = candidate.described.uids.clone();
+        let findings = std::mem::take(&mut candidate.described.findings);
+        if outcome != Outcome::Identical {
+            self.write(candidate, outcome, exclusive).await?;
+        }
+        let label = match outcome {
+            Outcome::New => "new",
+            Outcome::Identical => "identical",
+            Outcome::KeptHidden => "hidden",
+            Outcome::Replaced => "replaced",
+        };
+        metrics::counter!("sagittal_ingest_total", "outcome" => label).increment(1);
+        Ok(Stored {
+            sop_class_uid: uids.sop_class,
+            sop_instance_uid: uids.sop_instance,
+            study_instance_uid: uids.study,
+            series_instance_uid: uids.series,
+            outcome,
+            findings,
+        })
+    }
+
+    async fn write(
+        &self,
+        candidate: Candidate,
+        outcome: Outcome,
+        exclusive: Exclusive,
+    ) -> Result<()> {
+        let Candidate {
+            body,
+            hash,
+            transfer_syntax_uid,
+            source,
+            received_ms,
+            described,
+            ..
+        } = candidate;
+        let attributes = RecordAttributes {
+            sop_class_uid: described.uids.sop_class.clone(),
+            sop_instance_uid: described.uids.sop_instance.clone(),
+            study_instance_uid: described.uids.study.clone(),
+            series_instance_uid: described.uids.series.clone(),
+            transfer_syntax_uid,
+            source,
+            received_ms,
+            hidden: outcome == Outcome::KeptHidden,
+            replaces: outcome == Outcome::Replaced,
+        };
+        let room = self
+            .inner()
+            .indexer
+            .room(described.header.len() + described.frames.len())
+            .await?;
+        let inner = self.inner().clone();
+        let record = attributes.clone();
+        let then = move |committed: &Committed| {
+            let happened = (!record.hidden).then(|| Happened::Stored {
+                study: record.study_instance_uid.to_string(),
+                series: record.series_instance_uid.to_string(),
+                source: record.source.clone(),
+            });
+            inner.indexer.push(Pending {
+                changes: changes(&record, described, hash, committed),
+                sequence: committed.sequence,
+                pack: committed.locator.pack,
+                end: committed.end,
+                happened,
+                _exclusive: vec![exclusive],
+                _room: Some(room),
+            });
+        };
+        let packs = &self.inner().packs;
+        match body {
+            Body::Memory { prefix, data } => {
+                let instance = NewInstance {
+                    attributes,
+                    prefix,
+                    data,
+                    hash,
+                };
+                packs.append(instance, then).await?;
+            }
+            Body::Spill(spill) => {
+                packs.commit(*spill, attributes, hash, then).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a record of an instance means to the index.
+pub(crate) fn changes(
+    record: &RecordAttributes,
+    described: Described,
+    hash: Hash,
+    committed: &Committed,
+) -> Vec<Change> {
+    let mut changes = Vec::with_capacity(2);
+    if record.replaces {
+        changes.push(Change::Supersede {
+            sop_instance_uid: record.sop_instance_uid.clone(),
+            sequence: committed.sequence,
+        });
+    }
+    changes.push(Change::Store(Box::new(Entry {
+        study: described.study,
+        series: described.series,
+        instance: described.instance,
+        locator: committed.locator,
+        sequence: committed.sequence,
+        hash,
+        transfer_syntax_uid: record.transfer_syntax_uid.to_string(),
+        frames: described.frames,
+        header: described.header,
+        source: record.source.clone(),
+        received_ms: record.received_ms,
+        hidden: record.hidden,
+    })));
+    changes
+}

@@ -1,0 +1,69 @@
+//! What goes on in the background: quiet studies, free space, gauges, compaction.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use crate::Archive;
+use crate::archive::Inner;
+use crate::events::Event;
+
+/// Between looks at the free space.
+const SPACE: Duration = Duration::from_secs(2);
+/// Between looks for packs with many deleted instances.
+const COMPACT: Duration = Duration::from_secs(600);
+/// Packs of which less than this share is in use are compacted.
+pub(crate) const LIVE_SHARE: f64 = 0.5;
+
+/// Starts it; it ends with the archive.
+pub(crate) fn start(inner: &Arc<Inner>) {
+    let weak = Arc::downgrade(inner);
+    tokio::spawn(run(weak));
+}
+
+async fn run(inner: Weak<Inner>) {
+    let Some(quiet) = inner.upgrade().map(|inner| inner.options.study_quiet) else {
+        return;
+    };
+    let step = (quiet / 4).clamp(Duration::from_millis(10), SPACE);
+    let (mut since_space, mut since_compaction) = (SPACE, Duration::ZERO);
+    loop {
+        tokio::time::sleep(step).await;
+        let Some(inner) = inner.upgrade().filter(|inner| !inner.is_closed()) else {
+            return;
+        };
+        inner.events.announce_quiet(quiet);
+        since_space += step;
+        since_compaction += step;
+        if since_space >= SPACE {
+            since_space = Duration::ZERO;
+            watch_space(&inner).await;
+        }
+        if since_compaction >= COMPACT {
+            since_compaction = Duration::ZERO;
+            let archive = Archive::from_inner(inner);
+            if let Err(error) = archive.compact(LIVE_SHARE).await {
+                tracing::warn!(%error, "compaction failed");
+            }
+        }
+    }
+}
+
+async fn watch_space(inner: &Arc<Inner>) {
+    let packs = inner.packs.clone();
+    let Ok(Ok(space)) = tokio::task::spawn_blocking(move || packs.space()).await else {
+        return;
+    };
+    metrics::gauge!("sagittal_free_bytes").set(space.free as f64);
+    metrics::gauge!("sagittal_pack_bytes").set(inner.packs.bytes() as f64);
+    metrics::gauge!("sagittal_commit_queue_records").set(inner.packs.queue_depth() as f64);
+    metrics::gauge!("sagittal_index_queue_records").set(inner.indexer.depth() as f64);
+    let low = space.free < inner.options.warn_below;
+    if inner.low_on_space.swap(low, Ordering::Relaxed) != low {
+        tracing::warn!(free_bytes = space.free, low, "free space");
+        inner.events.send(Event::Space {
+            free_bytes: space.free,
+            low,
+        });
+    }
+}

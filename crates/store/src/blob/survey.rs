@@ -1,0 +1,130 @@
+//! Every record of every pack, reread: for verification.
+
+use super::packs::Packs;
+use super::record::FIRST_RECORD;
+use super::scan::{Found, ScanOptions, Scanner, pack_header};
+use super::{Damage, Hash, Locator, RecordAttributes};
+use crate::Result;
+
+/// One thing met in a survey.
+#[derive(Debug)]
+pub enum Surveyed {
+    /// A pack begins.
+    Pack {
+        /// Its number.
+        number: u64,
+        /// Its valid length.
+        length: u64,
+    },
+    /// A record whose checksum and hash are right.
+    Record {
+        /// Where it is.
+        locator: Locator,
+        /// Place in the history.
+        sequence: u64,
+        /// BLAKE3 of its data.
+        hash: Hash,
+        /// Of an instance; `None` of a deletion and the like.
+        attributes: Option<Box<RecordAttributes>>,
+    },
+    /// A stretch that cannot be read.
+    Damage(Damage),
+}
+
+impl Packs {
+    /// Rereads all packs, the active one as far as it is durable. Blocks.
+    pub fn survey(&self, visit: &mut dyn FnMut(Surveyed) -> Result<()>) -> Result<()> {
+        let shelf = &self.inner.shelf;
+        let active = shelf.durable();
+        let names = shelf
+            .disk
+            .list(&shelf.folder)
+            .map_err(shelf.io("list", &shelf.folder))?;
+        let number = |name: &str| {
+            name.strip_suffix(".pack")
+                .and_then(|stem| stem.parse().ok())
+        };
+        let mut packs: Vec<(u64, u64)> = names
+            .iter()
+            .filter_map(|(name, length)| Some((number(name)?, *length)))
+            .collect();
+        packs.sort_unstable();
+        for (pack, length) in packs {
+            let length = match active {
+                Some((number, durable)) if number == pack => durable,
+                _ => length,
+            };
+            self.survey_pack(pack, length, visit)?;
+        }
+        Ok(())
+    }
+
+    fn survey_pack(
+        &self,
+        pack: u64,
+        length: u64,
+        visit: &mut dyn FnMut(Surveyed) -> Result<()>,
+    ) -> Result<()> {
+        let shelf = &self.inner.shelf;
+        let path = shelf.path(pack);
+        let file = match shelf.disk.open_read(&path) {
+            // Compacted meanwhile.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            file => file.map_err(shelf.io("open", &path))?,
+        };
+        let header = match pack_header(&*file).map_err(shelf.io("read", &path))? {
+            Ok(header) => header,
+            Err(flaw) => {
+                let reason = format!("pack header: {flaw}");
+                return visit(Surveyed::Damage(Damage {
+                    pack,
+                    range: 0..length,
+                    reason,
+                }));
+            }
+        };
+        let mut first = Vec::new();
+        file.read_at(FIRST_RECORD, 4, &mut first)
+            .map_err(shelf.io("read", &path))?;
+        if header.large && first.iter().all(|&byte| byte == 0) {
+            // A large instance that is still arriving.
+            return Ok(());
+        }
+        visit(Surveyed::Pack {
+            number: pack,
+            length,
+        })?;
+        let options = ScanOptions {
+            start: FIRST_RECORD,
+            limit: length,
+            proven: length,
+            hash_from: 0,
+        };
+        let mut scanner = Scanner::new(file, header.id, options);
+        while let Some(found) = scanner.next().map_err(shelf.io("read", &path))? {
+            match found {
+                Found::Record { offset, header } => visit(Surveyed::Record {
+                    locator: Locator {
+                        pack,
+                        offset,
+                        header_length: header.header_length,
+                        prefix_length: header.prefix_length,
+                        length: header.data_length,
+                    },
+                    sequence: header.sequence,
+                    hash: header.hash,
+                    attributes: header.attributes.map(Box::new),
+                })?,
+                Found::Damage { range, flaw } => {
+                    let reason = flaw.to_string();
+                    visit(Surveyed::Damage(Damage {
+                        pack,
+                        range,
+                        reason,
+                    }))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
