@@ -1,0 +1,9 @@
+//! The command line: its output, its exit codes.
+#![allow(clippy::unwrap_used)]
+
+mod config;
+mod demo;
+mod dump;
+mod export;
+mod import;
+mod usage;

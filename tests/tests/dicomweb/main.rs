@@ -1,0 +1,4 @@
+//! DICOMweb (PS3.18) over a real connection.
+#![allow(clippy::unwrap_used)]
+
+mod round_trip;

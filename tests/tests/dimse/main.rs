@@ -1,0 +1,4 @@
+//! DIMSE services over real associations.
+#![allow(clippy::unwrap_used)]
+
+mod verification;

@@ -1,0 +1,4 @@
+//! Programs of others as peers, in both directions.
+#![allow(clippy::unwrap_used)]
+
+mod dcmtk;

@@ -1,0 +1,4 @@
+//! Who is let in, and what is said about it.
+#![allow(clippy::unwrap_used)]
+
+mod remote;
