@@ -139,7 +139,7 @@ fn settle(data_set: &[u8], is_marked: bool, opening: &mut Opening) -> Result<()>
             None => true,
             // Chance makes DEFLATE look like two elements, hardly like more.
             Some((_, score)) if encoding.deflated => score < 3,
-            Some((_, score)) => score < 2 || 2 * sniff::score(data_set, encoding) >= score,
+            Some((_, score)) => score < 2 || 2 * sniff::score(data_set, encoding, true) >= score,
         };
         if believed {
             opening.transfer_syntax_uid = uid;

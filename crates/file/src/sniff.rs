@@ -11,8 +11,9 @@ const ENOUGH: usize = 8;
 /// A value longer than this, in a file whose encoding is in doubt, is not believed.
 const CREDIBLE: u32 = 1 << 28;
 
-/// How many of the first elements make sense in this encoding.
-pub(crate) fn score(bytes: &[u8], encoding: Encoding) -> usize {
+/// How many of the first elements make sense in this encoding. If it `is_declared`, any tag may
+/// come first.
+pub(crate) fn score(bytes: &[u8], encoding: Encoding, is_declared: bool) -> usize {
     let form = Form {
         explicit: encoding.explicit,
         big_endian: encoding.big_endian,
@@ -24,7 +25,10 @@ pub(crate) fn score(bytes: &[u8], encoding: Encoding) -> usize {
             return count;
         };
         let tag = form.tag(*head);
-        if tag.group() == 0xFFFE || Some(tag) <= last || (count == 0 && !may_be_first(tag)) {
+        if tag.group() == 0xFFFE
+            || Some(tag) <= last
+            || (count == 0 && !is_declared && !may_be_first(tag))
+        {
             return if count == 1 { 0 } else { count };
         }
         last = Some(tag);
@@ -64,7 +68,7 @@ pub(crate) fn best(bytes: &[u8]) -> Option<(Encoding, usize)> {
     ];
     candidates
         .into_iter()
-        .map(|encoding| (encoding, score(bytes, encoding)))
+        .map(|encoding| (encoding, score(bytes, encoding, false)))
         .filter(|(_, score)| *score > 0)
         .max_by_key(|(_, score)| *score)
 }

@@ -197,3 +197,13 @@ fn a_text_too_long_for_its_length_field_becomes_unknown() {
     // And the dictionary gives it back.
     assert_eq!(read_back(&bytes).data_set, set);
 }
+
+#[test]
+fn a_declared_syntax_is_kept_for_odd_first_tags() {
+    let mut set = DataSet::new();
+    set.put_bytes(Tag(0x0300, 0x5501), Vr::UN, vec![]);
+    set.put_bytes(Tag(0x0701, 0x0101), Vr::UN, vec![0; 270]);
+    let file = read_back(&write(&meta(EXPLICIT_VR_LITTLE_ENDIAN), &set).unwrap());
+    assert!(file.findings.is_empty(), "{:?}", file.findings);
+    assert_eq!(file.data_set, set);
+}

@@ -176,7 +176,8 @@ impl Cursor {
         if (vr == Vr::SQ || vr == Vr::UN)
             && let Some(form) = self.items_of(bytes, tag, vr, header.vr.is_some(), header.length)
         {
-            let end = (value_at + length).min(self.scope.end);
+            // A broken header may itself reach beyond the item.
+            let end = (value_at + length).min(self.scope.end).max(value_at);
             self.push(tag, end, true, form)?;
             self.at = value_at;
             self.state = State::Items;
@@ -464,7 +465,7 @@ impl Cursor {
     /// If what is `size` bytes from the current position, outside the item that we are in, looks
     /// like what follows an element, the item's length is wrong: lets it grow.
     pub(super) fn try_grow(&mut self, rest: &[u8], size: u64, after: Tag) -> bool {
-        let outer = self.total - self.at;
+        let outer = self.total.saturating_sub(self.at);
         if size > outer || !follows(rest, size, outer, self.scope.form, after) {
             return false;
         }

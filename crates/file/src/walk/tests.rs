@@ -519,3 +519,23 @@ fn findings_are_capped() {
     let (lines, findings) = walk(&COMMENT.repeat(5_000));
     assert_eq!((lines.len(), findings.len()), (5_000, 1_000));
 }
+
+#[test]
+fn a_header_longer_than_its_item_is_got_over() {
+    // An item of eight bytes, in which a UN element of twelve begins.
+    let header = [0x40, 0, 0x75, 2, b'U', b'N', 0, 0];
+    for tail in [&[0xFE, 0xFF, 0x00, 0xE0][..], &[4, 0, 0, 0], &[]] {
+        let bytes = [
+            SEQUENCE,
+            &[16, 0, 0, 0],
+            ITEM,
+            &[8, 0, 0, 0],
+            &header,
+            tail,
+            IDENTIFIER,
+        ]
+        .concat();
+        let (lines, findings) = walk(&bytes);
+        assert!(lines.len() >= 4 && !findings.is_empty(), "{lines:?}");
+    }
+}

@@ -64,6 +64,9 @@ impl FrameTable {
         };
         let mut rest = rest;
         let frames = number(&mut rest)?;
+        if frames == 0 {
+            return Err(broken("no frames"));
+        }
         let layout = match kind & !GUESS {
             NATIVE => {
                 let (offset, length, frame_bits) =
