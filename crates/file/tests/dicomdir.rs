@@ -1,32 +1,21 @@
 //! DICOMDIRs of others read, and ours read by DCMTK and pydicom.
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
+mod support;
+
+use std::path::Path;
 use std::process::Command;
 
 use bytes::Bytes;
 use sagittal_core::{Limits, Uid, sop_class, tags};
 use sagittal_file::dicomdir::{self, Builder, FileIds};
 use sagittal_file::part10;
-
-fn data() -> Option<PathBuf> {
-    let named = std::env::var_os("SAGITTAL_TEST_DATA").map(PathBuf::from);
-    let parents = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|parent| parent.join("shared/data"));
-    let found = named.into_iter().chain(parents).find(|folder| folder.is_dir());
-    if found.is_none() {
-        missing("test files (SAGITTAL_TEST_DATA)");
-    }
-    found
-}
-
-fn missing(what: &str) {
-    assert!(std::env::var_os("SAGITTAL_TEST_STRICT").is_none(), "missing: {what}");
-    eprintln!("SKIPPED: missing {what}");
-}
+use support::{data, missing};
 
 fn read(path: &Path) -> dicomdir::Directory {
     let bytes = Bytes::from(std::fs::read(path).unwrap());
-    dicomdir::read(&bytes, Limits::default()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    dicomdir::read(&bytes, Limits::default())
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 #[test]
@@ -48,12 +37,24 @@ fn directories_of_others_lead_to_their_files() {
         let found: Vec<_> = directory.instances().collect();
         assert_eq!(found.len(), instances, "{name}");
         for record in found {
-            let file = path.parent().unwrap().join(record.relative_path().unwrap_or_else(|| panic!("{name} {:?}", record.file_id)));
-            let bytes = Bytes::from(std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())));
+            let file = path.parent().unwrap().join(
+                record
+                    .relative_path()
+                    .unwrap_or_else(|| panic!("{name} {:?}", record.file_id)),
+            );
+            let bytes = Bytes::from(
+                std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())),
+            );
             let file = part10::read(&bytes, Limits::default()).unwrap();
-            assert_eq!(file.data_set.uid(tags::SOP_INSTANCE_UID).unwrap(), record.sop_instance_uid, "{name}");
+            assert_eq!(
+                file.data_set.uid(tags::SOP_INSTANCE_UID).unwrap(),
+                record.sop_instance_uid,
+                "{name}"
+            );
             // The hierarchy is right, too: the series above is the file's.
-            let series = directory.ancestor(record, &dicomdir::RecordType::Series).unwrap_or_else(|| panic!("{name} {record:?} {:?}", directory.findings));
+            let series = directory
+                .ancestor(record, &dicomdir::RecordType::Series)
+                .unwrap_or_else(|| panic!("{name} {record:?} {:?}", directory.findings));
             assert_eq!(
                 series.data_set.uid(tags::SERIES_INSTANCE_UID).unwrap(),
                 file.data_set.uid(tags::SERIES_INSTANCE_UID).unwrap(),
@@ -62,7 +63,10 @@ fn directories_of_others_lead_to_their_files() {
         }
     }
     for name in ["dtf-dicomdir", "dwv-dicomdir", "orth-dicomdir"] {
-        assert!(read(&root.join("dicomdir").join(name)).instances().count() > 0, "{name}");
+        assert!(
+            read(&root.join("dicomdir").join(name)).instances().count() > 0,
+            "{name}"
+        );
     }
 }
 
@@ -82,7 +86,9 @@ fn file_set(root: &Path, folder: &Path, without: &str) -> (usize, Vec<String>) {
                 continue;
             }
             let bytes = Bytes::from(std::fs::read(&path).unwrap());
-            let Ok(file) = part10::read(&bytes, Limits::default()) else { continue };
+            let Ok(file) = part10::read(&bytes, Limits::default()) else {
+                continue;
+            };
             let text = |tag| file.data_set.first_text(tag).unwrap_or_default();
             let uid = text(tags::SOP_INSTANCE_UID);
             if text(tags::SOP_CLASS_UID) == without {
@@ -91,9 +97,16 @@ fn file_set(root: &Path, folder: &Path, without: &str) -> (usize, Vec<String>) {
             if file.opening.meta.is_empty() || added.contains(&uid) || Uid::new(&uid).is_err() {
                 continue;
             }
-            let file_id = ids.next(&text(tags::PATIENT_ID), &text(tags::STUDY_INSTANCE_UID), &text(tags::SERIES_INSTANCE_UID));
+            let file_id = ids.next(
+                &text(tags::PATIENT_ID),
+                &text(tags::STUDY_INSTANCE_UID),
+                &text(tags::SERIES_INSTANCE_UID),
+            );
             let transfer_syntax_uid = file.opening.transfer_syntax_uid.as_str();
-            if builder.add(&file_id, &file.data_set, transfer_syntax_uid).is_ok() {
+            if builder
+                .add(&file_id, &file.data_set, transfer_syntax_uid)
+                .is_ok()
+            {
                 let to = folder.join(file_id.to_string());
                 std::fs::create_dir_all(to.parent().unwrap()).unwrap();
                 std::fs::write(to, &bytes).unwrap();
@@ -127,29 +140,55 @@ fn our_directory_is_read_by_dcmtk_and_pydicom() {
 
     let directory = read(&folder.join("DICOMDIR"));
     assert!(directory.findings.is_empty(), "{:?}", directory.findings);
-    let mut ours: Vec<String> = directory.instances().map(|record| record.sop_instance_uid.clone().unwrap().to_string()).collect();
+    let mut ours: Vec<String> = directory
+        .instances()
+        .map(|record| record.sop_instance_uid.clone().unwrap().to_string())
+        .collect();
     ours.sort();
     assert_eq!(ours, added);
 
-    match Command::new("/usr/bin/dcmdump").args(["-q", "+P", "0004,1430"]).arg(folder.join("DICOMDIR")).output() {
+    match Command::new("/usr/bin/dcmdump")
+        .args(["-q", "+P", "0004,1430"])
+        .arg(folder.join("DICOMDIR"))
+        .output()
+    {
         Ok(output) => {
-            assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-            assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), records);
+            assert!(
+                output.status.success() && output.stderr.is_empty(),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+            assert_eq!(
+                String::from_utf8_lossy(&output.stdout).lines().count(),
+                records
+            );
         }
         Err(_) => missing("dcmdump"),
     }
     // Appending to it makes DCMTK follow and check all offsets.
-    let extra = std::fs::read_dir(root.join("dicomdir/pydtree/77654033/CR1")).unwrap().next().unwrap().unwrap().path();
+    let extra = std::fs::read_dir(root.join("dicomdir/pydtree/77654033/CR1"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     std::fs::copy(&extra, folder.join("EXTRA")).unwrap();
     let appended = Command::new("/usr/bin/dcmmkdir")
-        .args(["+A", "+id", "."]).arg("+D").arg("DICOMDIR").arg("EXTRA")
+        .args(["+A", "+id", "."])
+        .arg("+D")
+        .arg("DICOMDIR")
+        .arg("EXTRA")
         .current_dir(&folder)
         .output();
     match appended {
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(output.status.success(), "{said}");
-            assert_eq!(read(&folder.join("DICOMDIR")).instances().count(), added.len() + 1, "{said}");
+            assert_eq!(
+                read(&folder.join("DICOMDIR")).instances().count(),
+                added.len() + 1,
+                "{said}"
+            );
         }
         Err(_) => missing("dcmmkdir"),
     }
@@ -157,8 +196,16 @@ fn our_directory_is_read_by_dcmtk_and_pydicom() {
     std::fs::remove_dir_all(&folder).unwrap();
     std::fs::create_dir_all(&folder).unwrap();
     // pydicom 3.0 refuses file-sets with ANNOTATION records.
-    let (_, added) = file_set(&root, &folder, sop_class::MICROSCOPY_BULK_SIMPLE_ANNOTATIONS_STORAGE);
-    match Command::new("python3").args(["-c", PYDICOM]).arg(folder.join("DICOMDIR")).output() {
+    let (_, added) = file_set(
+        &root,
+        &folder,
+        sop_class::MICROSCOPY_BULK_SIMPLE_ANNOTATIONS_STORAGE,
+    );
+    match Command::new("python3")
+        .args(["-c", PYDICOM])
+        .arg(folder.join("DICOMDIR"))
+        .output()
+    {
         Ok(output) if !String::from_utf8_lossy(&output.stderr).contains("ModuleNotFoundError") => {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(output.status.success(), "{said}");

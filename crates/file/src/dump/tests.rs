@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use sagittal_core::Limits;
 
 use super::*;
@@ -50,29 +52,63 @@ fn lines_tell_tag_vr_value_length_multiplicity_and_name() {
 
 #[test]
 fn values_are_cut_where_asked() {
-    let all = shown(&Options { value_length: None, ..Options::default() });
-    assert!(all.contains(&"ab\\".repeat(199)) && !all.contains("..."), "{all}");
-    let short = shown(&Options { value_length: Some(4), ..Options::default() });
+    let all = shown(&Options {
+        value_length: None,
+        ..Options::default()
+    });
+    assert!(
+        all.contains(&"ab\\".repeat(199)) && !all.contains("..."),
+        "{all}"
+    );
+    let short = shown(&Options {
+        value_length: Some(4),
+        ..Options::default()
+    });
     assert!(short.contains("(0010,0010) PN [Doe...  "), "{short}");
 }
 
 #[test]
 fn a_search_shows_what_it_finds_with_all_that_it_holds() {
     let only = vec![tags::CONCEPT_NAME_CODE_SEQUENCE, tags::PATIENT_ID];
-    let text = shown(&Options { only, ..Options::default() });
+    let text = shown(&Options {
+        only,
+        ..Options::default()
+    });
     assert!(text.starts_with("(0010,0020)"), "{text}");
-    assert!(text.contains("(0008,0100)") && !text.contains("(0010,0010)") && !text.contains("(0029"), "{text}");
+    assert!(
+        text.contains("(0008,0100)") && !text.contains("(0010,0010)") && !text.contains("(0029"),
+        "{text}"
+    );
     assert_eq!(text.lines().count(), 6, "{text}");
-    let nested = shown(&Options { only: vec![tags::CODE_VALUE], ..Options::default() });
-    assert_eq!(nested.trim_start(), "(0008,0100) SH [T-1]                                    #   4, 1 CodeValue\n");
+    let nested = shown(&Options {
+        only: vec![tags::CODE_VALUE],
+        ..Options::default()
+    });
+    assert_eq!(
+        nested.trim_start(),
+        "(0008,0100) SH [T-1]                                    #   4, 1 CodeValue\n"
+    );
 }
 
 #[test]
 fn findings_come_last() {
     let mut out = Vec::new();
     let bytes = [0x10, 0x00, 0x20, 0x00, b'L', b'O', 10, 0, b'1', b'2'];
-    let findings = data_set(&bytes, EXPLICIT, Limits::default(), &Options::default(), &mut out).unwrap();
+    let findings = data_set(
+        &bytes,
+        EXPLICIT,
+        Limits::default(),
+        &Options::default(),
+        &mut out,
+    )
+    .unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(!findings.is_empty());
-    assert!(text.lines().last().unwrap_or_default().starts_with("# Warning: (0010,0020) at byte"), "{text}");
+    assert!(
+        text.lines()
+            .last()
+            .unwrap_or_default()
+            .starts_with("# Warning: (0010,0020) at byte"),
+        "{text}"
+    );
 }

@@ -109,6 +109,7 @@ pub(super) fn integer_string(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

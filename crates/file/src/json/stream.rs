@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use sagittal_core::{CharacterSet, Finding, Limits, Tag, TagPath, Vr, dictionary, tags};
 
-use super::emit::{Emitter, append_item, is_left_out, text_is_bulk};
 use super::BulkData;
+use super::emit::{Emitter, append_item, is_left_out, text_is_bulk};
 use crate::encoding::Encoding;
 use crate::walk::vr::standard;
 use crate::walk::{Event, Walker};
@@ -32,7 +32,15 @@ pub fn write_from_bytes(
     bulk: &mut dyn BulkData,
     out: &mut Vec<u8>,
 ) -> Result<Written> {
-    write_observed(bytes, total, transfer_syntax_uid, limits, bulk, out, &mut |_, _| {})
+    write_observed(
+        bytes,
+        total,
+        transfer_syntax_uid,
+        limits,
+        bulk,
+        out,
+        &mut |_, _| {},
+    )
 }
 
 /// As [`write_from_bytes`]; `observe` sees each event of the walk, and how many sequences it lies in,
@@ -52,7 +60,10 @@ pub fn write_observed(
     let writer = Writer {
         walker,
         is_prefix: total > bytes.len() as u64,
-        emitter: Emitter { out, non_ascii: false },
+        emitter: Emitter {
+            out,
+            non_ascii: false,
+        },
         bulk,
         open: Vec::new(),
         character_sets: Vec::new(),
@@ -87,7 +98,12 @@ fn sort(out: &mut Vec<u8>, start: usize, limits: Limits) {
 }
 
 fn truncated(path: TagPath, offset: u64, length: u64, value: &[u8]) -> Error {
-    Error::Truncated { path, offset, expected: length, found: value.len() as u64 }
+    Error::Truncated {
+        path,
+        offset,
+        expected: length,
+        found: value.len() as u64,
+    }
 }
 
 /// What has been begun and not ended.
@@ -106,7 +122,11 @@ struct Level {
 
 impl Level {
     fn new() -> Level {
-        Level { first: true, tags: Vec::new(), out_of_order: None }
+        Level {
+            first: true,
+            tags: Vec::new(),
+            out_of_order: None,
+        }
     }
 
     /// False if the tag has been there: of duplicates the first is kept, for JSON keys must differ.
@@ -146,12 +166,22 @@ struct Writer<'a, 'o> {
 }
 
 impl<'a> Writer<'a, '_> {
-    fn write(mut self, total: u64, observe: &mut dyn FnMut(&Event<'_>, usize)) -> Result<(Written, bool)> {
+    fn write(
+        mut self,
+        total: u64,
+        observe: &mut dyn FnMut(&Event<'_>, usize),
+    ) -> Result<(Written, bool)> {
         self.open_data_set();
         while let Some(event) = self.walker.next()? {
             observe(&event, self.walker.depth());
             match event {
-                Event::Element { tag, vr, value, offset, length } => self.element(tag, vr, value, offset, length)?,
+                Event::Element {
+                    tag,
+                    vr,
+                    value,
+                    offset,
+                    length,
+                } => self.element(tag, vr, value, offset, length)?,
                 Event::SequenceStart { tag, offset, .. } => {
                     self.covered = self.covered.max(offset);
                     if self.begin(tag, Vr::SQ) {
@@ -167,7 +197,8 @@ impl<'a> Writer<'a, '_> {
                     false => self.pass_over(observe)?,
                 },
                 // Of fragments that nothing has begun, nothing can be said.
-                Event::OffsetTable { .. } | Event::Fragment { .. } | Event::FragmentsEnd { .. } => {}
+                Event::OffsetTable { .. } | Event::Fragment { .. } | Event::FragmentsEnd { .. } => {
+                }
             }
         }
         while self.open.len() > 1 {
@@ -175,7 +206,10 @@ impl<'a> Writer<'a, '_> {
         }
         self.declare_utf8();
         self.emitter.close();
-        let written = Written { covered: self.covered.min(total), findings: self.walker.into_findings() };
+        let written = Written {
+            covered: self.covered.min(total),
+            findings: self.walker.into_findings(),
+        };
         Ok((written, self.in_order))
     }
 
@@ -187,7 +221,9 @@ impl<'a> Writer<'a, '_> {
     /// Begins an element; false if it is not to be written.
     fn begin(&mut self, tag: Tag, vr: Vr) -> bool {
         let is_root = self.open.len() == 1;
-        let Some(Open::DataSet(level)) = self.open.last_mut() else { return false };
+        let Some(Open::DataSet(level)) = self.open.last_mut() else {
+            return false;
+        };
         if is_left_out(tag) || !level.admit(tag) {
             return false;
         }
@@ -199,7 +235,14 @@ impl<'a> Writer<'a, '_> {
         true
     }
 
-    fn element(&mut self, tag: Tag, vr: Vr, value: &'a [u8], offset: u64, length: u64) -> Result<()> {
+    fn element(
+        &mut self,
+        tag: Tag,
+        vr: Vr,
+        value: &'a [u8],
+        offset: u64,
+        length: u64,
+    ) -> Result<()> {
         self.covered = self.covered.max(offset.saturating_add(length));
         if tag == tags::SPECIFIC_CHARACTER_SET {
             self.declaration(value);
@@ -208,7 +251,11 @@ impl<'a> Writer<'a, '_> {
         self.remember(tag, value);
         // PS3.5 §6.2.2: the value of an UN element is little endian in every syntax.
         let big_endian = vr != Vr::UN && self.walker.is_big_endian();
-        let vr = if vr == Vr::UN { self.known_vr(tag, value) } else { vr };
+        let vr = if vr == Vr::UN {
+            self.known_vr(tag, value)
+        } else {
+            vr
+        };
         if !self.begin(tag, vr) {
             return Ok(());
         }
@@ -223,7 +270,10 @@ impl<'a> Writer<'a, '_> {
             None if is_cut => return Err(truncated(self.walker.path(), offset, length, value)),
             None => {
                 let fallback = CharacterSet::default();
-                let character_set = self.character_sets.last().map_or(&fallback, |(_, character_set)| character_set);
+                let character_set = self
+                    .character_sets
+                    .last()
+                    .map_or(&fallback, |(_, character_set)| character_set);
                 self.emitter.value(vr, value, big_endian, character_set);
             }
         }
@@ -247,36 +297,46 @@ impl<'a> Writer<'a, '_> {
             None => standard(tag, self.signed.last().is_some_and(|&(_, signed)| signed)),
             Some(reservation) => {
                 let mut creators = self.creators.iter().rev();
-                let creator = creators.find(|&&(depth, tag, _)| depth == self.open.len() && tag == reservation);
+                let creator = creators
+                    .find(|&&(depth, tag, _)| depth == self.open.len() && tag == reservation);
                 creator
                     .and_then(|(.., creator)| std::str::from_utf8(creator).ok())
                     .and_then(|creator| dictionary::private_entry(creator, tag))
                     .map_or(Vr::UN, |entry| entry.vr)
             }
         };
-        let fits = known.fixed_length().is_none_or(|unit| value.len().is_multiple_of(unit));
+        let fits = known
+            .fixed_length()
+            .is_none_or(|unit| value.len().is_multiple_of(unit));
         match known {
             Vr::SQ => Vr::UN,
-            known if !fits => Vr::UN,
+            _ if !fits => Vr::UN,
             known => known,
         }
     }
 
     fn declaration(&mut self, value: &[u8]) {
         let depth = self.open.len();
-        let Some(Open::DataSet(level)) = self.open.last_mut() else { return };
+        let Some(Open::DataSet(level)) = self.open.last_mut() else {
+            return;
+        };
         if !level.admit(tags::SPECIFIC_CHARACTER_SET) {
             return;
         }
         self.in_order &= level.out_of_order.is_none();
         self.emitter.utf8_declaration(&mut level.first);
         self.declared |= depth == 1;
-        self.character_sets.push((depth, CharacterSet::from_element(value)));
+        self.character_sets
+            .push((depth, CharacterSet::from_element(value)));
     }
 
     fn item_start(&mut self) {
-        let Some(Open::Sequence { items }) = self.open.last_mut() else { return };
-        self.emitter.out.extend_from_slice(if *items == 0 { b",\"Value\":[" } else { b"," });
+        let Some(Open::Sequence { items }) = self.open.last_mut() else {
+            return;
+        };
+        self.emitter
+            .out
+            .extend_from_slice(if *items == 0 { b",\"Value\":[" } else { b"," });
         *items = items.saturating_add(1);
         self.open_data_set();
     }
@@ -290,12 +350,19 @@ impl<'a> Writer<'a, '_> {
         }
         self.emitter.close();
         let depth = self.open.len();
-        self.character_sets.retain(|&(declared_at, _)| declared_at <= depth);
-        self.creators.retain(|&(declared_at, ..)| declared_at <= depth);
+        self.character_sets
+            .retain(|&(declared_at, _)| declared_at <= depth);
+        self.creators
+            .retain(|&(declared_at, ..)| declared_at <= depth);
         self.signed.retain(|&(declared_at, _)| declared_at <= depth);
     }
 
-    fn fragments(&mut self, offset: u64, total: u64, observe: &mut dyn FnMut(&Event<'_>, usize)) -> Result<()> {
+    fn fragments(
+        &mut self,
+        offset: u64,
+        total: u64,
+        observe: &mut dyn FnMut(&Event<'_>, usize),
+    ) -> Result<()> {
         let path = self.walker.path();
         let uri = self.bulk.uri(&path, offset, None);
         let mut stream = Vec::new();
@@ -304,7 +371,11 @@ impl<'a> Writer<'a, '_> {
             observe(&event, self.walker.depth());
             match event {
                 Event::OffsetTable { value } if uri.is_none() => append_item(&mut stream, value),
-                Event::Fragment { value, offset, length } => {
+                Event::Fragment {
+                    value,
+                    offset,
+                    length,
+                } => {
                     self.covered = self.covered.max(offset.saturating_add(length));
                     if uri.is_none() && self.is_prefix && (value.len() as u64) < length {
                         return Err(truncated(path, offset, length, value));
@@ -355,11 +426,17 @@ impl<'a> Writer<'a, '_> {
         let mut text = Vec::new();
         let mut first = self.declaration_at.is_some_and(|(_, first)| first);
         let is_first = first;
-        Emitter { out: &mut text, non_ascii: false }.utf8_declaration(&mut first);
+        Emitter {
+            out: &mut text,
+            non_ascii: false,
+        }
+        .utf8_declaration(&mut first);
         if is_first {
             text.push(b',');
         }
-        let at = self.declaration_at.map_or(self.emitter.out.len(), |(at, _)| at);
+        let at = self
+            .declaration_at
+            .map_or(self.emitter.out.len(), |(at, _)| at);
         self.emitter.out.splice(at..at, text);
     }
 }

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 use sagittal_core::{CharacterSet, DataSet, Element, Fragments, Limits, Tag, Value, Vr, tags};
 
@@ -313,15 +315,29 @@ const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 struct Asked(Vec<(String, u64, Option<u64>)>);
 
 impl BulkData for Asked {
-    fn uri(&mut self, path: &sagittal_core::TagPath, offset: u64, length: Option<u64>) -> Option<String> {
+    fn uri(
+        &mut self,
+        path: &sagittal_core::TagPath,
+        offset: u64,
+        length: Option<u64>,
+    ) -> Option<String> {
         self.0.push((path.to_string(), offset, length));
-        length.is_none_or(|length| length > 8).then(|| format!("b?{offset}"))
+        length
+            .is_none_or(|length| length > 8)
+            .then(|| format!("b?{offset}"))
     }
 }
 
 fn streamed(bytes: &[u8], total: u64) -> (crate::Result<Written>, String, Asked) {
     let (mut out, mut asked) = (Vec::new(), Asked::default());
-    let result = write_from_bytes(bytes, total, EXPLICIT, Limits::default(), &mut asked, &mut out);
+    let result = write_from_bytes(
+        bytes,
+        total,
+        EXPLICIT,
+        Limits::default(),
+        &mut asked,
+        &mut out,
+    );
     (result, String::from_utf8(out).unwrap(), asked)
 }
 
@@ -345,10 +361,16 @@ fn bulk_data_are_asked_for_and_referred_to() {
 
 #[test]
 fn a_prefix_is_enough_if_what_is_missing_has_a_uri() {
-    let bytes = raw(&[(tags::PATIENT_ID, "LO", b"12"), (tags::PIXEL_DATA, "OW", &[1; 100])]);
+    let bytes = raw(&[
+        (tags::PATIENT_ID, "LO", b"12"),
+        (tags::PIXEL_DATA, "OW", &[1; 100]),
+    ]);
     let (result, text, _) = streamed(&bytes[..40], bytes.len() as u64);
     assert_eq!(result.unwrap().covered, bytes.len() as u64);
-    assert!(text.ends_with(r#""7FE00010":{"vr":"OW","BulkDataURI":"b?22"}}"#), "{text}");
+    assert!(
+        text.ends_with(r#""7FE00010":{"vr":"OW","BulkDataURI":"b?22"}}"#),
+        "{text}"
+    );
     // Cut in the value of an element for which nothing stands: refused, and nothing left behind.
     let (result, text, _) = streamed(&bytes[..9], bytes.len() as u64);
     assert!(matches!(result, Err(Error::Truncated { .. })), "{result:?}");
@@ -373,9 +395,16 @@ fn keys_are_in_order_and_differ_whatever_the_data_set_does() {
 #[test]
 fn an_undeclared_umlaut_declares_utf8_where_it_belongs() {
     for (elements, expected) in [
-        (&[(tags::PATIENT_NAME, "PN", "Ä".as_bytes())][..], r#"{"00080005":{"vr":"CS","Value":["ISO_IR 192"]},"00100010""#),
         (
-            &[(Tag(0x0008, 0x0001), "UL", &[0u8; 4][..]), (tags::MODALITY, "CS", b"CT"), (tags::PATIENT_NAME, "PN", "Ä".as_bytes())][..],
+            &[(tags::PATIENT_NAME, "PN", "Ä".as_bytes())][..],
+            r#"{"00080005":{"vr":"CS","Value":["ISO_IR 192"]},"00100010""#,
+        ),
+        (
+            &[
+                (Tag(0x0008, 0x0001), "UL", &[0u8; 4][..]),
+                (tags::MODALITY, "CS", b"CT"),
+                (tags::PATIENT_NAME, "PN", "Ä".as_bytes()),
+            ][..],
             r#"{"00080001":{"vr":"UL","Value":[0]},"00080005":{"vr":"CS","Value":["ISO_IR 192"]},"00080060""#,
         ),
     ] {
@@ -387,7 +416,11 @@ fn an_undeclared_umlaut_declares_utf8_where_it_belongs() {
 
 #[test]
 fn what_is_written_as_unknown_is_told_by_the_dictionary() {
-    let bytes = raw(&[(tags::MODALITY, "UN", b"CT"), (tags::ROWS, "UN", &[1, 0]), (Tag(0x0028, 0x0011), "UN", &[1, 0, 0])]);
+    let bytes = raw(&[
+        (tags::MODALITY, "UN", b"CT"),
+        (tags::ROWS, "UN", &[1, 0]),
+        (Tag(0x0028, 0x0011), "UN", &[1, 0, 0]),
+    ]);
     let (_, text, _) = streamed(&bytes, bytes.len() as u64);
     assert_eq!(
         text,
@@ -403,7 +436,16 @@ fn an_observer_sees_the_walk() {
         assert_eq!(depth, 0);
         seen += 1;
     };
-    write_observed(&bytes, bytes.len() as u64, EXPLICIT, Limits::default(), &mut Inline, &mut out, &mut observe).unwrap();
+    write_observed(
+        &bytes,
+        bytes.len() as u64,
+        EXPLICIT,
+        Limits::default(),
+        &mut Inline,
+        &mut out,
+        &mut observe,
+    )
+    .unwrap();
     assert_eq!(seen, 2);
 }
 

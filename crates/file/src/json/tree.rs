@@ -6,7 +6,10 @@ use super::emit::{Emitter, is_left_out, item_stream};
 
 /// The JSON object of a data set in memory, everything in line but what is a reference already.
 pub fn write(data_set: &DataSet, out: &mut Vec<u8>) {
-    let mut emitter = Emitter { out, non_ascii: false };
+    let mut emitter = Emitter {
+        out,
+        non_ascii: false,
+    };
     write_data_set(&mut emitter, data_set, is_beyond_ascii(data_set));
 }
 
@@ -16,14 +19,18 @@ pub(crate) fn is_beyond_ascii(data_set: &DataSet) -> bool {
 }
 
 fn has_text_beyond_ascii(data_set: &DataSet) -> bool {
-    data_set.elements().iter().any(|element| match &element.value {
-        Value::Bytes(bytes) if element.vr.uses_character_set() => {
-            !data_set.character_set().decode(bytes, element.vr).is_ascii()
-        }
-        Value::Bytes(bytes) => element.vr.is_text() && !bytes.is_ascii(),
-        Value::Sequence(items) => items.iter().any(has_text_beyond_ascii),
-        Value::Fragments(_) | Value::BulkDataUri(_) => false,
-    })
+    data_set
+        .elements()
+        .iter()
+        .any(|element| match &element.value {
+            Value::Bytes(bytes) if element.vr.uses_character_set() => !data_set
+                .character_set()
+                .decode(bytes, element.vr)
+                .is_ascii(),
+            Value::Bytes(bytes) => element.vr.is_text() && !bytes.is_ascii(),
+            Value::Sequence(items) => items.iter().any(has_text_beyond_ascii),
+            Value::Fragments(_) | Value::BulkDataUri(_) => false,
+        })
 }
 
 fn write_data_set(emitter: &mut Emitter<'_>, data_set: &DataSet, declare: bool) {
@@ -46,7 +53,12 @@ fn write_data_set(emitter: &mut Emitter<'_>, data_set: &DataSet, declare: bool) 
     emitter.close();
 }
 
-fn write_element(emitter: &mut Emitter<'_>, data_set: &DataSet, element: &Element, first: &mut bool) {
+fn write_element(
+    emitter: &mut Emitter<'_>,
+    data_set: &DataSet,
+    element: &Element,
+    first: &mut bool,
+) {
     let vr = match element.value {
         Value::Sequence(_) => Vr::SQ,
         _ => element.vr,
@@ -56,7 +68,9 @@ fn write_element(emitter: &mut Emitter<'_>, data_set: &DataSet, element: &Elemen
         Value::Bytes(bytes) => emitter.value(vr, bytes, false, data_set.character_set()),
         Value::Sequence(items) => {
             for (index, item) in items.iter().enumerate() {
-                emitter.out.extend_from_slice(if index == 0 { b",\"Value\":[" } else { b"," });
+                emitter
+                    .out
+                    .extend_from_slice(if index == 0 { b",\"Value\":[" } else { b"," });
                 write_data_set(emitter, item, item.contains(tags::SPECIFIC_CHARACTER_SET));
             }
             if !items.is_empty() {

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 use sagittal_core::{CharacterSet, DataSet, Element, Fragments, Limits, Tag, Value, Vr, tags};
 
@@ -90,7 +92,7 @@ fn characters_that_xml_lacks_are_replaced() {
     let mut data_set = DataSet::new();
     data_set.put_bytes(tags::PATIENT_COMMENTS, Vr::LT, b"a\x00b\x0Bc".to_vec());
     let text = xml_of(&data_set);
-    assert!(text.contains("a\u{FFFD}b\u{FFFD}c"), "{text}");
+    assert!(text.contains("a?b?c"), "{text}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::json::{is_beyond_ascii, is_left_out, item_stream};
 const PADDING: [char; 2] = [' ', '\0'];
 
 /// The `NativeDicomModel` document of a data set; `Value::BulkDataUri` becomes `BulkData`.
-/// Characters that XML cannot hold become U+FFFD.
+/// Control characters, which XML cannot hold, become `?`.
 pub fn write(data_set: &DataSet, out: &mut Vec<u8>) {
     let mut writer = Writer { out };
     writer.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<NativeDicomModel xml:space=\"preserve\" xmlns=\"");
@@ -231,7 +231,8 @@ impl Writer<'_> {
                 '\n' if in_attribute => "&#10;",
                 '\t' if in_attribute => "&#9;",
                 '\t' | '\n' => continue,
-                '\0'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}' => "\u{FFFD}",
+                '\0'..='\u{1F}' => "?",
+                '\u{FFFE}' | '\u{FFFF}' => "\u{FFFD}",
                 _ => continue,
             };
             self.raw(text.get(clean_from..at).unwrap_or_default());
