@@ -39,7 +39,7 @@ impl Outgoing {
         CStoreRequest {
             affected_sop_class_uid: self.sop_class_uid.clone(),
             message_id,
-            priority: Some(Priority::Medium),
+            priority: Priority::Medium,
             affected_sop_instance_uid: self.sop_instance_uid.clone(),
             move_originator_ae_title: None,
             move_originator_message_id: None,
