@@ -71,7 +71,7 @@ fn a_data_set_comes_back_as_it_was() {
         r#"<DicomAttribute tag="00100010" vr="PN" keyword="PatientName"><PersonName number="1"><Alphabetic><FamilyName>Müller</FamilyName>"#,
         r#"<NamePrefix>Dr.</NamePrefix></Alphabetic><Ideographic><FamilyName>山田</FamilyName>"#,
         r#"<Value number="2"></Value><Value number="3">AXIAL</Value>"#,
-        r#"privateCreator="ACME &quot;1&quot;""#,
+        r#"<DicomAttribute tag="00110002" vr="UN" privateCreator="ACME &quot;1&quot;""#,
         r#"<BulkData uri="../bulk?a=1&amp;b=2"/>"#,
         r#"<BulkData uuid="5d6f9f0e-"#,
         r#"a &lt; b &amp; "c" &gt; d&#13;"#,
@@ -121,6 +121,16 @@ fn what_other_writers_do_is_understood() {
     let latin = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><NativeDicomModel><DicomAttribute tag=\"00100020\" vr=\"LO\"><Value number=\"1\">\xE4</Value></DicomAttribute></NativeDicomModel>";
     let data_set = read(latin, Limits::default()).unwrap();
     assert_eq!(data_set.text(tags::PATIENT_ID).as_deref(), Some("ä"));
+}
+
+#[test]
+fn a_creator_with_two_blocks_keeps_its_elements_apart() {
+    let mut data_set = DataSet::new();
+    for block in [0x10, 0x11] {
+        data_set.put_bytes(Tag(0x0009, block), Vr::LO, b"ACME".to_vec());
+        data_set.put_bytes(Tag(0x0009, block << 8 | 1), Vr::US, vec![block as u8, 0]);
+    }
+    assert_eq!(parse(&xml_of(&data_set)), data_set);
 }
 
 #[test]

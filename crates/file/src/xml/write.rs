@@ -63,7 +63,11 @@ impl Writer<'_> {
         self.display(tag.to_hex());
         self.raw("\" vr=\"");
         self.raw(vr.as_str());
-        if let Some(entry) = dictionary::entry(tag) {
+        let entry = private_creator
+            .is_none()
+            .then(|| dictionary::entry(tag))
+            .flatten();
+        if let Some(entry) = entry {
             self.raw("\" keyword=\"");
             self.raw(entry.keyword);
         }
@@ -80,11 +84,12 @@ impl Writer<'_> {
         } else {
             element.vr
         };
-        self.begin(
-            element.tag,
-            vr,
-            data_set.private_creator(element.tag).as_deref(),
-        );
+        let creator = data_set.private_creator(element.tag);
+        let tag = match &creator {
+            Some(creator) => without_block(data_set, element.tag, creator),
+            None => element.tag,
+        };
+        self.begin(tag, vr, creator.as_deref());
         match &element.value {
             Value::Sequence(items) => {
                 for (index, item) in items.iter().enumerate() {
@@ -240,6 +245,19 @@ impl Writer<'_> {
             clean_from = at + character.len_utf8();
         }
         self.raw(text.get(clean_from..).unwrap_or_default());
+    }
+}
+
+/// Private elements are numbered by their creator, not by the block that it happened to get: `gggg00ee`
+/// (PS3.19 Table A.1.5-2). If a creator has two blocks, which is not allowed, the second keeps its number.
+fn without_block(data_set: &DataSet, tag: Tag, creator: &str) -> Tag {
+    let mut blocks = (0x10..=0xFF).map(|block| Tag(tag.group(), block));
+    let first = blocks.find(|&block| {
+        data_set.contains(block) && data_set.text(block).as_deref() == Some(creator)
+    });
+    match first == tag.private_creator() {
+        true => Tag(tag.group(), tag.element() & 0xFF),
+        false => tag,
     }
 }
 
