@@ -166,6 +166,7 @@ impl Look<'_> {
                 self.append_tail(source, end, &uids, &mut header)?;
             }
         }
+        let header = with_raw_marks(header);
         let Gathered {
             study,
             series,
@@ -337,6 +338,23 @@ impl json::BulkData for Policy<'_> {
             format!("\u{1}{uri}")
         })
     }
+}
+
+/// JSON escapes the mark that stands for the base URL; in an index it is the bare byte.
+fn with_raw_marks(header: Vec<u8>) -> Vec<u8> {
+    const ESCAPED: &[u8] = br#","BulkDataURI":"\u0001/"#;
+    const RAW: &[u8] = b",\"BulkDataURI\":\"\x01/";
+    let mut out = Vec::with_capacity(header.len());
+    let mut rest = header.as_slice();
+    // A quote within a value is escaped, so this is found nowhere else.
+    while let Some(at) = memchr::memmem::find(rest, ESCAPED) {
+        let (before, after) = rest.split_at(at);
+        out.extend_from_slice(before);
+        out.extend_from_slice(RAW);
+        rest = after.get(ESCAPED.len()..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 /// Overlay Data (60xx,3000).
