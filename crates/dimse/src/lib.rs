@@ -8,6 +8,7 @@ pub mod config;
 pub mod peers;
 pub mod policy;
 pub mod provider;
+pub mod query_keys;
 pub mod registry;
 pub mod scp;
 pub mod server;

@@ -1,0 +1,11 @@
+//! The services over real connections on the loopback interface, with an archive in a temporary
+//! folder and requestors made of `sagittal_net` alone.
+#![allow(clippy::unwrap_used)]
+
+mod associations;
+mod client;
+mod find;
+mod objects;
+mod retrieve;
+mod server;
+mod store;
