@@ -1,0 +1,418 @@
+//! Retrieve Bulk Data and Pixel Data (PS3.18 §10.4.1.1.5, §10.4.1.1.6): one value, with ranges, or
+//! all values of instances.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use sagittal_archive::Error as ArchiveError;
+use sagittal_archive::retrieve::{BulkData, InstanceRef};
+use sagittal_auth::permission;
+use sagittal_core::{DataSet, Tag, TagPath, Value, tags};
+
+use super::bulk_path;
+use super::bulk_stream;
+use super::instances::{etag_of, location};
+use super::media_type::{self, OCTET_STREAM, Representation};
+use crate::accept::Accept;
+use crate::authorize::Access;
+use crate::conditional;
+use crate::error::{Error, Result};
+use crate::multipart::{Part, Writer, byteranges};
+use crate::range::{self, Wanted};
+use crate::request::Request;
+use crate::state::WebState;
+
+/// Elements that hold pixel data (PS3.3 §C.7.6.24).
+const PIXEL_DATA: &[Tag] = &[
+    tags::PIXEL_DATA,
+    tags::FLOAT_PIXEL_DATA,
+    tags::DOUBLE_FLOAT_PIXEL_DATA,
+];
+
+/// A value and how it is given.
+struct Item {
+    location: String,
+    content: Content,
+    representation: Representation,
+}
+
+enum Content {
+    /// Bytes of the value.
+    Value(BulkData),
+    /// One frame (from 0) of compressed pixel data.
+    Frame(InstanceRef, u32),
+}
+
+/// `GET …/bulkdata/{path}`.
+pub(crate) async fn one(
+    access: Access<permission::Retrieve>,
+    State(state): State<WebState>,
+    request: Request,
+) -> Result<Response> {
+    let path = bulk_path::parse(request.path("path").unwrap_or_default())?;
+    let accept = request.accept()?;
+    let instance = only(super::select(&state, &request).await?)?;
+    access.instances(1);
+    let bulk = state.archive.bulk_data(&instance, &path).await?;
+    let ranged = request.headers.contains_key(http::header::RANGE);
+    if is_framewise(&instance, &path) {
+        let representation = media_type::negotiate_pixel_data(
+            &accept,
+            instance.transfer_syntax_uid.as_str(),
+            false,
+            false,
+        )?;
+        let items = frames_of(&request.base, &instance, &representation);
+        return Ok(respond(&state, &representation, items, &[instance]));
+    }
+    let representation = represent(&accept, &instance, &path, ranged)?;
+    let etag = etag_of(
+        std::slice::from_ref(&instance),
+        &format!("{path}{}", representation.content_type()),
+    );
+    if conditional::is_known(&request.headers, &etag) {
+        return Ok(conditional::not_modified(&etag));
+    }
+    let mut response = if representation.multipart {
+        let item = Item {
+            location: request.resource_url() + "/bulkdata/" + request.path("path").unwrap_or(""),
+            content: Content::Value(bulk),
+            representation: representation.clone(),
+        };
+        respond(&state, &representation, vec![item], &[])
+    } else {
+        body_with_ranges(&request, &bulk, &representation, &etag)?
+    };
+    conditional::mark(response.headers_mut(), &etag);
+    Ok(response)
+}
+
+/// One value as the body, or ranges of it.
+fn body_with_ranges(
+    request: &Request,
+    bulk: &BulkData,
+    representation: &Representation,
+    etag: &str,
+) -> Result<Response> {
+    let content_type = representation.content_type();
+    let length = bulk.length;
+    let mut response = match range::wanted(&request.headers, length, Some(etag))? {
+        Wanted::Everything => {
+            let mut response = Response::new(Body::from_stream(bulk_stream::stream(bulk, 0..length)));
+            put(&mut response, CONTENT_TYPE, &content_type);
+            put(&mut response, CONTENT_LENGTH, &length.to_string());
+            response
+        }
+        Wanted::One(range) => {
+            let stream = bulk_stream::stream(bulk, range.clone());
+            let mut response = Response::new(Body::from_stream(stream));
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            put(&mut response, CONTENT_TYPE, &content_type);
+            put(&mut response, CONTENT_LENGTH, &(range.end - range.start).to_string());
+            let text = format!("bytes {}-{}/{length}", range.start, range.end - 1);
+            put(&mut response, CONTENT_RANGE, &text);
+            response
+        }
+        Wanted::Several(ranges) => {
+            let parts = ranges
+                .into_iter()
+                .map(|range| (range.clone(), bulk_stream::stream(bulk, range)))
+                .collect();
+            byteranges(length, &content_type, parts)
+        }
+    };
+    put(&mut response, ACCEPT_RANGES, "bytes");
+    Ok(response)
+}
+
+/// `GET …/bulkdata` of a study, series or instance.
+pub(crate) async fn all(
+    access: Access<permission::Retrieve>,
+    State(state): State<WebState>,
+    request: Request,
+) -> Result<Response> {
+    let accept = request.accept()?;
+    let instances = super::select(&state, &request).await?;
+    access.instances(instances.len());
+    respond_all(&state, &request, instances, &accept).await
+}
+
+/// All bulk data of these instances, each a part named by its BulkDataURI.
+pub(crate) async fn respond_all(
+    state: &WebState,
+    request: &Request,
+    instances: Vec<InstanceRef>,
+    accept: &Accept,
+) -> Result<Response> {
+    let outer = Representation {
+        media_type: OCTET_STREAM,
+        transfer_syntax: None,
+        multipart: true,
+    };
+    let octets = accept.choose(&[crate::accept::Offer {
+        media_type: OCTET_STREAM,
+        multipart: true,
+    }]);
+    let compressed = instances.iter().any(|instance| {
+        media_type::negotiate_pixel_data(accept, instance.transfer_syntax_uid.as_str(), false, false)
+            .is_ok()
+    });
+    if octets.is_err() && !compressed {
+        return Err(Error::not_acceptable(format!(
+            "only multipart/related of {OCTET_STREAM}, or of the pixel data as stored, can be given"
+        )));
+    }
+    let mut values = Vec::new();
+    for instance in &instances {
+        let header = state.archive.header(instance, &request.base).await?;
+        let mut paths = Vec::new();
+        bulk_paths(&header, &TagPath::default(), &mut paths);
+        values.extend(paths.into_iter().map(|path| (instance.clone(), path)));
+    }
+    if values.is_empty() {
+        return Err(Error::NotFound("there are no bulk data".to_owned()));
+    }
+    Ok(stream_values(state, request, outer, values, accept.clone()))
+}
+
+/// `GET …/pixeldata` of a study, series or instance.
+pub(crate) async fn pixel_data(
+    access: Access<permission::Retrieve>,
+    State(state): State<WebState>,
+    request: Request,
+) -> Result<Response> {
+    let accept = request.accept()?;
+    let instances = super::select(&state, &request).await?;
+    access.instances(instances.len());
+    let mut values = Vec::new();
+    let mut refused = None;
+    for instance in instances.into_iter().filter(|i| i.number_of_frames > 0) {
+        match media_type::negotiate_pixel_data(
+            &accept,
+            instance.transfer_syntax_uid.as_str(),
+            false,
+            false,
+        ) {
+            Err(error) => refused = Some(error),
+            Ok(_) => {
+                if let Some(path) = pixel_path(&state, &instance).await? {
+                    values.push((instance, path));
+                }
+            }
+        }
+    }
+    let Some((first, _)) = values.first() else {
+        return Err(refused
+            .unwrap_or_else(|| Error::NotFound("there are no pixel data".to_owned())));
+    };
+    let outer = media_type::negotiate_pixel_data(
+        &accept,
+        first.transfer_syntax_uid.as_str(),
+        false,
+        false,
+    )?;
+    Ok(stream_values(&state, &request, outer, values, accept))
+}
+
+/// The values as parts, each opened when the client has taken the one before it.
+fn stream_values(
+    state: &WebState,
+    request: &Request,
+    outer: Representation,
+    values: Vec<(InstanceRef, TagPath)>,
+    accept: Accept,
+) -> Response {
+    let archive = state.archive.clone();
+    let base = request.base.clone();
+    let inner_state = state.clone();
+    let parts = stream::iter(values)
+        .then(move |(instance, path)| {
+            let (archive, base, accept) = (archive.clone(), base.clone(), accept.clone());
+            let state = inner_state.clone();
+            async move {
+                // Whoever takes octets alone still gets compressed pixels, named for what they are.
+                let representation = represent(&accept, &instance, &path, false)
+                    .unwrap_or_else(|_| as_stored(&instance, &path));
+                let items = if is_framewise(&instance, &path) {
+                    frames_of(&base, &instance, &representation)
+                } else {
+                    let bulk = archive.bulk_data(&instance, &path).await?;
+                    vec![Item {
+                        location: format!(
+                            "{}/bulkdata/{}",
+                            location(&base, &instance),
+                            written(&path)
+                        ),
+                        content: Content::Value(bulk),
+                        representation,
+                    }]
+                };
+                Ok::<_, Error>(parts_of(&state, items))
+            }
+        })
+        .flat_map(|parts| match parts {
+            Ok(parts) => parts,
+            Err(error) => stream::once(async { Err(error) }).boxed(),
+        });
+    Writer::related(outer.media_type).respond(StatusCode::OK, parts)
+}
+
+fn respond(
+    state: &WebState,
+    outer: &Representation,
+    items: Vec<Item>,
+    tagged: &[InstanceRef],
+) -> Response {
+    let mut response =
+        Writer::related(outer.media_type).respond(StatusCode::OK, parts_of(state, items));
+    if !tagged.is_empty() {
+        let etag = etag_of(tagged, &outer.content_type());
+        conditional::mark(response.headers_mut(), &etag);
+    }
+    response
+}
+
+fn parts_of(state: &WebState, items: Vec<Item>) -> BoxStream<'static, Result<Part>> {
+    let archive = state.archive.clone();
+    stream::iter(items)
+        .then(move |item| {
+            let archive = archive.clone();
+            async move {
+                let content_type = item.representation.content_type();
+                let (length, body) = match item.content {
+                    Content::Value(bulk) => {
+                        (bulk.length, bulk_stream::stream(&bulk, 0..bulk.length))
+                    }
+                    Content::Frame(instance, index) => {
+                        let frame = archive.open_instance(instance).frame(index).await?;
+                        (frame.len() as u64, whole(frame))
+                    }
+                };
+                Ok(Part {
+                    content_type,
+                    location: Some(item.location),
+                    length: Some(length),
+                    body,
+                })
+            }
+        })
+        .boxed()
+}
+
+/// The whole of a short body.
+pub(crate) fn whole(bytes: Bytes) -> BoxStream<'static, Result<Bytes>> {
+    stream::once(async move { Ok(bytes) }).boxed()
+}
+
+/// How a value is given: pixel data by their syntax, everything else as octets.
+fn represent(
+    accept: &Accept,
+    instance: &InstanceRef,
+    path: &TagPath,
+    prefer_single: bool,
+) -> Result<Representation> {
+    let syntax = if is_pixel_data(path) {
+        instance.transfer_syntax_uid.as_str()
+    } else {
+        sagittal_core::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN
+    };
+    media_type::negotiate_pixel_data(accept, syntax, true, prefer_single)
+}
+
+fn as_stored(instance: &InstanceRef, path: &TagPath) -> Representation {
+    let uid = instance.transfer_syntax_uid.as_str();
+    let compressed = is_pixel_data(path) && media_type::is_encapsulated(uid);
+    Representation {
+        media_type: if compressed {
+            media_type::of_transfer_syntax(uid)
+        } else {
+            OCTET_STREAM
+        },
+        transfer_syntax: compressed.then(|| uid.to_owned()),
+        multipart: true,
+    }
+}
+
+fn is_pixel_data(path: &TagPath) -> bool {
+    PIXEL_DATA.iter().any(|tag| *path == TagPath::root(*tag))
+}
+
+/// Compressed frames are parts of their own (PS3.18 §8.7.3.3); a video is one stream.
+fn is_framewise(instance: &InstanceRef, path: &TagPath) -> bool {
+    let uid = instance.transfer_syntax_uid.as_str();
+    is_pixel_data(path)
+        && instance.number_of_frames > 1
+        && media_type::is_encapsulated(uid)
+        && !media_type::is_video(uid)
+}
+
+fn frames_of(base: &str, instance: &InstanceRef, representation: &Representation) -> Vec<Item> {
+    let url = location(base, instance);
+    (0..instance.number_of_frames)
+        .map(|index| Item {
+            location: format!("{url}/frames/{}", u64::from(index) + 1),
+            content: Content::Frame(instance.clone(), index),
+            representation: representation.clone(),
+        })
+        .collect()
+}
+
+/// The element that holds an instance's pixels, if it has any.
+async fn pixel_path(state: &WebState, instance: &InstanceRef) -> Result<Option<TagPath>> {
+    for tag in PIXEL_DATA {
+        let path = TagPath::root(*tag);
+        match state.archive.bulk_data(instance, &path).await {
+            Ok(_) => return Ok(Some(path)),
+            Err(ArchiveError::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
+/// Where a header refers to bulk data.
+fn bulk_paths(data_set: &DataSet, at: &TagPath, paths: &mut Vec<TagPath>) {
+    for element in data_set.elements() {
+        let path = at.element(element.tag);
+        match &element.value {
+            Value::BulkDataUri(_) => paths.push(path),
+            Value::Sequence(items) => {
+                for (index, item) in (0u32..).zip(items) {
+                    bulk_paths(item, &path.item(index), paths);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A path as in BulkDataURIs.
+fn written(path: &TagPath) -> String {
+    let steps: Vec<String> = path
+        .0
+        .iter()
+        .map(|step| match step {
+            sagittal_core::PathStep::Element(tag) => tag.to_hex(),
+            sagittal_core::PathStep::Item(index) => index.to_string(),
+        })
+        .collect();
+    steps.join("/")
+}
+
+fn only(instances: Vec<InstanceRef>) -> Result<InstanceRef> {
+    instances
+        .into_iter()
+        .next()
+        .ok_or_else(|| Error::NotFound("nothing is selected".to_owned()))
+}
+
+fn put(response: &mut Response, name: http::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}

@@ -1,0 +1,567 @@
+//! The one table of routes. The router, the capabilities (WADL and JSON) and the OpenAPI document
+//! are made from it, so that none can say what another does not.
+
+use axum::routing::{MethodRouter, delete, get, on, post};
+use sagittal_auth::Permission;
+
+use crate::admin::{events, health, metrics, status};
+use crate::dicomweb::{
+    bulk_data, capabilities, delete as deletion, frames, instances, metadata, qido, stow,
+};
+use crate::state::WebState;
+use crate::{openapi, wado_uri};
+
+/// Where a path begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// At the server's root.
+    Root,
+    /// At the configured DICOMweb path.
+    DicomWeb,
+    /// At the configured path of WADO-URI.
+    WadoUri,
+}
+
+/// A method that a route answers. GET includes HEAD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Method {
+    Get,
+    Post,
+    Delete,
+    Options,
+}
+
+impl Method {
+    /// In capital letters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Delete => "DELETE",
+            Method::Options => "OPTIONS",
+        }
+    }
+}
+
+/// A query parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// Must it be there?
+    pub required: bool,
+    /// May it occur several times?
+    pub repeated: bool,
+    /// JSON schema type.
+    pub kind: &'static str,
+}
+
+/// A route.
+pub struct Route {
+    /// Unique name (operationId).
+    pub name: &'static str,
+    /// Method.
+    pub method: Method,
+    /// Where the path begins.
+    pub base: Base,
+    /// Path from there; `{name}` for parameters, `{*name}` for the rest.
+    pub path: &'static str,
+    /// The permission that it takes; `None` for everybody.
+    pub permission: Option<Permission>,
+    /// What it does.
+    pub summary: &'static str,
+    /// Where it is defined.
+    pub clause: &'static str,
+    /// Query parameters.
+    pub query: &'static [Parameter],
+    /// Media types of the request.
+    pub consumes: &'static [&'static str],
+    /// Media types of the response.
+    pub produces: &'static [&'static str],
+    /// Status codes besides 401 and 403.
+    pub statuses: &'static [u16],
+    /// The handler.
+    pub handler: fn() -> MethodRouter<WebState>,
+}
+
+const fn optional(name: &'static str, kind: &'static str, about: &'static str) -> Parameter {
+    Parameter {
+        name,
+        about,
+        required: false,
+        repeated: false,
+        kind,
+    }
+}
+
+const fn required(name: &'static str, about: &'static str) -> Parameter {
+    Parameter {
+        name,
+        about,
+        required: true,
+        repeated: false,
+        kind: "string",
+    }
+}
+
+const ACCEPT: Parameter = optional(
+    "accept",
+    "string",
+    "media ranges, in place of the Accept header",
+);
+
+const RETRIEVE: &[Parameter] = &[ACCEPT];
+
+const SEARCH: &[Parameter] = &[
+    Parameter {
+        name: "{attribute}",
+        about: "keyword, ggggeeee or dotted path = value to match",
+        required: false,
+        repeated: true,
+        kind: "string",
+    },
+    Parameter {
+        name: "includefield",
+        about: "attributes to return besides the required ones, or `all`",
+        required: false,
+        repeated: true,
+        kind: "string",
+    },
+    optional("fuzzymatching", "boolean", "person names match by sound and in parts"),
+    optional("limit", "integer", "at most so many answers"),
+    optional("offset", "integer", "leave out the first so many answers"),
+    optional("emptyvaluematching", "boolean", "`\"\"` matches attributes without a value"),
+    optional("multiplevaluematching", "boolean", "several values match any of them"),
+    ACCEPT,
+];
+
+const WADO_URI: &[Parameter] = &[
+    required("requestType", "`WADO`"),
+    required("studyUID", "Study Instance UID"),
+    required("seriesUID", "Series Instance UID"),
+    required("objectUID", "SOP Instance UID"),
+    optional("contentType", "string", "media ranges"),
+    optional("transferSyntax", "string", "UID of a transfer syntax"),
+];
+
+const INSTANCE_TYPES: &[&str] = &[
+    "multipart/related; type=\"application/dicom\"",
+    "multipart/related; type=\"application/octet-stream\"",
+    "application/zip",
+    "application/dicom",
+];
+const PIXEL_TYPES: &[&str] = &[
+    "multipart/related; type=\"application/octet-stream\"",
+    "multipart/related; type=\"image/jpeg\"",
+    "multipart/related; type=\"image/jls\"",
+    "multipart/related; type=\"image/jp2\"",
+    "multipart/related; type=\"image/jpx\"",
+    "multipart/related; type=\"image/jphc\"",
+    "multipart/related; type=\"image/jxl\"",
+    "multipart/related; type=\"image/dicom-rle\"",
+    "multipart/related; type=\"video/mpeg\"",
+    "multipart/related; type=\"video/mp4\"",
+    "multipart/related; type=\"video/H265\"",
+    "application/octet-stream",
+];
+const MODEL_TYPES: &[&str] = &[
+    "application/dicom+json",
+    "multipart/related; type=\"application/dicom+xml\"",
+    "application/json",
+];
+const STORE_TYPES: &[&str] = &[
+    "multipart/related; type=\"application/dicom\"",
+    "multipart/related; type=\"application/dicom+json\"",
+    "multipart/related; type=\"application/dicom+xml\"",
+    "application/dicom",
+    "application/dicom+json",
+    "application/dicom+xml",
+];
+const STORE_ANSWERS: &[&str] = &["application/dicom+json", "application/dicom+xml", "application/json"];
+
+const RETRIEVE_STATUSES: &[u16] = &[200, 206, 304, 400, 404, 406, 410];
+const METADATA_STATUSES: &[u16] = &[200, 304, 400, 404, 406, 410];
+const BULK_STATUSES: &[u16] = &[200, 206, 304, 400, 404, 406, 410, 416];
+const SEARCH_STATUSES: &[u16] = &[200, 204, 400, 406];
+const STORE_STATUSES: &[u16] = &[200, 202, 400, 406, 408, 409, 413, 415, 503, 507];
+const DELETE_STATUSES: &[u16] = &[204, 400, 404, 410];
+
+const STUDY: &str = "/studies/{study}";
+const SERIES: &str = "/studies/{study}/series/{series}";
+const INSTANCE: &str = "/studies/{study}/series/{series}/instances/{instance}";
+
+/// A route below the DICOMweb path.
+#[allow(clippy::too_many_arguments)]
+const fn dicomweb(
+    name: &'static str,
+    method: Method,
+    path: &'static str,
+    permission: Permission,
+    summary: &'static str,
+    clause: &'static str,
+    query: &'static [Parameter],
+    produces: &'static [&'static str],
+    statuses: &'static [u16],
+    handler: fn() -> MethodRouter<WebState>,
+) -> Route {
+    Route {
+        name,
+        method,
+        base: Base::DicomWeb,
+        path,
+        permission: Some(permission),
+        summary,
+        clause,
+        query,
+        consumes: &[],
+        produces,
+        statuses,
+        handler,
+    }
+}
+
+const fn store(name: &'static str, path: &'static str, summary: &'static str) -> Route {
+    let mut route = dicomweb(
+        name,
+        Method::Post,
+        path,
+        Permission::Store,
+        summary,
+        "PS3.18 §10.5",
+        RETRIEVE,
+        STORE_ANSWERS,
+        STORE_STATUSES,
+        || post(stow::store),
+    );
+    route.consumes = STORE_TYPES;
+    route
+}
+
+const fn retrieve(
+    name: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    produces: &'static [&'static str],
+    statuses: &'static [u16],
+    handler: fn() -> MethodRouter<WebState>,
+) -> Route {
+    dicomweb(
+        name,
+        Method::Get,
+        path,
+        Permission::Retrieve,
+        summary,
+        "PS3.18 §10.4",
+        RETRIEVE,
+        produces,
+        statuses,
+        handler,
+    )
+}
+
+const fn search(
+    name: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    handler: fn() -> MethodRouter<WebState>,
+) -> Route {
+    dicomweb(
+        name,
+        Method::Get,
+        path,
+        Permission::Query,
+        summary,
+        "PS3.18 §10.6",
+        SEARCH,
+        MODEL_TYPES,
+        SEARCH_STATUSES,
+        handler,
+    )
+}
+
+const fn remove(name: &'static str, path: &'static str, summary: &'static str) -> Route {
+    dicomweb(
+        name,
+        Method::Delete,
+        path,
+        Permission::Delete,
+        summary,
+        "extension",
+        &[],
+        &[],
+        DELETE_STATUSES,
+        || delete(deletion::delete),
+    )
+}
+
+const fn root(
+    name: &'static str,
+    path: &'static str,
+    permission: Option<Permission>,
+    summary: &'static str,
+    produces: &'static [&'static str],
+    handler: fn() -> MethodRouter<WebState>,
+) -> Route {
+    Route {
+        name,
+        method: Method::Get,
+        base: Base::Root,
+        path,
+        permission,
+        summary,
+        clause: "extension",
+        query: &[],
+        consumes: &[],
+        produces,
+        statuses: &[200, 503],
+        handler,
+    }
+}
+
+/// Every route.
+pub const ROUTES: &[Route] = &[
+    search("searchStudies", "/studies", "Search for studies", || {
+        get(qido::studies)
+    }),
+    search("searchSeries", "/series", "Search for series", || get(qido::all_series)),
+    search("searchInstances", "/instances", "Search for instances", || {
+        get(qido::all_instances)
+    }),
+    search(
+        "searchSeriesOfStudy",
+        "/studies/{study}/series",
+        "Search for series of a study",
+        || get(qido::series_of_study),
+    ),
+    search(
+        "searchInstancesOfStudy",
+        "/studies/{study}/instances",
+        "Search for instances of a study",
+        || get(qido::instances_of_study),
+    ),
+    search(
+        "searchInstancesOfSeries",
+        "/studies/{study}/series/{series}/instances",
+        "Search for instances of a series",
+        || get(qido::instances_of_series),
+    ),
+    store("storeInstances", "/studies", "Store instances"),
+    store("storeInstancesOfStudy", STUDY, "Store instances of one study"),
+    retrieve("retrieveStudy", STUDY, "Retrieve a study", INSTANCE_TYPES, RETRIEVE_STATUSES, || {
+        get(instances::retrieve)
+    }),
+    retrieve("retrieveSeries", SERIES, "Retrieve a series", INSTANCE_TYPES, RETRIEVE_STATUSES, || {
+        get(instances::retrieve)
+    }),
+    retrieve(
+        "retrieveInstance",
+        INSTANCE,
+        "Retrieve an instance",
+        INSTANCE_TYPES,
+        RETRIEVE_STATUSES,
+        || get(instances::retrieve),
+    ),
+    retrieve(
+        "retrieveStudyMetadata",
+        "/studies/{study}/metadata",
+        "Retrieve the metadata of a study",
+        MODEL_TYPES,
+        METADATA_STATUSES,
+        || get(metadata::retrieve),
+    ),
+    retrieve(
+        "retrieveSeriesMetadata",
+        "/studies/{study}/series/{series}/metadata",
+        "Retrieve the metadata of a series",
+        MODEL_TYPES,
+        METADATA_STATUSES,
+        || get(metadata::retrieve),
+    ),
+    retrieve(
+        "retrieveInstanceMetadata",
+        "/studies/{study}/series/{series}/instances/{instance}/metadata",
+        "Retrieve the metadata of an instance",
+        MODEL_TYPES,
+        METADATA_STATUSES,
+        || get(metadata::retrieve),
+    ),
+    retrieve(
+        "retrieveStudyBulkdata",
+        "/studies/{study}/bulkdata",
+        "Retrieve the bulk data of a study",
+        PIXEL_TYPES,
+        RETRIEVE_STATUSES,
+        || get(bulk_data::all),
+    ),
+    retrieve(
+        "retrieveSeriesBulkdata",
+        "/studies/{study}/series/{series}/bulkdata",
+        "Retrieve the bulk data of a series",
+        PIXEL_TYPES,
+        RETRIEVE_STATUSES,
+        || get(bulk_data::all),
+    ),
+    retrieve(
+        "retrieveInstanceBulkdata",
+        "/studies/{study}/series/{series}/instances/{instance}/bulkdata",
+        "Retrieve the bulk data of an instance",
+        PIXEL_TYPES,
+        RETRIEVE_STATUSES,
+        || get(bulk_data::all),
+    ),
+    retrieve(
+        "retrieveBulkdata",
+        "/studies/{study}/series/{series}/instances/{instance}/bulkdata/{*path}",
+        "Retrieve one bulk data value",
+        PIXEL_TYPES,
+        BULK_STATUSES,
+        || get(bulk_data::one),
+    ),
+    retrieve(
+        "retrieveStudyPixelData",
+        "/studies/{study}/pixeldata",
+        "Retrieve the pixel data of a study",
+        PIXEL_TYPES,
+        RETRIEVE_STATUSES,
+        || get(bulk_data::pixel_data),
+    ),
+    retrieve(
+        "retrieveSeriesPixelData",
+        "/studies/{study}/series/{series}/pixeldata",
+        "Retrieve the pixel data of a series",
+        PIXEL_TYPES,
+        RETRIEVE_STATUSES,
+        || get(bulk_data::pixel_data),
+    ),
+    retrieve(
+        "retrieveInstancePixelData",
+        "/studies/{study}/series/{series}/instances/{instance}/pixeldata",
+        "Retrieve the pixel data of an instance",
+        PIXEL_TYPES,
+        RETRIEVE_STATUSES,
+        || get(bulk_data::pixel_data),
+    ),
+    retrieve(
+        "retrieveFrames",
+        "/studies/{study}/series/{series}/instances/{instance}/frames/{frames}",
+        "Retrieve frames, counted from 1, separated by commas",
+        PIXEL_TYPES,
+        RETRIEVE_STATUSES,
+        || get(frames::retrieve),
+    ),
+    remove("deleteStudy", STUDY, "Delete a study"),
+    remove("deleteSeries", SERIES, "Delete a series"),
+    remove("deleteInstance", INSTANCE, "Delete an instance"),
+    dicomweb(
+        "capabilities",
+        Method::Options,
+        "/",
+        Permission::Verify,
+        "Retrieve the capabilities of the service",
+        "PS3.18 §8.9",
+        RETRIEVE,
+        &["application/vnd.sun.wadl+xml", "application/json"],
+        &[200, 406],
+        || on(axum::routing::MethodFilter::OPTIONS, capabilities::retrieve),
+    ),
+    Route {
+        name: "wadoUri",
+        method: Method::Get,
+        base: Base::WadoUri,
+        path: "",
+        permission: Some(Permission::Retrieve),
+        summary: "Retrieve an instance (WADO-URI)",
+        clause: "PS3.18 §9.4",
+        query: WADO_URI,
+        consumes: &[],
+        produces: &["application/dicom"],
+        statuses: &[200, 304, 400, 404, 406, 410],
+        handler: || get(wado_uri::retrieve),
+    },
+    root("statusPage", "/", None, "What this server is", &["text/html"], || {
+        get(status::page)
+    }),
+    root(
+        "health",
+        "/healthz",
+        None,
+        "Is the server well? Details with the permission `observe`",
+        &["application/json"],
+        || get(health::health),
+    ),
+    root(
+        "metrics",
+        "/metrics",
+        Some(Permission::Observe),
+        "Measurements in Prometheus text format",
+        &["text/plain"],
+        || get(metrics::render),
+    ),
+    root(
+        "events",
+        "/events",
+        Some(Permission::Events),
+        "Follow what happens to studies (server-sent events)",
+        &["text/event-stream"],
+        || get(events::follow),
+    ),
+    root(
+        "openApi",
+        "/openapi.json",
+        Some(Permission::Verify),
+        "This interface as an OpenAPI 3.1 document",
+        &["application/json"],
+        || get(openapi::document),
+    ),
+];
+
+impl Route {
+    /// The whole path, with the configured prefixes.
+    pub fn full_path(&self, config: &crate::WebConfig) -> String {
+        let prefix = match self.base {
+            Base::Root => "",
+            Base::DicomWeb => config.dicomweb_path.trim_end_matches('/'),
+            Base::WadoUri => config.wado_uri_path.as_str(),
+        };
+        format!("{prefix}{}", self.path)
+    }
+
+    /// Names of the path's parameters.
+    pub fn path_parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.path
+            .split('{')
+            .skip(1)
+            .filter_map(|piece| piece.split('}').next())
+            .map(|name| name.trim_start_matches('*'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_and_paths_are_unique() {
+        let names: BTreeSet<&str> = ROUTES.iter().map(|route| route.name).collect();
+        assert_eq!(names.len(), ROUTES.len());
+        let paths: BTreeSet<(String, Method)> = ROUTES
+            .iter()
+            .map(|route| (format!("{:?}{}", route.base, route.path), route.method))
+            .collect();
+        assert_eq!(paths.len(), ROUTES.len());
+    }
+
+    #[test]
+    fn only_pages_without_studies_are_open_to_everybody() {
+        let open: Vec<&str> = ROUTES
+            .iter()
+            .filter(|route| route.permission.is_none())
+            .map(|route| route.name)
+            .collect();
+        assert_eq!(open, ["statusPage", "health"]);
+    }
+}

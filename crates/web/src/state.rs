@@ -1,0 +1,62 @@
+//! What every route has at hand.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use sagittal_archive::Archive;
+use sagittal_audit::AuditLog;
+use sagittal_auth::Directory;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::WebConfig;
+
+/// Passwords hashed at the same time: each takes 19 MiB and a core.
+const HASHING: usize = 2;
+
+/// Makes the text of `/metrics`.
+pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What every route has at hand. Cheap to clone.
+#[derive(Clone)]
+pub struct WebState {
+    /// The archive.
+    pub archive: Archive,
+    /// Who is who.
+    pub directory: Arc<Directory>,
+    /// What is recorded.
+    pub audit: AuditLog,
+    /// Settings.
+    pub config: Arc<WebConfig>,
+    /// The text of `/metrics`.
+    pub metrics: RenderMetrics,
+    /// Ends streams that would go on for ever.
+    pub shutdown: CancellationToken,
+    pub(crate) started: Instant,
+    pub(crate) followers: Arc<Semaphore>,
+    pub(crate) hashing: Arc<Semaphore>,
+}
+
+impl WebState {
+    /// State for a server that ends with `shutdown`.
+    pub fn new(
+        archive: Archive,
+        directory: Arc<Directory>,
+        audit: AuditLog,
+        config: WebConfig,
+        metrics: RenderMetrics,
+        shutdown: CancellationToken,
+    ) -> WebState {
+        WebState {
+            archive,
+            directory,
+            audit,
+            followers: Arc::new(Semaphore::new(config.limits.event_followers)),
+            config: Arc::new(config),
+            metrics,
+            shutdown,
+            started: Instant::now(),
+            hashing: Arc::new(Semaphore::new(HASHING)),
+        }
+    }
+}
