@@ -3,6 +3,8 @@
 mod fixtures;
 mod history;
 mod matching;
+#[cfg(test)]
+pub mod random;
 
 use super::{Index, IndexQuery, Level, Row, Selection};
 use fixtures::*;

@@ -35,8 +35,8 @@ impl State {
         let mut patients: Vec<PatientRow> = matching
             .iter()
             .filter_map(|id| self.patients.get(id).cloned())
-            .filter(|row| query.at(Level::Patient).all(|c| row.fulfils(c)))
             .map(|row| self.counted_patient(row))
+            .filter(|row| query.at(Level::Patient).all(|c| row.fulfils(c)))
             .collect();
         patients.sort_by_key(|p| (key::name_key(&p.patient_name), p.patient_id.clone(), p.id));
         patients
@@ -48,6 +48,16 @@ impl State {
     fn counted_patient(&self, mut row: PatientRow) -> PatientRow {
         let studies = self.studies.values().filter(|s| s.patient == row.id);
         for study in studies.map(|study| self.counted_study(study.clone())) {
+            let attributes = &study.attributes;
+            for (own, of_study) in [
+                (&mut row.patient_name, &attributes.patient_name),
+                (&mut row.patient_birth_date, &attributes.patient_birth_date),
+                (&mut row.patient_sex, &attributes.patient_sex),
+            ] {
+                if own.is_empty() {
+                    own.clone_from(of_study);
+                }
+            }
             row.studies += u64::from(study.instances > 0);
             row.series += study.series;
             row.instances += study.instances;

@@ -10,7 +10,10 @@ use crate::index::row::{InstanceRow, PatientRow, SeriesRow, StudyRow};
 #[derive(Default)]
 pub struct State {
     pub watermarks: Watermarks,
+    /// Without attributes: each is that of the first study that has it.
     pub patients: BTreeMap<i64, PatientRow>,
+    /// Patient ID, issuer, and what stands in for an ID that is not there.
+    identities: BTreeMap<i64, (String, String, Option<String>)>,
     pub studies: BTreeMap<i64, StudyRow>,
     /// With the study each is in.
     pub series: BTreeMap<i64, (i64, SeriesRow)>,
@@ -150,6 +153,8 @@ impl State {
         let studies = &self.studies;
         self.patients
             .retain(|id, _| studies.values().any(|study| study.patient == *id));
+        let patients = &self.patients;
+        self.identities.retain(|id, _| patients.contains_key(id));
     }
 
     fn study(&mut self, new: &StudyAttributes) -> i64 {
@@ -188,50 +193,43 @@ impl State {
         if row.id == 0 {
             row.id = self.studies.keys().next_back().map_or(1, |last| last + 1);
         }
+        let before = row.patient;
         row.patient = self.patient(&row.attributes);
-        let id = row.id;
+        let (id, patient) = (row.id, row.patient);
         self.studies.insert(id, row);
+        let empty = !self.studies.values().any(|s| s.patient == before);
+        if before != patient && empty {
+            self.patients.remove(&before);
+            self.identities.remove(&before);
+        }
         id
     }
 
     fn patient(&mut self, study: &StudyAttributes) -> i64 {
-        let identity = |id: &str, issuer: &str, name: &str, birth_date: &str| {
-            let stand_in = (key::name_key(name), birth_date.to_owned());
-            let stand_in = id.is_empty().then_some(stand_in);
-            (id.to_owned(), issuer.to_owned(), stand_in)
-        };
-        let wanted = identity(
-            &study.patient_id,
-            &study.issuer_of_patient_id,
-            &study.patient_name,
-            &study.patient_birth_date,
+        let stand_in = format!(
+            "{}\\{}",
+            key::name_key(&study.patient_name),
+            study.patient_birth_date
         );
-        let known = self.patients.values_mut().find(|row| {
-            wanted
-                == identity(
-                    &row.patient_id,
-                    &row.issuer_of_patient_id,
-                    &row.patient_name,
-                    &row.patient_birth_date,
-                )
-        });
-        if let Some(row) = known {
-            fill(&mut row.patient_name, &study.patient_name);
-            fill(&mut row.patient_birth_date, &study.patient_birth_date);
-            fill(&mut row.patient_sex, &study.patient_sex);
-            return row.id;
+        let identity = (
+            study.patient_id.clone(),
+            study.issuer_of_patient_id.clone(),
+            study.patient_id.is_empty().then_some(stand_in),
+        );
+        let mut all = self.identities.iter();
+        if let Some((id, _)) = all.find(|(_, known)| **known == identity) {
+            return *id;
         }
-        let id = self.patients.keys().next_back().map_or(1, |last| last + 1);
+        let last = self.identities.keys().next_back();
+        let id = last.map_or(1, |last| last + 1);
         let row = PatientRow {
             id,
             patient_id: study.patient_id.clone(),
             issuer_of_patient_id: study.issuer_of_patient_id.clone(),
-            patient_name: study.patient_name.clone(),
-            patient_birth_date: study.patient_birth_date.clone(),
-            patient_sex: study.patient_sex.clone(),
             ..PatientRow::default()
         };
         self.patients.insert(id, row);
+        self.identities.insert(id, identity);
         id
     }
 

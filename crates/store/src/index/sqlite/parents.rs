@@ -268,20 +268,38 @@ fn move_to_patient(
     values: &[&str; 12],
 ) -> Result<()> {
     let new = patient(connection, values)?;
-    if new == old {
-        return Ok(());
+    if new != old {
+        connection
+            .prepare_cached("UPDATE study SET patient = ? WHERE id = ?")?
+            .execute([new, study])?;
+        refresh_patient(connection, old)?;
     }
-    connection
-        .prepare_cached("UPDATE study SET patient = ? WHERE id = ?")?
-        .execute([new, study])?;
-    for patient in [old, new] {
-        recount_patient(connection, patient)?;
-    }
-    Ok(())
+    refresh_patient(connection, new)
 }
 
-/// Counts a patient's studies, series and instances; a patient without any study is forgotten.
-pub fn recount_patient(connection: &Connection, patient: i64) -> Result<()> {
+/// Makes a patient's row anew from its studies: counts, and each attribute from the first study
+/// that has it. A patient without any study is forgotten.
+pub fn refresh_patient(connection: &Connection, patient: i64) -> Result<()> {
+    for columns in [
+        ["patient_name", "name_key"],
+        ["patient_birth_date", "birth_key"],
+        ["patient_sex", ""],
+    ] {
+        let [column, key] = columns;
+        let both = if key.is_empty() {
+            column.to_owned()
+        } else {
+            format!("{column}, {key}")
+        };
+        connection
+            .prepare_cached(&format!(
+                "UPDATE patient SET ({both}) = (
+                     SELECT {both} FROM study
+                     WHERE patient = ?1 ORDER BY {column} = '', id LIMIT 1)
+                 WHERE id = ?1 AND EXISTS (SELECT 1 FROM study WHERE patient = ?1)"
+            ))?
+            .execute([patient])?;
+    }
     connection
         .prepare_cached(
             "UPDATE patient SET (studies, series, instances) = (
@@ -314,8 +332,8 @@ fn patient(connection: &Connection, values: &[&str; 12]) -> Result<i64> {
                  patient_name, patient_birth_date, patient_sex)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (patient_id, issuer_of_patient_id, stand_in) DO UPDATE SET
-                 name_key = iif(name_key = '', excluded.name_key, name_key),
-                 birth_key = coalesce(birth_key, excluded.birth_key),
+                 name_key = iif(patient_name = '', excluded.name_key, name_key),
+                 birth_key = iif(patient_birth_date = '', excluded.birth_key, birth_key),
                  patient_name = iif(patient_name = '', excluded.patient_name, patient_name),
                  patient_birth_date = iif(patient_birth_date = '', excluded.patient_birth_date,
                      patient_birth_date),

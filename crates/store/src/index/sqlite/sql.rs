@@ -367,22 +367,12 @@ pub fn candidates(query: &IndexQuery) -> Option<(String, Vec<Value>)> {
                 offer(3, sql, parameters);
             }
             (Matching::Names(any), Column::PatientName) => {
-                if let Some((one, mut parameters)) = name_prefixes("name", any) {
-                    let mut sql = format!("SELECT study FROM study_name WHERE {one}");
-                    if let (Level::Patient, Some((one, more))) =
-                        (query.level, name_prefixes("p.name_key", any))
-                    {
-                        // A patient's own name may be that of a study that is gone.
-                        sql.push_str(&format!(
-                            " UNION ALL SELECT t.id FROM patient p JOIN study t ON t.patient = p.id
-                             WHERE {one}"
-                        ));
-                        parameters.extend(more);
-                    }
+                if let Some((one, parameters)) = name_prefixes(any) {
+                    let sql = format!("SELECT study FROM study_name WHERE {one}");
                     offer(5, sql, parameters);
                 }
             }
-            (Matching::Sounds(any), Column::PatientName) if query.level > Level::Patient => {
+            (Matching::Sounds(any), Column::PatientName) => {
                 let codes: Option<Vec<String>> = any
                     .iter()
                     .map(|all| whole_code(all).map(str::to_owned))
@@ -426,7 +416,7 @@ fn prefixes(column: &str, any: &[Pattern]) -> (String, Vec<Value>) {
 }
 
 /// Names one of whose groups begins as a pattern does; `None` if one can begin with anything.
-fn name_prefixes(column: &str, any: &[NamePattern]) -> Option<(String, Vec<Value>)> {
+fn name_prefixes(any: &[NamePattern]) -> Option<(String, Vec<Value>)> {
     let mut sql = Vec::new();
     let mut parameters = Vec::new();
     for group in any.iter().flat_map(NamePattern::groups) {
@@ -434,12 +424,12 @@ fn name_prefixes(column: &str, any: &[NamePattern]) -> Option<(String, Vec<Value
         if prefix.is_empty() {
             return None;
         }
-        if group.wildcard || column != "name" {
-            sql.push(format!("{column} >= ? AND {column} <= ?"));
+        if group.wildcard {
+            sql.push("name >= ? AND name <= ?".to_owned());
             parameters.push(text(prefix));
             parameters.push(text(format!("{prefix}\u{10FFFF}")));
         } else {
-            sql.push(format!("{column} = ?"));
+            sql.push("name = ?".to_owned());
             parameters.push(text(group.text.as_str()));
         }
     }

@@ -94,3 +94,13 @@ fn it_does_what_every_index_must() {
         Box::new(index)
     });
 }
+
+#[test]
+fn any_history_gives_what_the_index_in_memory_gives() {
+    let folder = TempDir::new().unwrap();
+    let index = SqliteIndex::open(folder.path(), Options::default()).unwrap();
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    crate::index::testsuite::random::any_history(&index, cases.unwrap_or(24));
+}

@@ -24,6 +24,8 @@ struct Tally {
     added: BTreeSet<String>,
     /// An instance is no longer shown: its SOP class may be gone.
     removed: bool,
+    /// A record is gone, shown or not.
+    deleted: bool,
     /// An attribute of the series got a value: it may be the modality.
     filled: bool,
     headers: Vec<Header>,
@@ -211,6 +213,7 @@ impl<'a> Batch<'a> {
                 let id: i64 = row.get(2)?;
                 let tally = self.tallies.entry(series).or_default();
                 tally.count(-1, hidden, length);
+                tally.deleted = true;
                 tally.version = tally.version.max(sequence);
                 tally.headers.retain(|(instance, _)| *instance != id);
             }
@@ -403,7 +406,7 @@ impl<'a> Batch<'a> {
 
     fn finish_patient(&self, patient: i64, study: i64, tally: &StudyTally) -> Result<()> {
         if tally.removed {
-            return parents::recount_patient(self.connection, patient);
+            return parents::refresh_patient(self.connection, patient);
         }
         let shown: bool = self
             .connection
@@ -448,7 +451,7 @@ impl StudyTally {
         self.received_ms = self.received_ms.max(tally.received_ms);
         self.version = self.version.max(tally.version);
         self.sets |= change.sets;
-        self.removed |= tally.removed || tally.hidden < 0;
+        self.removed |= tally.removed || tally.deleted;
     }
 }
 
