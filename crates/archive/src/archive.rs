@@ -15,7 +15,7 @@ use crate::catch_up::{self, CatchUp};
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
-use crate::retrieve::FrameTables;
+use crate::retrieve::{FrameTables, MetadataCache};
 use crate::{Error, Options, Result, upkeep};
 
 /// An open archive. Cheap to clone.
@@ -34,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) memory: Arc<Semaphore>,
     pub(crate) events: Arc<Events>,
     pub(crate) frame_tables: FrameTables,
+    pub(crate) metadata: MetadataCache,
     pub(crate) low_on_space: AtomicBool,
     /// What the last start found and did.
     pub(crate) caught_up: CatchUp,
@@ -75,7 +76,6 @@ impl Archive {
     }
 
     /// The index. Call [`Archive::wait_indexed`] before asking it on behalf of a client.
-    #[allow(dead_code)] // queries use it
     pub(crate) fn index(&self) -> &Arc<dyn Index> {
         &self.inner.index
     }
@@ -164,6 +164,7 @@ impl Inner {
             )),
             events,
             frame_tables: FrameTables::default(),
+            metadata: MetadataCache::default(),
             low_on_space: AtomicBool::new(false),
             caught_up,
             running: AtomicUsize::new(0),

@@ -83,6 +83,9 @@ pub enum Error {
         /// The bound.
         limit: u64,
     },
+    /// Nobody took the answers of a query for a long time.
+    #[error("the query was ended because its answers were not taken")]
+    Stalled,
     /// The archive is stopping.
     #[error("the archive is shutting down")]
     Stopping,

@@ -12,6 +12,7 @@ pub mod retrieve;
 
 mod archive;
 mod catch_up;
+mod handover;
 mod indexer;
 mod upkeep;
 

@@ -8,6 +8,9 @@ use sagittal_store::index::{InstanceAttributes, SeriesAttributes, StudyAttribute
 /// Longest value kept of one attribute, in bytes; more is in the header.
 const LONGEST: usize = 4096;
 
+/// Items of Request Attributes Sequence that are looked at.
+const MOST_ITEMS: u32 = 64;
+
 /// What has been gathered.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -144,14 +147,23 @@ impl Gathered {
     }
 
     fn request(&mut self, tag: Tag, vr: Vr, value: &[u8]) {
-        if self.request_items > 1 {
+        let text = self.text(vr, value);
+        let joined = match tag {
+            tags::SCHEDULED_PROCEDURE_STEP_ID => &mut self.series.scheduled_procedure_step_id,
+            tags::REQUESTED_PROCEDURE_ID => &mut self.series.requested_procedure_id,
+            _ => return,
+        };
+        // One value an item, so that values of one item stay side by side.
+        let items = joined.split('\\').count();
+        let duplicate = items >= self.request_items as usize && !joined.ends_with('\\');
+        if duplicate && !joined.is_empty() {
             return;
         }
-        let text = self.text(vr, value);
-        match tag {
-            tags::SCHEDULED_PROCEDURE_STEP_ID => self.series.scheduled_procedure_step_id = text,
-            tags::REQUESTED_PROCEDURE_ID => self.series.requested_procedure_id = text,
-            _ => {}
+        for _ in items..self.request_items.min(MOST_ITEMS) as usize {
+            joined.push('\\');
+        }
+        if self.request_items <= MOST_ITEMS {
+            joined.push_str(&text);
         }
     }
 }

@@ -10,5 +10,6 @@ mod selection;
 pub use bulk_data::BulkData;
 pub(crate) use frames::FrameTables;
 pub use metadata::Metadata;
+pub(crate) use metadata::MetadataCache;
 pub use reader::InstanceReader;
 pub use selection::{InstanceRef, Selector};

@@ -1,9 +1,13 @@
 //! Which instances are wanted, and where they lie.
 
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
 use sagittal_core::Uid;
 use sagittal_store::blob::Locator;
+use sagittal_store::index::{Index, Row, Selection};
 
-use crate::{Archive, Result};
+use crate::{Archive, Error, Result};
 
 /// What is wanted: every given list restricts; an empty list does not.
 #[derive(Clone, Debug, Default)]
@@ -41,12 +45,98 @@ pub struct InstanceRef {
     pub received_ms: i64,
 }
 
+impl From<&Selector> for Selection {
+    fn from(selector: &Selector) -> Selection {
+        let texts = |uids: &[Uid]| uids.iter().map(ToString::to_string).collect();
+        Selection {
+            patient_ids: selector.patient_ids.clone(),
+            study_instance_uids: texts(&selector.study_instance_uids),
+            series_instance_uids: texts(&selector.series_instance_uids),
+            sop_instance_uids: texts(&selector.sop_instance_uids),
+        }
+    }
+}
+
+impl InstanceRef {
+    /// From a row of the index; `None` if it is not an instance.
+    pub(crate) fn from_row(row: &Row) -> Result<Option<InstanceRef>> {
+        let Row::Instance(study, series, instance) = row else {
+            return Ok(None);
+        };
+        let frames = instance.attributes.number_of_frames.unwrap_or(1).max(1);
+        Ok(Some(InstanceRef {
+            study_instance_uid: indexed(&study.attributes.study_instance_uid)?,
+            series_instance_uid: indexed(&series.attributes.series_instance_uid)?,
+            sop_instance_uid: indexed(&instance.attributes.sop_instance_uid)?,
+            sop_class_uid: indexed(&instance.attributes.sop_class_uid)?,
+            transfer_syntax_uid: indexed(&instance.transfer_syntax_uid)?,
+            number_of_frames: if instance.has_frames { frames } else { 0 },
+            hash: instance.hash,
+            locator: instance.locator,
+            received_ms: instance.received_ms,
+        }))
+    }
+}
+
+/// Ingest lets nothing in that is not one.
+fn indexed(uid: &str) -> Result<Uid> {
+    Uid::tolerant(uid).map_err(|_| {
+        Error::Store(sagittal_store::Error::Index {
+            reason: "a UID in the index is none; rebuild the index".to_owned(),
+        })
+    })
+}
+
+/// Why what was asked for by UID is not there.
+fn missing(index: &dyn Index, what: &'static str, uid: &Uid) -> Result<Error> {
+    let uid = uid.to_string();
+    Ok(match index.was_deleted(&uid)? {
+        true => Error::Gone { what, uid },
+        false => Error::NotFound { what, uid },
+    })
+}
+
+/// Why a selection is empty: by the lowest UID it names.
+pub(super) fn nothing_selected(index: &dyn Index, selector: &Selector) -> Result<Error> {
+    let lists = [
+        ("instance", &selector.sop_instance_uids),
+        ("series", &selector.series_instance_uids),
+        ("study", &selector.study_instance_uids),
+    ];
+    for (what, uids) in lists {
+        if let Some(uid) = uids.first() {
+            return missing(index, what, uid);
+        }
+    }
+    Ok(Error::NotFound {
+        what: "patient",
+        // Not the Patient ID: it must not come into a log.
+        uid: String::new(),
+    })
+}
+
 impl Archive {
     /// The instances that are wanted, in order of study, series, instance number.
     /// Sees everything that was acknowledged before the call.
     pub async fn instances(&self, selector: &Selector) -> Result<Vec<InstanceRef>> {
-        let _ = selector;
-        todo!()
+        self.wait_indexed().await?;
+        let (index, selection) = (Arc::clone(self.index()), Selection::from(selector));
+        self.blocking(move || {
+            let mut instances = Vec::new();
+            let mut failed = None;
+            index.instances(&selection, &mut |row| {
+                match InstanceRef::from_row(&row) {
+                    Ok(instance) => instances.extend(instance),
+                    Err(error) => {
+                        failed = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                }
+                ControlFlow::Continue(())
+            })?;
+            failed.map_or(Ok(instances), Err)
+        })
+        .await
     }
 
     /// One instance, or `NotFound`/`Gone`. Study and series are checked when given.
@@ -56,13 +146,36 @@ impl Archive {
         series_instance_uid: Option<&Uid>,
         sop_instance_uid: &Uid,
     ) -> Result<InstanceRef> {
-        let _ = (study_instance_uid, series_instance_uid, sop_instance_uid);
-        todo!()
+        self.wait_indexed().await?;
+        let index = Arc::clone(self.index());
+        let uid = sop_instance_uid.clone();
+        let parents = (study_instance_uid.cloned(), series_instance_uid.cloned());
+        self.blocking(move || {
+            let row = index.instance(uid.as_str())?;
+            let found = row.map(|row| InstanceRef::from_row(&row)).transpose()?;
+            let (study, series) = parents;
+            let here = |instance: &InstanceRef| {
+                study.is_none_or(|uid| uid == instance.study_instance_uid)
+                    && series.is_none_or(|uid| uid == instance.series_instance_uid)
+            };
+            match found.flatten() {
+                Some(instance) if here(&instance) => Ok(instance),
+                // It is there, elsewhere: then it is not gone.
+                Some(_) => Err(Error::NotFound {
+                    what: "instance",
+                    uid: uid.to_string(),
+                }),
+                None => Err(missing(&*index, "instance", &uid)?),
+            }
+        })
+        .await
     }
 
     /// A tag for the state of a selection without reading metadata (ETag); `None` if empty.
     pub async fn state_tag(&self, selector: &Selector) -> Result<Option<String>> {
-        let _ = selector;
-        todo!()
+        self.wait_indexed().await?;
+        let (index, selection) = (Arc::clone(self.index()), Selection::from(selector));
+        self.blocking(move || Ok(index.state_tag(&selection)?))
+            .await
     }
 }

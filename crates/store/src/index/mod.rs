@@ -69,6 +69,13 @@ pub trait Index: Send + Sync {
     /// The header of an instance: DICOM JSON, 0x01 where a base URL goes.
     fn header(&self, instance: &InstanceRow) -> Result<Vec<u8>>;
 
+    /// The header of one shown instance of the study, series or patient (or of the instance
+    /// itself), whichever is at hand. `None` if there is none any more.
+    fn sample(&self, row: &Row) -> Result<Option<Vec<u8>>>;
+
+    /// The patient a study is of.
+    fn patient(&self, study: &StudyRow) -> Result<Option<PatientRow>>;
+
     /// The headers of the shown instances selected, study by study (newest first) and series by
     /// series; within a series as they are kept, mostly by number. `sink` gets JSON objects in
     /// portions of bounded size, those of one portion separated by commas, and their number.

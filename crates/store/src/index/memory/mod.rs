@@ -13,7 +13,7 @@ use self::state::State;
 use super::Index;
 use super::entry::{Change, Known, Live, Record, Relocation, Statistics, Watermarks};
 use super::query::{IndexQuery, Level, Selection};
-use super::row::{InstanceRow, Row};
+use super::row::{InstanceRow, PatientRow, Row, StudyRow};
 use crate::Result;
 
 /// The index in memory.
@@ -114,6 +114,33 @@ impl Index for MemoryIndex {
                     instance.attributes.sop_instance_uid
                 ),
             })
+    }
+
+    fn sample(&self, row: &Row) -> Result<Option<Vec<u8>>> {
+        let state = self.state.lock();
+        let of_row = |stored: &&state::Stored| {
+            let study = state.series.get(&stored.series).map(|(study, _)| *study);
+            let patient = study
+                .and_then(|id| state.studies.get(&id))
+                .map(|s| s.patient);
+            let shown = !stored.row.hidden;
+            match row {
+                Row::Patient(row) => shown && patient == Some(row.id),
+                Row::Study(row) => shown && study == Some(row.id),
+                Row::Series(_, row) => shown && stored.series == row.id,
+                Row::Instance(_, _, row) => stored.row.sequence == row.sequence,
+            }
+        };
+        let found = state.instances.values().find(of_row);
+        Ok(found.map(|stored| stored.header.clone()))
+    }
+
+    fn patient(&self, study: &StudyRow) -> Result<Option<PatientRow>> {
+        let rows = self.rows(&IndexQuery::all(Level::Patient));
+        let mut patients = rows.iter().filter_map(Row::patient);
+        Ok(patients
+            .find(|patient| patient.id == study.patient)
+            .cloned())
     }
 
     fn headers(

@@ -5,6 +5,8 @@
 //! What arrives in one transaction makes a *loose* block. When a series has enough of them, or has
 //! been quiet for a while, they are merged.
 
+use std::io::Read;
+
 use rusqlite::{Connection, params};
 
 use crate::{Error, Result};
@@ -141,14 +143,48 @@ pub fn header(connection: &Connection, series: i64, instance: i64) -> Result<Opt
             .find(|place| place.instance == instance)
             .copied()
         {
-            let data = connection
-                .prepare_cached("SELECT data FROM block WHERE id = ?")?
-                .query_row([id], |row| row.get(0))?;
-            let json = Block { id, places, data }.json()?;
-            let header = json.get(place.start..place.start + place.length);
-            return header
-                .map(|header| Some(header.to_vec()))
-                .ok_or_else(|| damaged(id));
+            return one_header(connection, id, place).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Decompresses no more of a block than it must.
+fn one_header(connection: &Connection, block: i64, place: Place) -> Result<Vec<u8>> {
+    let data: Vec<u8> = connection
+        .prepare_cached("SELECT data FROM block WHERE id = ?")?
+        .query_row([block], |row| row.get(0))?;
+    let mut json = zstd::stream::read::Decoder::new(data.as_slice())
+        .map_err(|_| damaged(block))?
+        .take((place.start + place.length) as u64);
+    let mut header = Vec::with_capacity(place.length);
+    std::io::copy(
+        &mut json.by_ref().take(place.start as u64),
+        &mut std::io::sink(),
+    )
+    .and_then(|_| json.read_to_end(&mut header))
+    .map_err(|_| damaged(block))?;
+    if header.len() == place.length {
+        Ok(header)
+    } else {
+        Err(damaged(block))
+    }
+}
+
+/// The header of a shown instance of a series that is near the beginning of a block.
+pub fn first_header(connection: &Connection, series: i64) -> Result<Option<Vec<u8>>> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, contents FROM block WHERE series = ?")?;
+    let mut shown =
+        connection.prepare_cached("SELECT 1 FROM instance WHERE id = ? AND hidden = 0")?;
+    let mut rows = statement.query([series])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let places = places(row.get_ref(1)?.as_blob().unwrap_or(&[])).ok_or_else(|| damaged(id))?;
+        for place in places {
+            if shown.exists([place.instance])? {
+                return one_header(connection, id, place).map(Some);
+            }
         }
     }
     Ok(None)

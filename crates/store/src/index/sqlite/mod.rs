@@ -25,7 +25,7 @@ use self::read::Terms;
 use self::write::Batch;
 use super::entry::{Change, Known, Live, Record, Relocation, Statistics, Watermarks};
 use super::query::{IndexQuery, Selection};
-use super::row::{InstanceRow, Row};
+use super::row::{InstanceRow, PatientRow, Row, StudyRow};
 use super::{Index, key};
 use crate::{Error, Result};
 
@@ -186,6 +186,14 @@ impl Index for SqliteIndex {
                 instance.attributes.sop_instance_uid
             ),
         })
+    }
+
+    fn sample(&self, row: &Row) -> Result<Option<Vec<u8>>> {
+        selection::sample(&*self.readers.get()?, row)
+    }
+
+    fn patient(&self, study: &StudyRow) -> Result<Option<PatientRow>> {
+        read::patient_by_id(&*self.readers.get()?, study.patient)
     }
 
     fn headers(

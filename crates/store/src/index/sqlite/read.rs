@@ -134,6 +134,14 @@ pub fn patient(row: &SqlRow<'_>) -> rusqlite::Result<PatientRow> {
     })
 }
 
+/// A patient by its number.
+pub fn patient_by_id(connection: &Connection, id: i64) -> Result<Option<PatientRow>> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT {PATIENT} FROM patient p WHERE p.id = ?"))?
+        .query_row([id], patient)
+        .optional()?)
+}
+
 /// Columns of [`study`], from `study t`.
 pub const STUDY: &str = "t.id, t.patient, t.patient_id, t.issuer_of_patient_id, t.patient_name, \
     t.patient_birth_date, t.patient_sex, t.uid, t.study_date, t.study_time, t.accession_number, \

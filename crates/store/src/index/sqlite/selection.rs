@@ -12,7 +12,7 @@ use super::pool::Readers;
 use super::read::Terms;
 use super::sql;
 use crate::Result;
-use crate::index::query::{IndexQuery, Level, Selection};
+use crate::index::query::{Level, Selection};
 use crate::index::row::{Row, SeriesRow};
 
 /// The shown instance with this UID.
@@ -143,4 +143,33 @@ pub fn state_tag(
     })?;
     let tag = hasher.finalize().to_hex();
     Ok(any.then(|| tag.chars().take(32).collect()))
+}
+
+/// The header of one shown instance of what the row is.
+pub fn sample(connection: &Connection, row: &Row) -> Result<Option<Vec<u8>>> {
+    let snapshot = connection.unchecked_transaction()?;
+    let (sql, id) = match row {
+        Row::Instance(_, series, instance) => {
+            let id = super::write::signed(instance.sequence);
+            return blocks::header(&snapshot, series.id, id);
+        }
+        Row::Series(_, series) => ("SELECT id FROM series WHERE id = ?", series.id),
+        Row::Study(study) => (
+            "SELECT id FROM series WHERE study = ? AND instances > 0 ORDER BY number_key, uid",
+            study.id,
+        ),
+        Row::Patient(patient) => (
+            "SELECT s.id FROM study t JOIN series s ON s.study = t.id
+             WHERE t.patient = ? AND s.instances > 0 ORDER BY t.id, s.id",
+            patient.id,
+        ),
+    };
+    let mut statement = snapshot.prepare_cached(sql)?;
+    let mut series = statement.query([id])?;
+    while let Some(row) = series.next()? {
+        if let Some(header) = blocks::first_header(&snapshot, row.get(0)?)? {
+            return Ok(Some(header));
+        }
+    }
+    Ok(None)
 }

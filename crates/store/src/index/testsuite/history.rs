@@ -359,6 +359,18 @@ fn headers_come_back_however_they_came(index: &dyn Index) {
         }
     };
     check();
+    for level in [Level::Patient, Level::Study, Level::Series, Level::Instance] {
+        for row in rows(index, &IndexQuery::all(level)) {
+            let json = index.sample(&row).expect("sample").expect("a header");
+            let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+            let found = json["00080018"]["Value"][0].as_str().expect("a UID");
+            match &row {
+                Row::Series(..) => assert!(found.starts_with(&format!("{}.", uid(&row)))),
+                Row::Instance(..) => assert_eq!(found, uid(&row)),
+                _ => {}
+            }
+        }
+    }
     while index.maintain(Duration::from_secs(60)).expect("maintain") {}
     check();
     let some = Selection {
@@ -456,4 +468,9 @@ fn patients_are_told_apart(index: &dyn Index) {
         .map(|p| (p.patient_name.as_str(), p.studies, p.instances))
         .collect();
     assert_eq!(found, [("One", 3, 4), ("Three", 2, 2), ("Two", 1, 1)]);
+    for row in rows(index, &IndexQuery::all(Level::Study)) {
+        let study = row.study().expect("study");
+        let patient = index.patient(study).expect("patient").expect("a patient");
+        assert_eq!(patient.patient_id, study.attributes.patient_id);
+    }
 }

@@ -88,7 +88,7 @@ fn changes(step: &Step, sequence: u64) -> Option<Change> {
 fn tell(index: &dyn Index, steps: &[Step]) {
     let mut history: Vec<Change> = Vec::new();
     let mut pending: Vec<Change> = Vec::new();
-    let mut end = |pending: &mut Vec<Change>, history: &mut Vec<Change>| {
+    let end = |pending: &mut Vec<Change>, history: &mut Vec<Change>| {
         let marks = Watermarks::from([(1, history.len() as u64)]);
         index.apply(pending, &marks).expect("apply");
         history.append(pending);

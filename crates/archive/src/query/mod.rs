@@ -3,7 +3,17 @@
 use futures::stream::BoxStream;
 use sagittal_core::{DataSet, Tag, Uid};
 
-use crate::{Archive, Result};
+use crate::Result;
+
+mod answer;
+mod header;
+mod json;
+mod keys;
+mod run;
+mod value;
+
+#[cfg(test)]
+mod tests;
 
 /// Query/retrieve levels (PS3.4 §C.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,18 +85,4 @@ pub struct Answers {
     pub answers: BoxStream<'static, Result<DataSet>>,
     /// Keys that were ignored because they cannot be matched: adapters warn (FF01, HTTP Warning).
     pub unsupported: Vec<Tag>,
-}
-
-impl Archive {
-    /// Starts a query. Sees everything that was acknowledged before the call.
-    pub async fn query(&self, query: Query) -> Result<Answers> {
-        let _ = query;
-        todo!()
-    }
-
-    /// How many answers the query has without limit and offset.
-    pub async fn count(&self, query: Query) -> Result<u64> {
-        let _ = query;
-        todo!()
-    }
 }
