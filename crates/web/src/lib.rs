@@ -22,8 +22,8 @@ mod peer;
 mod request;
 mod router;
 mod serve;
-mod state;
 mod stall;
+mod state;
 mod wado_uri;
 
 pub use config::{Limits, WebConfig};

@@ -6,7 +6,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use metrics::{Label, counter, gauge, histogram};
 use sagittal_audit::{Action, Outcome};
 use std::pin::Pin;
@@ -46,12 +46,7 @@ pub(crate) async fn observe(
             "answered"
         );
     });
-    response.map(|body| {
-        axum::body::Body::new(Measured {
-            body,
-            measure,
-        })
-    })
+    response.map(|body| axum::body::Body::new(Measured { body, measure }))
 }
 
 fn outcome(status: u16, action: Action) -> Outcome {

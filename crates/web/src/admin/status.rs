@@ -163,7 +163,10 @@ fn size(bytes: u64) -> String {
         unit += 1;
     }
     let digits = usize::from(unit > 0 && value < 100.0);
-    format!("{value:.digits$}\u{202F}{}", UNITS.get(unit).unwrap_or(&"B"))
+    format!(
+        "{value:.digits$}\u{202F}{}",
+        UNITS.get(unit).unwrap_or(&"B")
+    )
 }
 
 fn escape(text: &str) -> String {
