@@ -125,7 +125,14 @@ impl FromRequestParts<WebState> for Anybody {
         match identify(parts, state).await {
             Ok(caller) => Ok(Anybody(Some(caller))),
             Err(Rejection::Missing) => Ok(Anybody(None)),
-            Err(rejection) => Err(rejection.into()),
+            Err(rejection) => {
+                let trail = parts.extensions.get::<Trail>().cloned().unwrap_or_default();
+                let event = Event::new(Action::UserAuthentication, service(parts))
+                    .by("", "unknown", address(parts, state))
+                    .detail(rejection.to_string());
+                trail.begin(event);
+                Err(rejection.into())
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use tracing::Instrument as _;
 
 use crate::authorize::Trail;
+use crate::linger::Lingering;
 use crate::state::WebState;
 
 /// Runs a request within a span, records its audit event, and measures it: the time to the head
@@ -30,6 +31,7 @@ pub(crate) async fn observe(
     let method = request.method().as_str().to_owned();
     let trail = Trail::default();
     request.extensions_mut().insert(trail.clone());
+    let request = request.map(|body| axum::body::Body::new(Lingering::new(body)));
     let span = tracing::info_span!("http", %method, %route);
     let mut measure = Measure::begin(method, route);
     let response = next.run(request).instrument(span.clone()).await;

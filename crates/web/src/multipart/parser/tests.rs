@@ -70,8 +70,14 @@ fn lines_may_end_in_lf_alone_if_the_first_does() {
 
 #[test]
 fn empty_parts_and_empty_messages_are_read() {
-    assert_eq!(bodies(b"--b\r\n\r\n\r\n--b--", "b").unwrap(), [Vec::<u8>::new()]);
-    assert_eq!(bodies(b"--b\r\nA: 1\r\n\r\n--b--", "b").unwrap(), [Vec::<u8>::new()]);
+    assert_eq!(
+        bodies(b"--b\r\n\r\n\r\n--b--", "b").unwrap(),
+        [Vec::<u8>::new()]
+    );
+    assert_eq!(
+        bodies(b"--b\r\nA: 1\r\n\r\n--b--", "b").unwrap(),
+        [Vec::<u8>::new()]
+    );
     assert_eq!(bodies(b"--b--\r\n", "b").unwrap(), Vec::<Vec<u8>>::new());
     assert_eq!(
         bodies(b"--b\r\n\r\nx\r\n--b", "b").unwrap(),
