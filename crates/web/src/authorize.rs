@@ -70,8 +70,8 @@ impl<P: Grant> FromRequestParts<WebState> for Access<P> {
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Access<P>> {
         let trail = parts.extensions.get::<Trail>().cloned().unwrap_or_default();
         let address = address(parts, state);
-        let mut event = Event::new(action(P::PERMISSION), service(parts))
-            .by("", "unknown", address);
+        let mut event =
+            Event::new(action(P::PERMISSION), service(parts)).by("", "unknown", address);
         if let Ok(path) = RawPathParams::from_request_parts(parts, state).await {
             let study = path.iter().find(|(name, _)| *name == "study");
             if let Some((_, uid)) = study {
@@ -98,7 +98,8 @@ impl<P: Grant> FromRequestParts<WebState> for Access<P> {
             Err(denied) => {
                 trail.note(|event| {
                     event.action = Action::SecurityAlert;
-                    event.detail = Some(format!("the permission `{}` is needed", denied.permission));
+                    event.detail =
+                        Some(format!("the permission `{}` is needed", denied.permission));
                 });
                 Err(Error::Forbidden(denied.permission))
             }
@@ -124,7 +125,14 @@ impl FromRequestParts<WebState> for Anybody {
         match identify(parts, state).await {
             Ok(caller) => Ok(Anybody(Some(caller))),
             Err(Rejection::Missing) => Ok(Anybody(None)),
-            Err(rejection) => Err(rejection.into()),
+            Err(rejection) => {
+                let trail = parts.extensions.get::<Trail>().cloned().unwrap_or_default();
+                let event = Event::new(Action::UserAuthentication, service(parts))
+                    .by("", "unknown", address(parts, state))
+                    .detail(rejection.to_string());
+                trail.begin(event);
+                Err(rejection.into())
+            }
         }
     }
 }

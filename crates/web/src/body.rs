@@ -245,8 +245,10 @@ mod tests {
     async fn read(encoding: &str, body: Vec<u8>, limits: &Limits) -> Result<Vec<u8>> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_ENCODING, encoding.parse().unwrap());
-        let chunks: Vec<std::io::Result<Bytes>> =
-            body.chunks(1000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+        let chunks: Vec<std::io::Result<Bytes>> = body
+            .chunks(1000)
+            .map(|chunk| Ok(Bytes::copy_from_slice(chunk)))
+            .collect();
         let mut stream = incoming(&headers, Body::from_stream(stream::iter(chunks)), limits)?;
         let mut out = Vec::new();
         while let Some(chunk) = stream.next().await {
@@ -276,12 +278,18 @@ mod tests {
     async fn bombs_are_stopped_by_factor_and_by_size() {
         let bomb = gzip(&vec![0; 64 << 20]);
         let limits = Limits::default();
-        assert!(matches!(read("gzip", bomb.clone(), &limits).await, Err(Error::TooLarge(_))));
+        assert!(matches!(
+            read("gzip", bomb.clone(), &limits).await,
+            Err(Error::TooLarge(_))
+        ));
         let limits = Limits {
             request_bytes: 1 << 20,
             ..Limits::default()
         };
-        assert!(matches!(read("gzip", bomb, &limits).await, Err(Error::TooLarge(_))));
+        assert!(matches!(
+            read("gzip", bomb, &limits).await,
+            Err(Error::TooLarge(_))
+        ));
         assert!(matches!(
             read("identity", vec![0; 2 << 20], &limits).await,
             Err(Error::TooLarge(_))

@@ -80,6 +80,30 @@ impl WebConfig {
     }
 }
 
+impl WebConfig {
+    /// What is wrong with the paths, if anything: the router could not be made.
+    pub fn problem(&self) -> Option<String> {
+        let paths = [&self.dicomweb_path, &self.wado_uri_path];
+        for path in paths {
+            let clean = path.trim_matches('/');
+            let ok =
+                |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_' | b'~');
+            if clean.is_empty() || !clean.bytes().all(ok) || clean.contains("//") {
+                return Some(format!("{path:?} is not a path such as /dicom-web"));
+            }
+            let taken = ["healthz", "metrics", "events", "openapi.json"];
+            if taken.contains(&clean) {
+                return Some(format!("{path:?} is taken by the server itself"));
+            }
+        }
+        let [dicomweb, wado] = paths.map(|path| path.trim_matches('/'));
+        let below = wado
+            .strip_prefix(dicomweb)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        below.then(|| format!("{wado:?} lies within {dicomweb:?}"))
+    }
+}
+
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
@@ -96,6 +120,33 @@ impl Default for Limits {
             body_rate: 1024,
             event_followers: 256,
             event_heartbeat: Duration::from_secs(15),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_no_router_can_serve_are_named() {
+        let problem = |dicomweb: &str, wado: &str| {
+            let mut config = WebConfig::new("/tmp");
+            config.dicomweb_path = dicomweb.to_owned();
+            config.wado_uri_path = wado.to_owned();
+            config.problem().is_some()
+        };
+        assert!(!problem("/dicom-web", "/wado"));
+        assert!(!problem("/a/b/", "wado"));
+        for (dicomweb, wado) in [
+            ("/", "/wado"),
+            ("/a", "/a"),
+            ("/a", "/a/wado"),
+            ("/{x}", "/wado"),
+            ("/metrics", "/wado"),
+            ("/a//b", "/wado"),
+        ] {
+            assert!(problem(dicomweb, wado), "{dicomweb} {wado}");
         }
     }
 }

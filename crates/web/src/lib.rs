@@ -16,14 +16,16 @@ mod admin;
 mod authorize;
 mod body;
 mod conditional;
+mod cors;
 mod dicomweb;
+mod linger;
 mod observe;
 mod peer;
 mod request;
 mod router;
 mod serve;
-mod state;
 mod stall;
+mod state;
 mod wado_uri;
 
 pub use config::{Limits, WebConfig};

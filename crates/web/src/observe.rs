@@ -6,7 +6,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use metrics::{Label, counter, gauge, histogram};
 use sagittal_audit::{Action, Outcome};
 use std::pin::Pin;
@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use tracing::Instrument as _;
 
 use crate::authorize::Trail;
+use crate::linger::Lingering;
 use crate::state::WebState;
 
 /// Runs a request within a span, records its audit event, and measures it: the time to the head
@@ -30,6 +31,7 @@ pub(crate) async fn observe(
     let method = request.method().as_str().to_owned();
     let trail = Trail::default();
     request.extensions_mut().insert(trail.clone());
+    let request = request.map(|body| axum::body::Body::new(Lingering::new(body)));
     let span = tracing::info_span!("http", %method, %route);
     let mut measure = Measure::begin(method, route);
     let response = next.run(request).instrument(span.clone()).await;
@@ -46,12 +48,7 @@ pub(crate) async fn observe(
             "answered"
         );
     });
-    response.map(|body| {
-        axum::body::Body::new(Measured {
-            body,
-            measure,
-        })
-    })
+    response.map(|body| axum::body::Body::new(Measured { body, measure }))
 }
 
 fn outcome(status: u16, action: Action) -> Outcome {

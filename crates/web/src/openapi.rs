@@ -31,10 +31,7 @@ pub fn describe(config: &WebConfig, root: &str) -> Value {
         let path = route.full_path(config).replace("{*", "{");
         let entry = paths.entry(path).or_insert_with(|| json!({}));
         if let Value::Object(entry) = entry {
-            entry.insert(
-                route.method.as_str().to_ascii_lowercase(),
-                operation(route),
-            );
+            entry.insert(route.method.as_str().to_ascii_lowercase(), operation(route));
         }
     }
     json!({
@@ -81,7 +78,11 @@ fn operation(route: &Route) -> Value {
         .collect();
     parameters.extend(route.query.iter().map(parameter));
     let mut responses = Map::new();
-    let guarded: &[u16] = if route.permission.is_some() { &[401, 403] } else { &[] };
+    let guarded: &[u16] = if route.permission.is_some() {
+        &[401, 403]
+    } else {
+        &[]
+    };
     for status in route.statuses.iter().chain(guarded) {
         responses.insert(status.to_string(), response(route, *status));
     }

@@ -101,9 +101,9 @@ fn forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 fn is_host(host: &str) -> bool {
     !host.is_empty()
         && host.len() <= 255
-        && host
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'[' | b']'))
+        && host.bytes().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'[' | b']')
+        })
 }
 
 fn is_path_byte(byte: u8) -> bool {
@@ -157,14 +157,19 @@ mod tests {
         ]);
         let uri = Uri::from_static("/studies");
         let far = config("192.168.0.0/16");
-        assert_eq!(base_url(&far, Some(&PEER), &fields, &uri), "http://inner:8080");
+        assert_eq!(
+            base_url(&far, Some(&PEER), &fields, &uri),
+            "http://inner:8080"
+        );
         let near = config("10.0.0.0/8");
         assert_eq!(
             base_url(&near, Some(&PEER), &fields, &uri),
             "https://pacs.example.org/archive"
         );
         let client = |config: &WebConfig| {
-            client_address(Some(&PEER), &fields, &config.trusted_proxies).unwrap().to_string()
+            client_address(Some(&PEER), &fields, &config.trusted_proxies)
+                .unwrap()
+                .to_string()
         };
         assert_eq!(client(&far), "10.0.0.1");
         assert_eq!(client(&near), "203.0.113.7");

@@ -112,7 +112,10 @@ mod tests {
         assert_eq!(ask("bytes=-3", 10).unwrap(), Wanted::One(7..10));
         assert_eq!(ask("bytes=-30", 10).unwrap(), Wanted::One(0..10));
         assert_eq!(ask("Bytes = 2-3 ,", 10).unwrap(), Wanted::One(2..4));
-        assert_eq!(ask("bytes=5-99999999999999999999999", 10).unwrap(), Wanted::One(5..10));
+        assert_eq!(
+            ask("bytes=5-99999999999999999999999", 10).unwrap(),
+            Wanted::One(5..10)
+        );
         assert_eq!(
             ask("bytes=0-1, 4-5", 10).unwrap(),
             Wanted::Several(vec![0..2, 4..6])
@@ -124,19 +127,33 @@ mod tests {
     fn beyond_the_end_is_416_and_rubbish_is_ignored() {
         for beyond in ["bytes=10-", "bytes=-0", "bytes=99999999999999999999-"] {
             assert!(
-                matches!(ask(beyond, 10), Err(Error::RangeNotSatisfiable { length: 10 })),
+                matches!(
+                    ask(beyond, 10),
+                    Err(Error::RangeNotSatisfiable { length: 10 })
+                ),
                 "{beyond}"
             );
         }
         assert!(ask("bytes=0-", 0).is_err());
-        for rubbish in ["bytes", "bytes=", "items=0-1", "bytes=a-b", "bytes=3-1", "bytes=1", "bytes=+1-2"] {
+        for rubbish in [
+            "bytes",
+            "bytes=",
+            "items=0-1",
+            "bytes=a-b",
+            "bytes=3-1",
+            "bytes=1",
+            "bytes=+1-2",
+        ] {
             assert_eq!(ask(rubbish, 10).unwrap(), Wanted::Everything, "{rubbish}");
         }
     }
 
     #[test]
     fn many_and_overlapping_ranges_give_everything() {
-        let many = format!("bytes={}", (0..40).map(|n| format!("{n}-{n},")).collect::<String>());
+        let many = format!(
+            "bytes={}",
+            (0..40).map(|n| format!("{n}-{n},")).collect::<String>()
+        );
         assert_eq!(ask(&many, 100).unwrap(), Wanted::Everything);
         assert_eq!(ask("bytes=0-,0-", 10).unwrap(), Wanted::Everything);
     }
@@ -146,8 +163,14 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(RANGE, "bytes=0-0".parse().unwrap());
         headers.insert(IF_RANGE, "\"a\"".parse().unwrap());
-        assert_eq!(wanted(&headers, 5, Some("\"a\"")).unwrap(), Wanted::One(0..1));
-        assert_eq!(wanted(&headers, 5, Some("\"b\"")).unwrap(), Wanted::Everything);
+        assert_eq!(
+            wanted(&headers, 5, Some("\"a\"")).unwrap(),
+            Wanted::One(0..1)
+        );
+        assert_eq!(
+            wanted(&headers, 5, Some("\"b\"")).unwrap(),
+            Wanted::Everything
+        );
         assert_eq!(wanted(&headers, 5, None).unwrap(), Wanted::Everything);
     }
 

@@ -99,7 +99,11 @@ impl Request {
     /// `{base}/studies/…` of what the path selects.
     pub fn resource_url(&self) -> String {
         let mut url = format!("{}/studies", self.base);
-        for (name, folder) in [("study", ""), ("series", "/series"), ("instance", "/instances")] {
+        for (name, folder) in [
+            ("study", ""),
+            ("series", "/series"),
+            ("instance", "/instances"),
+        ] {
             if let Some(uid) = self.path(name) {
                 url.push_str(folder);
                 url.push('/');

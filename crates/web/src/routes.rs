@@ -130,11 +130,23 @@ const SEARCH: &[Parameter] = &[
         repeated: true,
         kind: "string",
     },
-    optional("fuzzymatching", "boolean", "person names match by sound and in parts"),
+    optional(
+        "fuzzymatching",
+        "boolean",
+        "person names match by sound and in parts",
+    ),
     optional("limit", "integer", "at most so many answers"),
     optional("offset", "integer", "leave out the first so many answers"),
-    optional("emptyvaluematching", "boolean", "`\"\"` matches attributes without a value"),
-    optional("multiplevaluematching", "boolean", "several values match any of them"),
+    optional(
+        "emptyvaluematching",
+        "boolean",
+        "`\"\"` matches attributes without a value",
+    ),
+    optional(
+        "multiplevaluematching",
+        "boolean",
+        "several values match any of them",
+    ),
     ACCEPT,
 ];
 
@@ -180,7 +192,11 @@ const STORE_TYPES: &[&str] = &[
     "application/dicom+json",
     "application/dicom+xml",
 ];
-const STORE_ANSWERS: &[&str] = &["application/dicom+json", "application/dicom+xml", "application/json"];
+const STORE_ANSWERS: &[&str] = &[
+    "application/dicom+json",
+    "application/dicom+xml",
+    "application/json",
+];
 
 const RETRIEVE_STATUSES: &[u16] = &[200, 206, 304, 400, 404, 406, 410];
 const METADATA_STATUSES: &[u16] = &[200, 304, 400, 404, 406, 410];
@@ -326,10 +342,15 @@ pub const ROUTES: &[Route] = &[
     search("searchStudies", "/studies", "Search for studies", || {
         get(qido::studies)
     }),
-    search("searchSeries", "/series", "Search for series", || get(qido::all_series)),
-    search("searchInstances", "/instances", "Search for instances", || {
-        get(qido::all_instances)
+    search("searchSeries", "/series", "Search for series", || {
+        get(qido::all_series)
     }),
+    search(
+        "searchInstances",
+        "/instances",
+        "Search for instances",
+        || get(qido::all_instances),
+    ),
     search(
         "searchSeriesOfStudy",
         "/studies/{study}/series",
@@ -349,13 +370,27 @@ pub const ROUTES: &[Route] = &[
         || get(qido::instances_of_series),
     ),
     store("storeInstances", "/studies", "Store instances"),
-    store("storeInstancesOfStudy", STUDY, "Store instances of one study"),
-    retrieve("retrieveStudy", STUDY, "Retrieve a study", INSTANCE_TYPES, RETRIEVE_STATUSES, || {
-        get(instances::retrieve)
-    }),
-    retrieve("retrieveSeries", SERIES, "Retrieve a series", INSTANCE_TYPES, RETRIEVE_STATUSES, || {
-        get(instances::retrieve)
-    }),
+    store(
+        "storeInstancesOfStudy",
+        STUDY,
+        "Store instances of one study",
+    ),
+    retrieve(
+        "retrieveStudy",
+        STUDY,
+        "Retrieve a study",
+        INSTANCE_TYPES,
+        RETRIEVE_STATUSES,
+        || get(instances::retrieve),
+    ),
+    retrieve(
+        "retrieveSeries",
+        SERIES,
+        "Retrieve a series",
+        INSTANCE_TYPES,
+        RETRIEVE_STATUSES,
+        || get(instances::retrieve),
+    ),
     retrieve(
         "retrieveInstance",
         INSTANCE,
@@ -481,9 +516,14 @@ pub const ROUTES: &[Route] = &[
         statuses: &[200, 304, 400, 404, 406, 410],
         handler: || get(wado_uri::retrieve),
     },
-    root("statusPage", "/", None, "What this server is", &["text/html"], || {
-        get(status::page)
-    }),
+    root(
+        "statusPage",
+        "/",
+        None,
+        "What this server is",
+        &["text/html"],
+        || get(status::page),
+    ),
     root(
         "health",
         "/healthz",

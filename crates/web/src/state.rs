@@ -43,10 +43,13 @@ impl WebState {
         archive: Archive,
         directory: Arc<Directory>,
         audit: AuditLog,
-        config: WebConfig,
+        mut config: WebConfig,
         metrics: RenderMetrics,
         shutdown: CancellationToken,
     ) -> WebState {
+        for path in [&mut config.dicomweb_path, &mut config.wado_uri_path] {
+            *path = format!("/{}", path.trim_matches('/'));
+        }
         WebState {
             archive,
             directory,

@@ -140,7 +140,10 @@ mod tests {
             ("", 200),
             ("&contentType=application/dicom", 200),
             ("&contentType=*/*", 200),
-            ("&contentType=application%2Fdicom&transferSyntax=1.2.840.10008.1.2.1", 200),
+            (
+                "&contentType=application%2Fdicom&transferSyntax=1.2.840.10008.1.2.1",
+                200,
+            ),
             ("&contentType=image/jpeg", 406),
             ("&contentType=nonsense", 400),
             ("&anonymize=yes", 406),

@@ -36,7 +36,10 @@ fn metadata_is_negotiated_row_by_row() {
             "application/dicom+json;q=0.9, multipart/related; type=application/dicom+xml;q=0.8",
             Some(JSON),
         ),
-        ("multipart/related; type=\"application/dicom+xml\"", Some(XML)),
+        (
+            "multipart/related; type=\"application/dicom+xml\"",
+            Some(XML),
+        ),
         ("multipart/related", Some(XML)),
         ("multipart/*", Some(XML)),
         ("multipart/related; type=\"*/*\"", Some(XML)),
@@ -55,7 +58,16 @@ fn metadata_is_negotiated_row_by_row() {
 
 #[test]
 fn ranges_that_cannot_be_read_are_refused() {
-    for bad in ["rubbish", "/", "a/", "a b/c", ",;,", "a/b;q=2", "a/b;q=x", "a/b;novalue"] {
+    for bad in [
+        "rubbish",
+        "/",
+        "a/",
+        "a b/c",
+        ",;,",
+        "a/b;q=2",
+        "a/b;q=x",
+        "a/b;novalue",
+    ] {
         assert!(
             matches!(Accept::parse(bad), Err(Error::BadRequest(_))),
             "{bad}"
@@ -72,7 +84,11 @@ fn parameters_are_unquoted_and_reach_the_parts() {
          multipart/related;type=\"application/octet-stream; transfer-syntax=*\"",
     )
     .unwrap();
-    let parts: Vec<MediaRange> = accept.ranges.iter().filter_map(MediaRange::of_parts).collect();
+    let parts: Vec<MediaRange> = accept
+        .ranges
+        .iter()
+        .filter_map(MediaRange::of_parts)
+        .collect();
     assert_eq!(parts[0].essence(), "application/octet-stream");
     assert_eq!(parts[0].transfer_syntax(), Some("*"));
     assert_eq!(parts[1].essence(), "image/jp2");
@@ -93,7 +109,12 @@ fn the_query_parameter_comes_before_the_header() {
     headers.insert(ACCEPT, "text/html".parse().unwrap());
     let accept = Accept::from_request(&headers, Some("application/dicom+json")).unwrap();
     assert_eq!(accept.choose(METADATA).unwrap(), JSON);
-    assert!(Accept::from_request(&headers, Some(" ")).unwrap().choose(METADATA).is_err());
+    assert!(
+        Accept::from_request(&headers, Some(" "))
+            .unwrap()
+            .choose(METADATA)
+            .is_err()
+    );
 }
 
 proptest! {

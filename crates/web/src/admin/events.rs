@@ -63,25 +63,28 @@ fn lines(
     slot: impl Send + 'static,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
     let state = (receiver, shutdown, slot, true);
-    stream::unfold(state, move |(mut receiver, shutdown, slot, first)| async move {
-        let text = if first {
-            // The head goes out with the first bytes.
-            "retry: 3000\n\n".to_owned()
-        } else {
-            tokio::select! {
-                () = shutdown.cancelled() => return None,
-                () = tokio::time::sleep(heartbeat) => ": alive\n\n".to_owned(),
-                event = receiver.recv() => match event {
-                    Ok(event) => encode(&event),
-                    Err(RecvError::Lagged(lost)) => {
-                        format!("event: gap\ndata: {{\"type\":\"gap\",\"lost\":{lost}}}\n\n")
-                    }
-                    Err(RecvError::Closed) => return None,
-                },
-            }
-        };
-        Some((Ok(Bytes::from(text)), (receiver, shutdown, slot, false)))
-    })
+    stream::unfold(
+        state,
+        move |(mut receiver, shutdown, slot, first)| async move {
+            let text = if first {
+                // The head goes out with the first bytes.
+                "retry: 3000\n\n".to_owned()
+            } else {
+                tokio::select! {
+                    () = shutdown.cancelled() => return None,
+                    () = tokio::time::sleep(heartbeat) => ": alive\n\n".to_owned(),
+                    event = receiver.recv() => match event {
+                        Ok(event) => encode(&event),
+                        Err(RecvError::Lagged(lost)) => {
+                            format!("event: gap\ndata: {{\"type\":\"gap\",\"lost\":{lost}}}\n\n")
+                        }
+                        Err(RecvError::Closed) => return None,
+                    },
+                }
+            };
+            Some((Ok(Bytes::from(text)), (receiver, shutdown, slot, false)))
+        },
+    )
 }
 
 fn encode(event: &Numbered) -> String {

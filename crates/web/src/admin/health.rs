@@ -56,6 +56,9 @@ pub(crate) async fn health(caller: Anybody, State(state): State<WebState>) -> Re
             "archive": details,
         });
     }
-    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+    let headers = [
+        (CONTENT_TYPE, "application/json"),
+        (CACHE_CONTROL, "no-store"),
+    ];
     (status, headers, body.to_string()).into_response()
 }

@@ -146,7 +146,7 @@ fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
             out.push('\u{202F}');
         }
         out.push(digit);
@@ -163,7 +163,10 @@ fn size(bytes: u64) -> String {
         unit += 1;
     }
     let digits = usize::from(unit > 0 && value < 100.0);
-    format!("{value:.digits$}\u{202F}{}", UNITS.get(unit).unwrap_or(&"B"))
+    format!(
+        "{value:.digits$}\u{202F}{}",
+        UNITS.get(unit).unwrap_or(&"B")
+    )
 }
 
 fn escape(text: &str) -> String {

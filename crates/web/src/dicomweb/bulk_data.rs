@@ -103,7 +103,8 @@ fn body_with_ranges(
     let length = bulk.length;
     let mut response = match range::wanted(&request.headers, length, Some(etag))? {
         Wanted::Everything => {
-            let mut response = Response::new(Body::from_stream(bulk_stream::stream(bulk, 0..length)));
+            let mut response =
+                Response::new(Body::from_stream(bulk_stream::stream(bulk, 0..length)));
             put(&mut response, CONTENT_TYPE, &content_type);
             put(&mut response, CONTENT_LENGTH, &length.to_string());
             response
@@ -113,7 +114,11 @@ fn body_with_ranges(
             let mut response = Response::new(Body::from_stream(stream));
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             put(&mut response, CONTENT_TYPE, &content_type);
-            put(&mut response, CONTENT_LENGTH, &(range.end - range.start).to_string());
+            put(
+                &mut response,
+                CONTENT_LENGTH,
+                &(range.end - range.start).to_string(),
+            );
             let text = format!("bytes {}-{}/{length}", range.start, range.end - 1);
             put(&mut response, CONTENT_RANGE, &text);
             response
@@ -159,8 +164,13 @@ pub(crate) async fn respond_all(
         multipart: true,
     }]);
     let compressed = instances.iter().any(|instance| {
-        media_type::negotiate_pixel_data(accept, instance.transfer_syntax_uid.as_str(), false, false)
-            .is_ok()
+        media_type::negotiate_pixel_data(
+            accept,
+            instance.transfer_syntax_uid.as_str(),
+            false,
+            false,
+        )
+        .is_ok()
     });
     if octets.is_err() && !compressed {
         return Err(Error::not_acceptable(format!(
@@ -207,8 +217,9 @@ pub(crate) async fn pixel_data(
         }
     }
     let Some((first, _)) = values.first() else {
-        return Err(refused
-            .unwrap_or_else(|| Error::NotFound("there are no pixel data".to_owned())));
+        return Err(
+            refused.unwrap_or_else(|| Error::NotFound("there are no pixel data".to_owned()))
+        );
     };
     let outer = media_type::negotiate_pixel_data(
         &accept,

@@ -49,7 +49,10 @@ mod tests {
 
     #[test]
     fn paths_are_read() {
-        assert_eq!(parse("7FE00010").unwrap(), TagPath::root(Tag(0x7FE0, 0x0010)));
+        assert_eq!(
+            parse("7FE00010").unwrap(),
+            TagPath::root(Tag(0x7FE0, 0x0010))
+        );
         let nested = TagPath::root(Tag(0x0040, 0x0555))
             .item(3)
             .element(Tag(0x0040, 0xA123));
@@ -59,7 +62,19 @@ mod tests {
     #[test]
     fn what_is_no_path_is_refused() {
         let long = "00400555/0/".repeat(200) + "00400555";
-        for bad in ["", "/", "x", "7FE0001", "+FE00010", "7FE00010/", "7FE00010/0", "7FE00010/x/7FE00010", "7FE00010/-1/7FE00010", "00400555/99999999999/0040A123", &long] {
+        for bad in [
+            "",
+            "/",
+            "x",
+            "7FE0001",
+            "+FE00010",
+            "7FE00010/",
+            "7FE00010/0",
+            "7FE00010/x/7FE00010",
+            "7FE00010/-1/7FE00010",
+            "00400555/99999999999/0040A123",
+            &long,
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -13,7 +13,11 @@ pub fn stream(bulk: &BulkData, range: Range<u64>) -> BoxStream<'static, Result<B
     let unit = bulk.swap_unit.max(1) as u64;
     // A number that is cut by the range is read whole, swapped, and cut again.
     let start = range.start - range.start % unit;
-    let end = range.end.div_ceil(unit).saturating_mul(unit).min(bulk.length);
+    let end = range
+        .end
+        .div_ceil(unit)
+        .saturating_mul(unit)
+        .min(bulk.length);
     let reader = bulk.reader.clone();
     let chunks = stream::iter(pieces(&bulk.ranges, &(start..end)))
         .map(move |piece| reader.stream(piece.start, piece.end - piece.start))
@@ -23,7 +27,11 @@ pub fn stream(bulk: &BulkData, range: Range<u64>) -> BoxStream<'static, Result<B
     if unit == 1 {
         return chunks;
     }
-    cut(swapped(chunks, bulk.swap_unit), range.start - start, range.end - range.start)
+    cut(
+        swapped(chunks, bulk.swap_unit),
+        range.start - start,
+        range.end - range.start,
+    )
 }
 
 /// Where in the data set the bytes `wanted` of the concatenated ranges are.
@@ -85,7 +93,9 @@ fn cut(
     source
         .scan((skip, take), |(skip, take), item| {
             let item = item.map(|mut chunk| {
-                let leave = chunk.len().min(usize::try_from(*skip).unwrap_or(usize::MAX));
+                let leave = chunk
+                    .len()
+                    .min(usize::try_from(*skip).unwrap_or(usize::MAX));
                 let _ = chunk.split_to(leave);
                 *skip -= leave as u64;
                 chunk.truncate(usize::try_from(*take).unwrap_or(usize::MAX));

@@ -61,7 +61,11 @@ fn wadl(config: &WebConfig, root: &str) -> String {
     out.push_str(&format!(" <resources base=\"{}\">\n", escape(root)));
     for (path, routes) in &resources {
         out.push_str(&format!("  <resource path=\"{}\">\n", escape(path)));
-        for name in routes.iter().take(1).flat_map(|route| route.path_parameters()) {
+        for name in routes
+            .iter()
+            .take(1)
+            .flat_map(|route| route.path_parameters())
+        {
             out.push_str(&format!(
                 "   <param name=\"{name}\" style=\"template\" type=\"xs:string\" required=\"true\"/>\n"
             ));
@@ -81,7 +85,10 @@ fn method(route: &Route, out: &mut String) {
         route.method.as_str(),
         route.name
     ));
-    out.push_str(&format!("    <doc>{}</doc>\n    <request>\n", escape(route.summary)));
+    out.push_str(&format!(
+        "    <doc>{}</doc>\n    <request>\n",
+        escape(route.summary)
+    ));
     for parameter in route.query {
         out.push_str(&format!(
             "     <param name=\"{}\" style=\"query\" type=\"xs:{}\" required=\"{}\" repeating=\"{}\"/>\n",
@@ -130,9 +137,16 @@ mod tests {
     fn every_dicomweb_route_is_in_the_wadl() {
         let text = wadl(&WebConfig::new("/tmp"), "http://h/<x>");
         for route in ROUTES.iter().filter(|route| route.base != Base::Root) {
-            assert!(text.contains(&format!("id=\"{}\"", route.name)), "{}", route.name);
+            assert!(
+                text.contains(&format!("id=\"{}\"", route.name)),
+                "{}",
+                route.name
+            );
         }
         assert!(text.contains("base=\"http://h/&lt;x&gt;\""));
-        assert!(!text.contains("type=\"application/dicom\"\""), "quotes are escaped");
+        assert!(
+            !text.contains("type=\"application/dicom\"\""),
+            "quotes are escaped"
+        );
     }
 }

@@ -43,7 +43,11 @@ pub(crate) async fn retrieve(
     )?;
     let etag = etag_of(
         std::slice::from_ref(&instance),
-        &format!("{list}{}{}", representation.multipart, representation.content_type()),
+        &format!(
+            "{list}{}{}",
+            representation.multipart,
+            representation.content_type()
+        ),
     );
     if let Some(beyond) = frames.iter().find(|n| **n > instance.number_of_frames) {
         return Err(Error::NotFound(format!(
@@ -102,9 +106,7 @@ pub(crate) fn frame_list(text: &str, limit: usize) -> Result<Vec<u32>> {
         let number = match piece.parse::<u32>() {
             Ok(number) if digits && number > 0 => number,
             _ => {
-                return Err(Error::bad(
-                    "frames are numbers from 1, separated by commas",
-                ));
+                return Err(Error::bad("frames are numbers from 1, separated by commas"));
             }
         };
         if frames.len() >= limit {
@@ -124,7 +126,19 @@ mod tests {
     fn frames_are_counted_from_one() {
         assert_eq!(frame_list("1", 10).unwrap(), [1]);
         assert_eq!(frame_list("3,1,3", 10).unwrap(), [3, 1, 3]);
-        for bad in ["", "0", "1,", ",1", "a", "-1", "+1", "1-3", "1;2", "99999999999", "1, 2"] {
+        for bad in [
+            "",
+            "0",
+            "1,",
+            ",1",
+            "a",
+            "-1",
+            "+1",
+            "1-3",
+            "1;2",
+            "99999999999",
+            "1, 2",
+        ] {
             assert!(frame_list(bad, 10).is_err(), "{bad}");
         }
         assert!(frame_list("1,2,3", 2).is_err());

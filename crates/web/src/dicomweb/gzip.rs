@@ -33,36 +33,37 @@ pub fn is_accepted(headers: &HeaderMap) -> bool {
 }
 
 /// Compresses quickly (level 1): metadata shrink tenfold at a cost that the network repays.
-pub fn compress(
-    source: BoxStream<'static, Result<Bytes>>,
-) -> BoxStream<'static, Result<Bytes>> {
+pub fn compress(source: BoxStream<'static, Result<Bytes>>) -> BoxStream<'static, Result<Bytes>> {
     let encoder = GzEncoder::new(Vec::new(), Compression::new(1));
-    stream::unfold((source, Some(encoder)), |(mut source, encoder)| async move {
-        let mut encoder = encoder?;
-        loop {
-            match source.next().await {
-                Some(Ok(chunk)) => {
-                    if let Err(error) = encoder.write_all(&chunk) {
-                        return Some((Err(Error::Internal(error.to_string())), (source, None)));
+    stream::unfold(
+        (source, Some(encoder)),
+        |(mut source, encoder)| async move {
+            let mut encoder = encoder?;
+            loop {
+                match source.next().await {
+                    Some(Ok(chunk)) => {
+                        if let Err(error) = encoder.write_all(&chunk) {
+                            return Some((Err(Error::Internal(error.to_string())), (source, None)));
+                        }
+                        // A long answer must not keep a worker thread to itself.
+                        tokio::task::consume_budget().await;
+                        if encoder.get_ref().len() >= 8 << 10 {
+                            let out = Bytes::from(std::mem::take(encoder.get_mut()));
+                            return Some((Ok(out), (source, Some(encoder))));
+                        }
                     }
-                    // A long answer must not keep a worker thread to itself.
-                    tokio::task::consume_budget().await;
-                    if encoder.get_ref().len() >= 8 << 10 {
-                        let out = Bytes::from(std::mem::take(encoder.get_mut()));
-                        return Some((Ok(out), (source, Some(encoder))));
+                    Some(Err(error)) => return Some((Err(error), (source, None))),
+                    None => {
+                        let out = encoder
+                            .finish()
+                            .map(Bytes::from)
+                            .map_err(|error| Error::Internal(error.to_string()));
+                        return Some((out, (source, None)));
                     }
-                }
-                Some(Err(error)) => return Some((Err(error), (source, None))),
-                None => {
-                    let out = encoder
-                        .finish()
-                        .map(Bytes::from)
-                        .map_err(|error| Error::Internal(error.to_string()));
-                    return Some((out, (source, None)));
                 }
             }
-        }
-    })
+        },
+    )
     .boxed()
 }
 
@@ -94,10 +95,16 @@ mod tests {
             .collect();
         let whole: Vec<u8> = chunks.concat();
         let stream = compress(stream::iter(chunks.into_iter().map(Ok)).boxed());
-        let out: Vec<u8> = stream.map(Result::unwrap).collect::<Vec<Bytes>>().await.concat();
+        let out: Vec<u8> = stream
+            .map(Result::unwrap)
+            .collect::<Vec<Bytes>>()
+            .await
+            .concat();
         assert!(out.len() < whole.len());
         let mut text = Vec::new();
-        flate2::read::GzDecoder::new(&out[..]).read_to_end(&mut text).unwrap();
+        flate2::read::GzDecoder::new(&out[..])
+            .read_to_end(&mut text)
+            .unwrap();
         assert_eq!(text, whole);
     }
 }

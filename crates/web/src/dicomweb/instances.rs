@@ -126,16 +126,15 @@ fn choose_form(accept: &Accept, instances: usize) -> Result<(Form, Wishes)> {
         }
     }
     if wishes.is_empty() {
-        return Err(Error::not_acceptable("no transfer syntax asked for is a UID"));
+        return Err(Error::not_acceptable(
+            "no transfer syntax asked for is a UID",
+        ));
     }
     Ok((form, wishes))
 }
 
 /// How each instance is given; those that cannot be are left out. None at all is 406.
-pub(crate) fn choose_syntaxes(
-    instances: Vec<InstanceRef>,
-    wishes: &Wishes,
-) -> Result<Vec<Chosen>> {
+pub(crate) fn choose_syntaxes(instances: Vec<InstanceRef>, wishes: &Wishes) -> Result<Vec<Chosen>> {
     let mut refused = None;
     let mut chosen = Vec::with_capacity(instances.len());
     for instance in instances {
@@ -165,7 +164,10 @@ pub(crate) fn etag_of(instances: &[InstanceRef], form: &str) -> String {
         hasher.write(instance.transfer_syntax_uid.as_str().as_bytes());
     }
     hasher.write(form.as_bytes());
-    conditional::etag(&[&instances.len().to_string(), &format!("{:016x}", hasher.finish())])
+    conditional::etag(&[
+        &instances.len().to_string(),
+        &format!("{:016x}", hasher.finish()),
+    ])
 }
 
 /// The Part 10 file of an instance: its length, if known, and its bytes.
@@ -181,7 +183,10 @@ pub(crate) async fn open(
         }
         Given::Converted(uid) => (None, reader.part10_as(&uid).await?),
     };
-    Ok((length, chunks.map(|chunk| chunk.map_err(Error::from)).boxed()))
+    Ok((
+        length,
+        chunks.map(|chunk| chunk.map_err(Error::from)).boxed(),
+    ))
 }
 
 /// Content type of an instance as it is given.
@@ -193,12 +198,7 @@ pub(crate) fn content_type((instance, given): &Chosen) -> String {
     format!("{DICOM}; transfer-syntax={uid}")
 }
 
-fn multipart(
-    archive: &Archive,
-    chosen: Vec<Chosen>,
-    status: StatusCode,
-    base: String,
-) -> Response {
+fn multipart(archive: &Archive, chosen: Vec<Chosen>, status: StatusCode, base: String) -> Response {
     let archive = archive.clone();
     let parts = stream::iter(chosen)
         .map(move |chosen| {
@@ -308,21 +308,45 @@ mod tests {
             ("", 5, Some(Form::Multipart)),
             ("*/*", 1, Some(Form::Multipart)),
             ("multipart/related", 5, Some(Form::Multipart)),
-            ("multipart/related; type=\"application/dicom\"", 5, Some(Form::Multipart)),
-            ("multipart/related; type=application/dicom; transfer-syntax=*", 5, Some(Form::Multipart)),
-            ("multipart/related; type=\"application/octet-stream\"", 5, Some(Form::BulkData)),
+            (
+                "multipart/related; type=\"application/dicom\"",
+                5,
+                Some(Form::Multipart),
+            ),
+            (
+                "multipart/related; type=application/dicom; transfer-syntax=*",
+                5,
+                Some(Form::Multipart),
+            ),
+            (
+                "multipart/related; type=\"application/octet-stream\"",
+                5,
+                Some(Form::BulkData),
+            ),
             ("application/dicom", 1, Some(Form::Single)),
             ("application/dicom", 5, None),
             ("application/zip", 5, Some(Form::Zip)),
-            ("application/zip;q=0.5, application/dicom", 5, Some(Form::Zip)),
-            ("application/zip;q=0.5, application/dicom", 1, Some(Form::Single)),
+            (
+                "application/zip;q=0.5, application/dicom",
+                5,
+                Some(Form::Zip),
+            ),
+            (
+                "application/zip;q=0.5, application/dicom",
+                1,
+                Some(Form::Single),
+            ),
             ("multipart/related; type=\"image/jpeg\"", 1, None),
             ("image/jpeg", 1, None),
             ("application/dicom+json", 1, None),
             ("text/html, */*;q=0.8", 2, Some(Form::Multipart)),
         ];
         for (accept, instances, expected) in rows {
-            assert_eq!(form(accept, instances), expected, "{accept} for {instances}");
+            assert_eq!(
+                form(accept, instances),
+                expected,
+                "{accept} for {instances}"
+            );
         }
     }
 }

@@ -21,7 +21,10 @@ pub const COMPRESSED: &[(&str, &[&str])] = &[
         ],
     ),
     ("image/dicom-rle", &[ts::RLE_LOSSLESS]),
-    ("image/jls", &[ts::JPEG_LS_LOSSLESS, ts::JPEG_LS_NEAR_LOSSLESS]),
+    (
+        "image/jls",
+        &[ts::JPEG_LS_LOSSLESS, ts::JPEG_LS_NEAR_LOSSLESS],
+    ),
     ("image/jp2", &[ts::JPEG_2000_LOSSLESS, ts::JPEG_2000]),
     ("image/jpx", &[ts::JPEG_2000_MC_LOSSLESS, ts::JPEG_2000_MC]),
     (
@@ -192,7 +195,10 @@ mod tests {
             ("", octets(true)),
             ("*/*", octets(true)),
             ("multipart/related; type=\"*/*\"", octets(true)),
-            ("multipart/related; type=\"application/octet-stream\"", octets(true)),
+            (
+                "multipart/related; type=\"application/octet-stream\"",
+                octets(true),
+            ),
             (
                 "multipart/related; type=\"application/octet-stream\"; transfer-syntax=*",
                 octets(true),
@@ -227,19 +233,34 @@ mod tests {
                 assert_eq!(ask("*/*".into()), own);
                 assert_eq!(ask(related("*/*")), own);
                 assert_eq!(ask(related(media_type)), own);
-                assert_eq!(ask(format!("{};transfer-syntax={uid}", related(media_type))), own);
-                assert_eq!(ask(format!("{};transfer-syntax=*", related(media_type))), own);
-                assert_eq!(ask(format!("{};transfer-syntax=*", related(OCTET_STREAM))), octets);
+                assert_eq!(
+                    ask(format!("{};transfer-syntax={uid}", related(media_type))),
+                    own
+                );
+                assert_eq!(
+                    ask(format!("{};transfer-syntax=*", related(media_type))),
+                    own
+                );
+                assert_eq!(
+                    ask(format!("{};transfer-syntax=*", related(OCTET_STREAM))),
+                    octets
+                );
                 assert_eq!(
                     ask(format!("{};transfer-syntax={uid}", related(OCTET_STREAM))),
                     octets
                 );
                 assert_eq!(ask(related(OCTET_STREAM)), None);
                 assert_eq!(
-                    ask(format!("{};transfer-syntax=1.2.840.10008.1.2.1", related(OCTET_STREAM))),
+                    ask(format!(
+                        "{};transfer-syntax=1.2.840.10008.1.2.1",
+                        related(OCTET_STREAM)
+                    )),
                     None
                 );
-                assert_eq!(ask(format!("{};transfer-syntax=1.2.3", related(media_type))), None);
+                assert_eq!(
+                    ask(format!("{};transfer-syntax=1.2.3", related(media_type))),
+                    None
+                );
                 let single = ask((*media_type).to_owned());
                 assert_eq!(single.map(|(_, multipart)| multipart), Some(false));
             }

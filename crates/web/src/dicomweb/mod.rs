@@ -19,4 +19,4 @@ mod syntax;
 mod zip;
 
 pub(crate) use selection::select;
-pub(crate) use syntax::{Given, Wishes};
+pub(crate) use syntax::Wishes;

@@ -70,9 +70,7 @@ struct Archive {
 }
 
 /// The archive of these files.
-pub fn archive(
-    files: BoxStream<'static, Result<File>>,
-) -> BoxStream<'static, Result<Bytes>> {
+pub fn archive(files: BoxStream<'static, Result<File>>) -> BoxStream<'static, Result<Bytes>> {
     let archive = Archive {
         files,
         state: State::Between,
@@ -157,7 +155,9 @@ impl Archive {
         while let Some(chunk) = file.body.next().await {
             content.extend_from_slice(&chunk?);
             if content.len() as u64 > 2 * WHOLE {
-                return Err(Error::Internal("a file is longer than announced".to_owned()));
+                return Err(Error::Internal(
+                    "a file is longer than announced".to_owned(),
+                ));
             }
         }
         let mut crc = Crc::new();
@@ -234,7 +234,11 @@ fn directory(entries: &[Entry], offset: u64) -> Bytes {
         out.put_u32_le(size);
         out.put_u16_le(name_length(entry));
         let extra_length = u16::try_from(extra.len()).unwrap_or(0);
-        out.put_u16_le(if extra.is_empty() { 0 } else { extra_length + 4 });
+        out.put_u16_le(if extra.is_empty() {
+            0
+        } else {
+            extra_length + 4
+        });
         // Comment, disk, attributes.
         out.put_bytes(0, 10);
         out.put_u32_le(start);
@@ -355,7 +359,10 @@ mod tests {
             .map(|n| file(&format!("{n}"), Some(0), Vec::new()))
             .collect();
         let bytes = written(many).await;
-        assert_eq!(::zip::ZipArchive::new(Cursor::new(bytes)).unwrap().len(), 70_000);
+        assert_eq!(
+            ::zip::ZipArchive::new(Cursor::new(bytes)).unwrap().len(),
+            70_000
+        );
     }
 
     #[tokio::test]

@@ -202,8 +202,14 @@ mod tests {
             stream::once(async move { Ok(Bytes::from_static(bytes)) }).boxed()
         };
         let response = byteranges(9, "a/b", vec![(0..2, body(b"ab")), (7..9, body(b"yz"))]);
-        let told: usize = response.headers()[CONTENT_LENGTH].to_str().unwrap().parse().unwrap();
-        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        let told: usize = response.headers()[CONTENT_LENGTH]
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20)
+            .await
+            .unwrap();
         assert_eq!(bytes.len(), told);
         assert!(String::from_utf8_lossy(&bytes).contains("Content-Range: bytes 7-8/9"));
     }

@@ -3,19 +3,19 @@ use super::*;
 use axum::routing::get;
 use tokio::io::AsyncReadExt as _;
 
-async fn start(limits: ServeLimits) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+async fn start(
+    limits: ServeLimits,
+) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     let shutdown = CancellationToken::new();
-    let router = Router::new()
-        .route("/", get(|| async { "hello" }))
-        .route(
-            "/slow",
-            get(|| async {
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                "slow"
-            }),
-        );
+    let router = Router::new().route("/", get(|| async { "hello" })).route(
+        "/slow",
+        get(|| async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            "slow"
+        }),
+    );
     let listeners = vec![Listener { socket, tls: None }];
     let token = shutdown.clone();
     let task = tokio::spawn(async move {
@@ -73,7 +73,10 @@ async fn more_connections_than_allowed_are_told_so() {
     })
     .await;
     let mut first = TcpStream::connect(address).await.unwrap();
-    first.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+    first
+        .write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        .await
+        .unwrap();
     let mut buffer = [0; 16];
     first.read_exact(&mut buffer).await.unwrap();
     let mut second = TcpStream::connect(address).await.unwrap();
@@ -88,12 +91,18 @@ async fn more_connections_than_allowed_are_told_so() {
 async fn heads_that_are_too_long_are_refused() {
     let (address, shutdown, task) = start(ServeLimits::default()).await;
     let mut socket = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET / HTTP/1.1\r\nHost: h\r\nX: {}\r\n\r\n", "x".repeat(200_000));
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: h\r\nX: {}\r\n\r\n",
+        "x".repeat(200_000)
+    );
     let _ = socket.write_all(request.as_bytes()).await;
     let mut answer = Vec::new();
     let _ = socket.read_to_end(&mut answer).await;
     let answer = String::from_utf8_lossy(&answer);
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 431"),
+        "{answer}"
+    );
     shutdown.cancel();
     task.await.unwrap();
 }

@@ -164,7 +164,14 @@ mod tests {
         answer.put_text(tags::SERIES_INSTANCE_UID, "1.2.3");
         answer.put_empty(tags::SERIES_DESCRIPTION);
         answer.put_empty(tags::SERIES_NUMBER);
-        complete(SERIES_OF_STUDY, &DataSet::utf8(), false, "http://h/d", "AE", &mut answer);
+        complete(
+            SERIES_OF_STUDY,
+            &DataSet::utf8(),
+            false,
+            "http://h/d",
+            "AE",
+            &mut answer,
+        );
         assert_eq!(
             answer.text(tags::RETRIEVE_URL).as_deref(),
             Some("http://h/d/studies/1.2/series/1.2.3")

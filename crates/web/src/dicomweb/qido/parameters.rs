@@ -19,8 +19,6 @@ pub struct Search {
     pub query: Query,
     /// What the client asked for, apart from the required attributes.
     pub asked: DataSet,
-    /// The client's own limit.
-    pub limit: Option<u64>,
 }
 
 /// Reads the query of a search of `resource`; at most `most` answers are given.
@@ -82,11 +80,7 @@ pub fn read(resource: Resource, request: &Request, most: u64) -> Result<Search> 
     }
     query.keys = keys;
     query.limit = Some(limit.unwrap_or(most).min(most));
-    Ok(Search {
-        query,
-        asked,
-        limit,
-    })
+    Ok(Search { query, asked })
 }
 
 /// A keyword, a tag, or several of them with dots between.
@@ -246,7 +240,10 @@ fn item_of(keys: &DataSet, tag: Tag) -> DataSet {
 
 fn number(name: &str, value: &str) -> Result<u64> {
     let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-    let number = value.parse().ok().filter(|n| digits && *n <= i64::MAX as u64);
+    let number = value
+        .parse()
+        .ok()
+        .filter(|n| digits && *n <= i64::MAX as u64);
     number.ok_or_else(|| Error::bad(format!("{name}: a number from 0 expected")))
 }
 

@@ -467,7 +467,8 @@ impl Out<'_> {
                 let length = rest.min(FRAGMENT);
                 let padded = length + length % 2;
                 // FRAGMENT fits.
-                self.item(Tag::ITEM, u32::try_from(padded).unwrap_or(0)).await?;
+                self.item(Tag::ITEM, u32::try_from(padded).unwrap_or(0))
+                    .await?;
                 self.copy(part, offset, length).await?;
                 if padded > length {
                     self.write(Bytes::from_static(&[0])).await?;
@@ -483,7 +484,11 @@ impl Out<'_> {
         let end = offset + length;
         while offset < end {
             let mut chunk = part.spool.chunk(offset).await.map_err(|error| {
-                Failure::new(reason::PROCESSING_FAILURE, error.status(), error.to_string())
+                Failure::new(
+                    reason::PROCESSING_FAILURE,
+                    error.status(),
+                    error.to_string(),
+                )
             })?;
             chunk.truncate(usize::try_from(end - offset).unwrap_or(usize::MAX));
             if chunk.is_empty() {

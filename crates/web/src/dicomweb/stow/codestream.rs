@@ -157,7 +157,10 @@ fn codestream_box(head: &[u8]) -> Option<(u64, Option<u64>)> {
     for _ in 0..100 {
         let short = u64::from(be32(head, at)?);
         let (header, length) = match short {
-            1 => (16, u64::from(be32(head, at + 8)?) << 32 | u64::from(be32(head, at + 12)?)),
+            1 => (
+                16,
+                u64::from(be32(head, at + 8)?) << 32 | u64::from(be32(head, at + 12)?),
+            ),
             0 => (8, 0),
             length => (8, length),
         };
@@ -215,7 +218,22 @@ mod tests {
             out.extend_from_slice(&value.to_be_bytes());
         }
         out.extend_from_slice(&[0, 1, 11, 1, 1]);
-        out.extend_from_slice(&[0xFF, 0x52, 0, 12, 0, progression, 0, 1, 0, 5, 4, 4, 0, transform]);
+        out.extend_from_slice(&[
+            0xFF,
+            0x52,
+            0,
+            12,
+            0,
+            progression,
+            0,
+            1,
+            0,
+            5,
+            4,
+            4,
+            0,
+            transform,
+        ]);
         out.extend_from_slice(&[0xFF, 0x90]);
         out
     }

@@ -133,7 +133,9 @@ fn refusal(headers: &PartHeaders) -> Option<Failure> {
             return Some(unsupported("the part is not application/dicom"));
         }
     }
-    transfer_encoding(headers).err().map(|()| unsupported("the part has a Content-Transfer-Encoding"))
+    transfer_encoding(headers)
+        .err()
+        .map(|()| unsupported("the part has a Content-Transfer-Encoding"))
 }
 
 /// Parts must come as they are: HTTP needs no transfer encoding (RFC 9110 §8.4).

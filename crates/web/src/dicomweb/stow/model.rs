@@ -41,7 +41,11 @@ pub(super) async fn store_one(
 ) -> Result<Report> {
     let mut text = BytesMut::new();
     while let Some(chunk) = body.next().await {
-        append(&mut text, &chunk?, session.state.config.limits.metadata_bytes)?;
+        append(
+            &mut text,
+            &chunk?,
+            session.state.config.limits.metadata_bytes,
+        )?;
     }
     let data_sets = parse(&text, notation)?;
     store(session, data_sets, Vec::new()).await
@@ -149,8 +153,9 @@ fn append(text: &mut BytesMut, bytes: &Bytes, limit: usize) -> Result<()> {
 fn parse(text: &[u8], notation: Notation) -> Result<Vec<DataSet>> {
     let limits = Limits::default();
     match notation {
-        Notation::Json => json::read(text, limits)
-            .map_err(|error| Error::bad(format!("DICOM JSON: {error}"))),
+        Notation::Json => {
+            json::read(text, limits).map_err(|error| Error::bad(format!("DICOM JSON: {error}")))
+        }
         Notation::Xml => xml::read(text, limits)
             .map(|data_set| vec![data_set])
             .map_err(|error| Error::bad(format!("Native DICOM Model: {error}"))),
@@ -158,11 +163,7 @@ fn parse(text: &[u8], notation: Notation) -> Result<Vec<DataSet>> {
 }
 
 /// Makes instances of the data sets, and waits until they are durable, several at a time.
-async fn store(
-    session: &Session,
-    data_sets: Vec<DataSet>,
-    mut bulk: Vec<Bulk>,
-) -> Result<Report> {
+async fn store(session: &Session, data_sets: Vec<DataSet>, mut bulk: Vec<Bulk>) -> Result<Report> {
     if data_sets.is_empty() {
         return Err(Error::bad("the message has no metadata"));
     }

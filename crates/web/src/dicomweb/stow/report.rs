@@ -93,7 +93,10 @@ impl Failure {
             }
             error => {
                 tracing::error!(error = %Chain(error), "instance not stored");
-                (reason::PROCESSING_FAILURE, StatusCode::INTERNAL_SERVER_ERROR)
+                (
+                    reason::PROCESSING_FAILURE,
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                )
             }
         };
         Failure::new(reason, status, error.to_string())
@@ -210,7 +213,10 @@ impl Report {
             let mut item = DataSet::new();
             let study = format!("{base}/studies/{}", instance.study_instance_uid);
             item.put_uid(tags::REFERENCED_SOP_CLASS_UID, &instance.sop_class_uid);
-            item.put_uid(tags::REFERENCED_SOP_INSTANCE_UID, &instance.sop_instance_uid);
+            item.put_uid(
+                tags::REFERENCED_SOP_INSTANCE_UID,
+                &instance.sop_instance_uid,
+            );
             put_url(
                 &mut item,
                 &format!(
@@ -319,9 +325,18 @@ mod tests {
             (report(vec![stored("1.2", Outcome::KeptHidden)], &[]), 202),
             (report(new(), &[StatusCode::CONFLICT]), 202),
             (report(vec![], &[StatusCode::BAD_REQUEST]), 400),
-            (report(vec![], &[StatusCode::BAD_REQUEST, StatusCode::CONFLICT]), 409),
+            (
+                report(vec![], &[StatusCode::BAD_REQUEST, StatusCode::CONFLICT]),
+                409,
+            ),
             (report(vec![], &[StatusCode::UNSUPPORTED_MEDIA_TYPE]), 415),
-            (report(vec![], &[StatusCode::CONFLICT, StatusCode::INSUFFICIENT_STORAGE]), 507),
+            (
+                report(
+                    vec![],
+                    &[StatusCode::CONFLICT, StatusCode::INSUFFICIENT_STORAGE],
+                ),
+                507,
+            ),
             (report(vec![], &[]), 400),
         ];
         for (report, status) in rows {
@@ -354,7 +369,10 @@ mod tests {
 
     #[test]
     fn instances_of_several_studies_have_no_common_url() {
-        let report = report(vec![stored("1.2", Outcome::New), stored("1.3", Outcome::New)], &[]);
+        let report = report(
+            vec![stored("1.2", Outcome::New), stored("1.3", Outcome::New)],
+            &[],
+        );
         let data_set = report.data_set("http://h/d");
         assert!(data_set.contains(tags::RETRIEVE_URL));
         assert!(data_set.text(tags::RETRIEVE_URL).is_none());
@@ -367,6 +385,9 @@ mod tests {
             Err(Error::Timeout)
         ));
         let report = report(vec![stored("1.2", Outcome::New)], &[]);
-        assert_eq!(report.broken_off(Error::Timeout).unwrap().status().as_u16(), 202);
+        assert_eq!(
+            report.broken_off(Error::Timeout).unwrap().status().as_u16(),
+            202
+        );
     }
 }

@@ -90,11 +90,13 @@ impl Spool {
 
 fn cannot(error: std::io::Error) -> Error {
     if error.kind() == std::io::ErrorKind::StorageFull {
-        return Error::Archive(sagittal_archive::Error::Store(sagittal_store::Error::Full {
-            path: "spool".into(),
-            available: 0,
-            needed: 0,
-        }));
+        return Error::Archive(sagittal_archive::Error::Store(
+            sagittal_store::Error::Full {
+                path: "spool".into(),
+                available: 0,
+                needed: 0,
+            },
+        ));
     }
     Error::Internal(format!("cannot keep a part: {error}"))
 }
@@ -114,9 +116,15 @@ mod tests {
                 spool.write(&bytes, in_memory, folder.path()).await.unwrap();
             }
             assert_eq!(spool.length(), 700);
-            assert_eq!(spool.read(13, 3).await.unwrap(), Bytes::from_static(&[1, 2, 2]));
+            assert_eq!(
+                spool.read(13, 3).await.unwrap(),
+                Bytes::from_static(&[1, 2, 2])
+            );
             assert_eq!(spool.chunk(0).await.unwrap().len(), 700);
-            assert_eq!(spool.read(699, 50).await.unwrap(), Bytes::from_static(&[99]));
+            assert_eq!(
+                spool.read(699, 50).await.unwrap(),
+                Bytes::from_static(&[99])
+            );
             assert!(spool.chunk(700).await.unwrap().is_empty());
             assert!(spool.chunk(10_000).await.unwrap().is_empty());
         }

@@ -70,10 +70,19 @@ fn lines_may_end_in_lf_alone_if_the_first_does() {
 
 #[test]
 fn empty_parts_and_empty_messages_are_read() {
-    assert_eq!(bodies(b"--b\r\n\r\n\r\n--b--", "b").unwrap(), [vec![]]);
-    assert_eq!(bodies(b"--b\r\nA: 1\r\n\r\n--b--", "b").unwrap(), [vec![]]);
+    assert_eq!(
+        bodies(b"--b\r\n\r\n\r\n--b--", "b").unwrap(),
+        [Vec::<u8>::new()]
+    );
+    assert_eq!(
+        bodies(b"--b\r\nA: 1\r\n\r\n--b--", "b").unwrap(),
+        [Vec::<u8>::new()]
+    );
     assert_eq!(bodies(b"--b--\r\n", "b").unwrap(), Vec::<Vec<u8>>::new());
-    assert_eq!(bodies(b"--b\r\n\r\nx\r\n--b", "b").unwrap(), [b"x".to_vec()]);
+    assert_eq!(
+        bodies(b"--b\r\n\r\nx\r\n--b", "b").unwrap(),
+        [b"x".to_vec()]
+    );
 }
 
 #[test]
@@ -91,7 +100,10 @@ fn what_is_cut_or_has_no_delimiter_is_an_error() {
     assert_eq!(bodies(b"--b\r\n\r\nx", "b"), Err(Problem::Truncated));
     assert_eq!(bodies(b"--b\r\nA: 1", "b"), Err(Problem::Truncated));
     assert!(matches!(bodies(b"", "b"), Err(Problem::NoDelimiter(_))));
-    assert!(matches!(bodies(b"no--b\r\n", "b"), Err(Problem::NoDelimiter(_))));
+    assert!(matches!(
+        bodies(b"no--b\r\n", "b"),
+        Err(Problem::NoDelimiter(_))
+    ));
     assert!(matches!(
         bodies(b"--b\r\nno colon\r\n\r\n\r\n--b--", "b"),
         Err(Problem::Headers(_))
@@ -102,10 +114,18 @@ fn what_is_cut_or_has_no_delimiter_is_an_error() {
 fn headers_and_preamble_are_bounded() {
     let long = [b"--b\r\nA: ".to_vec(), vec![b'x'; 1 << 20]].concat();
     assert!(matches!(parse(&long, "b", 4096), Err(Problem::Headers(_))));
-    let many = [b"--b\r\n".to_vec(), b"A: 1\r\n".repeat(100), b"\r\n\r\n--b--".to_vec()].concat();
+    let many = [
+        b"--b\r\n".to_vec(),
+        b"A: 1\r\n".repeat(100),
+        b"\r\n\r\n--b--".to_vec(),
+    ]
+    .concat();
     assert!(matches!(parse(&many, "b", 4096), Err(Problem::Headers(_))));
     let preamble = vec![b'x'; 1 << 20];
-    assert!(matches!(parse(&preamble, "b", 4096), Err(Problem::NoDelimiter(_))));
+    assert!(matches!(
+        parse(&preamble, "b", 4096),
+        Err(Problem::NoDelimiter(_))
+    ));
 }
 
 #[test]
