@@ -1,4 +1,10 @@
 //! DIMSE services over real associations.
 #![allow(clippy::unwrap_used)]
 
+mod get;
+mod r#move;
+mod negotiation;
+mod query;
+mod store;
+mod tools;
 mod verification;

@@ -93,6 +93,18 @@ impl Server {
             .collect()
     }
 
+    /// The first line of the audit trail with this text, soon.
+    pub async fn audit_line(&self, text: &str) -> String {
+        for _ in 0..1000 {
+            let lines = self.audit_lines();
+            if let Some(line) = lines.into_iter().find(|line| line.contains(text)) {
+                return line;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("no {text} in the audit trail");
+    }
+
     /// This server as a peer of another.
     pub fn as_peer(&self, title: &str) -> Peer {
         Peer::new(title, ae(title), "127.0.0.1", self.address.port())

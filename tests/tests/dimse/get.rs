@@ -1,0 +1,97 @@
+//! C-GET (PS3.4 §C.4.3) and its relatives (Annexes Y and Z).
+
+use sagittal_core::tags;
+use sagittal_tests::objects::{self, Object};
+use sagittal_tests::{Server, data, peer};
+
+use super::tools::{data_set, dcmtk};
+
+fn stored(objects: &[Object]) -> Server {
+    let server = Server::start();
+    let files: Vec<Vec<u8>> = objects.iter().map(Object::part10).collect();
+    assert_eq!(server.stow(&files).status, 200);
+    server
+}
+
+#[test]
+fn getscu_gets_a_study_byte_for_byte() {
+    let first = objects::ct();
+    let mut all = vec![first.clone(), objects::sr("text").in_study_of(&first)];
+    all.extend((2..=20).map(|number| objects::ct().beside(&first, number)));
+    let server = stored(&all);
+    let folder = server.folder().join("got");
+    std::fs::create_dir_all(&folder).unwrap();
+    let study = format!("StudyInstanceUID={}", first.study_instance_uid());
+    let into = folder.display().to_string();
+    let keys = ["-S", "+B", "-od", &into, "-k", "QueryRetrieveLevel=STUDY", "-k", &study];
+    let Some(ran) = dcmtk("getscu", &server, &keys, &[]) else { return };
+    ran.expect(0);
+    let read = |path: &std::path::PathBuf| data_set(std::fs::read(path).unwrap());
+    let mut got: Vec<_> = data::files(&folder).iter().map(read).collect();
+    got.sort();
+    let mut sent: Vec<_> = all.iter().map(|object| data_set(object.part10())).collect();
+    sent.sort();
+    assert_eq!(got, sent);
+}
+
+const PYNETDICOM: &str = r#"
+import sys
+from pydicom.dataset import Dataset
+from pynetdicom import AE, evt, build_role
+host, port, called, level, uid, kind = sys.argv[1], int(sys.argv[2]), sys.argv[3], *sys.argv[4:7]
+US = "1.2.840.10008.5.1.4.1.1.3.1"
+GET = {"whole": "1.2.840.10008.5.1.4.1.2.2.3", "frames": "1.2.840.10008.5.1.4.1.2.4.3",
+       "header": "1.2.840.10008.5.1.4.1.2.5.3"}[kind]
+got = []
+def store(event):
+    data = event.dataset
+    got.append(data)
+    assert data.SOPInstanceUID == event.request.AffectedSOPInstanceUID
+    return 0
+ae = AE(ae_title="PYNETDICOM")
+ae.add_requested_context(GET)
+ae.add_requested_context(US)
+assoc = ae.associate(host, port, ae_title=called, ext_neg=[build_role(US, scp_role=True)],
+                     evt_handlers=[(evt.EVT_C_STORE, store)])
+assert assoc.is_established
+query = Dataset()
+query.QueryRetrieveLevel = level
+if level == "STUDY":
+    query.StudyInstanceUID = uid
+else:
+    query.SOPInstanceUID = uid
+if kind == "frames":
+    query.SimpleFrameList = [2, 4]
+responses = [s for s, _ in assoc.send_c_get(query, GET)]
+last = responses[-1]
+assert last.Status == 0, last
+assert last.NumberOfCompletedSuboperations == 1 and len(got) == 1, last
+data = got[0]
+if kind == "frames":
+    assert data.NumberOfFrames == 2 and data.SOPInstanceUID != uid, data
+    assert len(data.PixelData) == 2 * 16 * 18 * 3
+elif kind == "header":
+    assert "PixelData" not in data and data.Rows == 16, data
+else:
+    assert data.NumberOfFrames == 5
+assoc.release()
+print("good")
+"#;
+
+#[test]
+fn pynetdicom_gets_an_instance_its_frames_and_its_header() {
+    let Some(python) = peer::python(&["pynetdicom"]) else { return };
+    let clip = objects::us(5).with(tags::PATIENT_ID, "CLIP");
+    let server = stored(std::slice::from_ref(&clip));
+    let (study, instance) = (clip.study_instance_uid(), clip.sop_instance_uid());
+    let (ip, port) = (server.dimse().ip().to_string(), server.dimse().port().to_string());
+    for (level, uid, kind) in [
+        ("STUDY", &study, "whole"),
+        ("FRAME", &instance, "frames"),
+        ("IMAGE", &instance, "header"),
+    ] {
+        let arguments = [&ip, &port, server.ae_title(), level, uid.as_str(), kind];
+        let ran = peer::run_python(&python, PYNETDICOM, &arguments).expect(0);
+        assert!(ran.stdout.contains("good"), "{kind}");
+    }
+}
