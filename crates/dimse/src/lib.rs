@@ -11,6 +11,7 @@ pub mod provider;
 pub mod query_keys;
 pub mod registry;
 pub mod scp;
+pub mod scu;
 pub mod server;
 pub mod status;
 
