@@ -8,7 +8,11 @@ pub fn folder() -> Option<PathBuf> {
         eprintln!("\n*** SKIPPED: SAGITTAL_TEST_DATA names no folder with real files\n");
         return None;
     };
-    assert!(folder.is_dir(), "SAGITTAL_TEST_DATA: there is no {}", folder.display());
+    assert!(
+        folder.is_dir(),
+        "SAGITTAL_TEST_DATA: there is no {}",
+        folder.display()
+    );
     Some(folder)
 }
 

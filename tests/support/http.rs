@@ -75,8 +75,9 @@ impl Request {
         bytes.extend(self.body.unwrap_or_default());
         let answer = raw(self.address, &bytes)?;
         let head_only = self.head.starts_with("HEAD ");
-        Response::parse(&answer, head_only)
-            .ok_or_else(|| std::io::Error::other(format!("no HTTP: {:?}", String::from_utf8_lossy(&answer))))
+        Response::parse(&answer, head_only).ok_or_else(|| {
+            std::io::Error::other(format!("no HTTP: {:?}", String::from_utf8_lossy(&answer)))
+        })
     }
 }
 
@@ -122,9 +123,15 @@ impl Response {
                 Some("chunked") => dechunk(rest)?,
                 _ => rest.to_vec(),
             };
-            let promised: Option<usize> = response.header("content-length").and_then(|text| text.parse().ok());
+            let promised: Option<usize> = response
+                .header("content-length")
+                .and_then(|text| text.parse().ok());
             if let Some(length) = promised {
-                assert_eq!(response.body.len(), length, "the body is not as long as promised");
+                assert_eq!(
+                    response.body.len(),
+                    length,
+                    "the body is not as long as promised"
+                );
             }
         }
         Some(response)
@@ -132,7 +139,10 @@ impl Response {
 
     /// The first header of this name (lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as text.
@@ -143,7 +153,8 @@ impl Response {
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     /// Checks the status, showing the body if it is another.
@@ -181,7 +192,9 @@ impl Response {
 }
 
 fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    bytes.windows(needle.len()).position(|window| window == needle)
+    bytes
+        .windows(needle.len())
+        .position(|window| window == needle)
 }
 
 fn dechunk(mut rest: &[u8]) -> Option<Vec<u8>> {

@@ -18,7 +18,8 @@ pub struct Object {
 pub fn new_uid() -> Uid {
     static COUNTER: AtomicU64 = AtomicU64::new(1);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let bits = u128::from(std::process::id()) << 96 | u128::from(nanoseconds()) << 32 | u128::from(count);
+    let bits =
+        u128::from(std::process::id()) << 96 | u128::from(nanoseconds()) << 32 | u128::from(count);
     Uid::from_uuid_bits(bits)
 }
 
@@ -50,7 +51,11 @@ impl Object {
         ] {
             data_set.put_text(tag, text);
         }
-        for tag in [tags::STUDY_INSTANCE_UID, tags::SERIES_INSTANCE_UID, tags::SOP_INSTANCE_UID] {
+        for tag in [
+            tags::STUDY_INSTANCE_UID,
+            tags::SERIES_INSTANCE_UID,
+            tags::SOP_INSTANCE_UID,
+        ] {
             data_set.put_uid(tag, &new_uid());
         }
         Object {
@@ -146,7 +151,11 @@ impl Object {
         // Different in every frame and row; 12 bits where there are 16.
         let bytes = (0..length).map(|at: usize| {
             let value = (at / 7 + at * 31) as u8;
-            if bits == 16 && at % 2 == 1 { value & 0x0F } else { value }
+            if bits == 16 && at % 2 == 1 {
+                value & 0x0F
+            } else {
+                value
+            }
         });
         let vr = if is_color { Vr::OB } else { Vr::OW };
         data_set.put_bytes(tags::PIXEL_DATA, vr, bytes.collect::<Vec<u8>>());
@@ -193,7 +202,9 @@ pub fn us(frames: u16) -> Object {
         .with(tags::IMAGE_TYPE, "ORIGINAL\\PRIMARY")
         .with(tags::FRAME_TIME, "40")
         .with_pixels(16, 18, frames, 3);
-    object.data_set.put_tags(tags::FRAME_INCREMENT_POINTER, &[tags::FRAME_TIME]);
+    object
+        .data_set
+        .put_tags(tags::FRAME_INCREMENT_POINTER, &[tags::FRAME_TIME]);
     object
 }
 
@@ -210,7 +221,10 @@ pub fn sr(text: &str) -> Object {
     let mut finding = DataSet::with_character_set(sagittal_core::CharacterSet::utf8());
     finding.put_text(tags::RELATIONSHIP_TYPE, "CONTAINS");
     finding.put_text(tags::VALUE_TYPE, "TEXT");
-    finding.put_items(tags::CONCEPT_NAME_CODE_SEQUENCE, vec![concept("121071", "Finding")]);
+    finding.put_items(
+        tags::CONCEPT_NAME_CODE_SEQUENCE,
+        vec![concept("121071", "Finding")],
+    );
     finding.put_text(tags::TEXT_VALUE, text);
     let mut object = Object::new(sop_class::BASIC_TEXT_SR_STORAGE, "SR")
         .with(tags::CONTENT_DATE, "20260115")
@@ -219,8 +233,13 @@ pub fn sr(text: &str) -> Object {
         .with(tags::CONTINUITY_OF_CONTENT, "SEPARATE")
         .with(tags::COMPLETION_FLAG, "COMPLETE")
         .with(tags::VERIFICATION_FLAG, "UNVERIFIED");
-    object.data_set.put_items(tags::CONCEPT_NAME_CODE_SEQUENCE, vec![concept("121070", "Findings")]);
-    object.data_set.put_items(tags::CONTENT_SEQUENCE, vec![finding]);
+    object.data_set.put_items(
+        tags::CONCEPT_NAME_CODE_SEQUENCE,
+        vec![concept("121070", "Findings")],
+    );
+    object
+        .data_set
+        .put_items(tags::CONTENT_SEQUENCE, vec![finding]);
     object
 }
 

@@ -10,11 +10,16 @@ use crate::skip;
 /// A program of DCMTK. pynetdicom installs some of the same names: only DCMTK's own count.
 pub fn dcmtk(name: &str) -> Option<PathBuf> {
     let found = candidates(name).find(|path| {
-        let output = Command::new(path).arg("--version").stdin(Stdio::null()).output();
+        let output = Command::new(path)
+            .arg("--version")
+            .stdin(Stdio::null())
+            .output();
         output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("$dcmtk:"))
     });
     if found.is_none() {
-        skip(&format!("{name} of DCMTK is not installed (Debian package dcmtk)"));
+        skip(&format!(
+            "{name} of DCMTK is not installed (Debian package dcmtk)"
+        ));
     }
     found
 }
@@ -34,21 +39,34 @@ pub fn python(modules: &[&str]) -> Option<PathBuf> {
     let has = |module: &&str| {
         let output = python.as_ref().map(|python| {
             let import = format!("import {module}");
-            Command::new(python).args(["-c", &import]).stdin(Stdio::null()).output()
+            Command::new(python)
+                .args(["-c", &import])
+                .stdin(Stdio::null())
+                .output()
         });
         matches!(output, Some(Ok(output)) if output.status.success())
     };
-    let missing: Vec<&str> = modules.iter().filter(|module| !has(module)).copied().collect();
+    let missing: Vec<&str> = modules
+        .iter()
+        .filter(|module| !has(module))
+        .copied()
+        .collect();
     if missing.is_empty() && python.is_some() {
         return python;
     }
-    skip(&format!("Python modules are not installed: {}", missing.join(", ")));
+    skip(&format!(
+        "Python modules are not installed: {}",
+        missing.join(", ")
+    ));
     None
 }
 
 /// Runs a Python program with arguments.
 pub fn run_python(python: &PathBuf, program: &str, arguments: &[&str]) -> Ran {
-    run(Command::new(python).args(["-c", program]).args(arguments).stdin(Stdio::null()))
+    run(Command::new(python)
+        .args(["-c", program])
+        .args(arguments)
+        .stdin(Stdio::null()))
 }
 
 fn candidates(name: &str) -> impl Iterator<Item = PathBuf> {

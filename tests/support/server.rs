@@ -70,7 +70,10 @@ impl Builder {
     #[track_caller]
     pub fn start(self) -> Server {
         let folder = TempDir::new().unwrap();
-        let data = self.data.clone().unwrap_or_else(|| folder.path().join("data"));
+        let data = self
+            .data
+            .clone()
+            .unwrap_or_else(|| folder.path().join("data"));
         let log = folder.path().join("log");
         let (child, ready) = spawn(&self, &data, &log);
         Server {
@@ -86,7 +89,11 @@ impl Builder {
 
 fn spawn(builder: &Builder, data: &Path, log: &Path) -> (Child, Value) {
     let mut command = cli::command();
-    command.arg("serve").arg("--data").arg(data).arg("--print-ready");
+    command
+        .arg("serve")
+        .arg("--data")
+        .arg(data)
+        .arg("--print-ready");
     if builder.dimse {
         command.args(["--dimse", "127.0.0.1:0"]);
     }
@@ -96,10 +103,17 @@ fn spawn(builder: &Builder, data: &Path, log: &Path) -> (Child, Value) {
     let file = File::options().create(true).append(true).open(log).unwrap();
     command
         .args(&builder.arguments)
-        .envs(builder.environment.iter().map(|(name, value)| (name, value)))
+        .envs(
+            builder
+                .environment
+                .iter()
+                .map(|(name, value)| (name, value)),
+        )
         .stdout(Stdio::piped())
         .stderr(file);
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let (send, lines) = mpsc::channel();
     let stdout = child.stdout.take().unwrap();
     std::thread::spawn(move || {
@@ -206,7 +220,10 @@ impl Server {
     pub fn stow(&self, files: &[Vec<u8>]) -> Response {
         let body = crate::http::multipart("application/dicom", files);
         self.request("POST", "/dicom-web/studies")
-            .header("Content-Type", "multipart/related; type=\"application/dicom\"; boundary=sagittal-test")
+            .header(
+                "Content-Type",
+                "multipart/related; type=\"application/dicom\"; boundary=sagittal-test",
+            )
             .header("Accept", "application/dicom+json")
             .body(body)
             .send()
@@ -223,7 +240,10 @@ impl Server {
     /// Sends a signal by name, e.g. `TERM`, `STOP`, `CONT`.
     pub fn signal(&self, name: &str) {
         let pid = self.pid().to_string();
-        let status = Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap();
+        let status = Command::new("kill")
+            .args([&format!("-{name}"), &pid])
+            .status()
+            .unwrap();
         assert!(status.success(), "kill -{name} {pid}");
     }
 

@@ -59,7 +59,13 @@ mod tests {
             std::fs::write(path, "x").unwrap();
         }
         let found: Vec<String> = walk(folder.path())
-            .map(|path| path.unwrap().strip_prefix(folder.path()).unwrap().display().to_string())
+            .map(|path| {
+                path.unwrap()
+                    .strip_prefix(folder.path())
+                    .unwrap()
+                    .display()
+                    .to_string()
+            })
             .collect();
         assert_eq!(found, ["a/10", "a/2", "b", "c/d/e"]);
     }

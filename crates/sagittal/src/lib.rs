@@ -7,6 +7,8 @@ pub mod demo;
 pub mod export;
 pub mod files;
 pub mod import;
+pub mod meter;
+pub mod server;
 
 use anyhow::Context as _;
 

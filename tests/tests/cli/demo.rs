@@ -16,7 +16,11 @@ fn the_generated_objects_satisfy_an_iod_validator() {
     assert_eq!(files.len(), 64);
     for file in files {
         let ran = cli::run(Command::new(&validator).arg(&file));
-        let errors: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("Error")).collect();
+        let errors: Vec<&str> = ran
+            .stderr
+            .lines()
+            .filter(|line| line.contains("Error"))
+            .collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", file.display());
     }
 }
@@ -29,6 +33,11 @@ fn two_runs_give_the_same_bytes() {
         sagittal(["demo".as_ref(), path.as_os_str()]).expect(0);
     }
     for (a, b) in data::files(&one).iter().zip(data::files(&two)) {
-        assert_eq!(std::fs::read(a).unwrap(), std::fs::read(b).unwrap(), "{}", a.display());
+        assert_eq!(
+            std::fs::read(a).unwrap(),
+            std::fs::read(b).unwrap(),
+            "{}",
+            a.display()
+        );
     }
 }

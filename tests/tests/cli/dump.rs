@@ -16,9 +16,18 @@ fn write(folder: &tempfile::TempDir, name: &str, object: &Object) -> std::path::
 #[test]
 fn text_names_every_element_with_its_value() {
     let folder = tempfile::tempdir().unwrap();
-    let path = write(&folder, "a.dcm", &objects::ct().with(tags::PATIENT_NAME, "Müller^Jörg"));
+    let path = write(
+        &folder,
+        "a.dcm",
+        &objects::ct().with(tags::PATIENT_NAME, "Müller^Jörg"),
+    );
     let ran = sagittal(["dump".as_ref(), path.as_os_str()]).expect(0);
-    for expected in ["(0010,0010) PN [Müller^Jörg]", "PatientName", "(0002,0010)", "(7fe0,0010)"] {
+    for expected in [
+        "(0010,0010) PN [Müller^Jörg]",
+        "PatientName",
+        "(0002,0010)",
+        "(7fe0,0010)",
+    ] {
         let found = ran.stdout.to_lowercase().contains(&expected.to_lowercase());
         assert!(found, "{expected:?} is missing in\n{}", ran.stdout);
     }
@@ -28,10 +37,22 @@ fn text_names_every_element_with_its_value() {
 fn only_the_elements_that_were_asked_for_are_shown() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(&folder, "a.dcm", &objects::sr("a text"));
-    let ran = sagittal(["dump".as_ref(), "--tag".as_ref(), "TextValue".as_ref(), path.as_os_str()]).expect(0);
+    let ran = sagittal([
+        "dump".as_ref(),
+        "--tag".as_ref(),
+        "TextValue".as_ref(),
+        path.as_os_str(),
+    ])
+    .expect(0);
     assert!(ran.stdout.contains("[a text]"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("PatientID"), "{}", ran.stdout);
-    sagittal(["dump".as_ref(), "--tag".as_ref(), "NoSuchKeyword".as_ref(), path.as_os_str()]).expect(2);
+    sagittal([
+        "dump".as_ref(),
+        "--tag".as_ref(),
+        "NoSuchKeyword".as_ref(),
+        path.as_os_str(),
+    ])
+    .expect(2);
 }
 
 #[test]
@@ -42,10 +63,16 @@ fn json_is_one_line_a_file_and_long_values_are_references_into_the_file() {
     write(&folder, "in/b.dcm", &objects::mr());
     let input = folder.path().join("in");
     let ran = sagittal(["dump".as_ref(), "--json".as_ref(), input.as_os_str()]).expect(0);
-    let lines: Vec<serde_json::Value> =
-        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines.len(), 2);
-    assert_eq!(lines[0]["00080018"]["Value"][0], object.sop_instance_uid().as_str());
+    assert_eq!(
+        lines[0]["00080018"]["Value"][0],
+        object.sop_instance_uid().as_str()
+    );
     let uri = lines[0]["7FE00010"]["BulkDataURI"].as_str().unwrap();
     let number = |name: &str| -> usize {
         let rest = uri.split(&format!("{name}=")).nth(1).unwrap();
@@ -53,21 +80,34 @@ fn json_is_one_line_a_file_and_long_values_are_references_into_the_file() {
     };
     let file = std::fs::read(input.join("a.dcm")).unwrap();
     let pixels = object.data_set.bytes(tags::PIXEL_DATA).unwrap();
-    assert_eq!(&file[number("offset")..number("offset") + number("length")], &pixels[..]);
+    assert_eq!(
+        &file[number("offset")..number("offset") + number("length")],
+        &pixels[..]
+    );
 }
 
 #[test]
 fn inline_json_is_what_another_toolkit_says() {
-    let Some(dcm2json) = peer::dcmtk("dcm2json") else { return };
+    let Some(dcm2json) = peer::dcmtk("dcm2json") else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     for (name, object) in [
         ("ct.dcm", objects::ct()),
         ("sr.dcm", objects::sr("Befund: größer")),
         ("us.dcm", objects::us(3)),
-        ("implicit.dcm", objects::mr().in_transfer_syntax(transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN)),
+        (
+            "implicit.dcm",
+            objects::mr().in_transfer_syntax(transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN),
+        ),
     ] {
         let path = write(&folder, name, &object);
-        let ours = sagittal(["dump".as_ref(), "--json".as_ref(), "--inline".as_ref(), path.as_os_str()]);
+        let ours = sagittal([
+            "dump".as_ref(),
+            "--json".as_ref(),
+            "--inline".as_ref(),
+            path.as_os_str(),
+        ]);
         let theirs = cli::run(Command::new(&dcm2json).args(["+fc"]).arg(&path));
         let (ours, mut theirs) = (ours.expect(0).json(), theirs.expect(0).json());
         // They write decimal strings as text where the standard wants numbers.
@@ -83,9 +123,12 @@ fn numbers(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(map) => {
             let numeric = matches!(map.get("vr").and_then(|vr| vr.as_str()), Some("DS" | "IS"));
-            if let (true, Some(serde_json::Value::Array(values))) = (numeric, map.get_mut("Value")) {
+            if let (true, Some(serde_json::Value::Array(values))) = (numeric, map.get_mut("Value"))
+            {
                 for value in values {
-                    let number = value.as_str().map_or_else(|| value.as_f64(), |text| text.parse().ok());
+                    let number = value
+                        .as_str()
+                        .map_or_else(|| value.as_f64(), |text| text.parse().ok());
                     *value = serde_json::json!(number);
                 }
             }
@@ -98,7 +141,9 @@ fn numbers(value: &mut serde_json::Value) {
 
 #[test]
 fn xml_is_read_back_by_another_toolkit() {
-    let Some(python) = peer::python(&["pydicom"]) else { return };
+    let Some(python) = peer::python(&["pydicom"]) else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let path = write(&folder, "a.dcm", &objects::ct());
     let ran = sagittal(["dump".as_ref(), "--xml".as_ref(), path.as_os_str()]).expect(0);
@@ -108,7 +153,11 @@ fn xml_is_read_back_by_another_toolkit() {
     std::fs::write(&xml, ran.stdout).unwrap();
     let read = peer::run_python(&python, program, &[xml.to_str().unwrap()]).expect(0);
     assert!(read.stdout.contains("NativeDicomModel"), "{}", read.stdout);
-    assert!(read.stdout.contains("SpecificCharacterSet"), "{}", read.stdout);
+    assert!(
+        read.stdout.contains("SpecificCharacterSet"),
+        "{}",
+        read.stdout
+    );
 }
 
 #[test]
@@ -116,10 +165,18 @@ fn what_is_not_dicom_fails_by_name_but_is_passed_over_in_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("in/readme.txt");
     write(&folder, "in/a.dcm", &objects::ct());
-    std::fs::write(&text, "This is no DICOM file, whatever one may think of it.").unwrap();
+    std::fs::write(
+        &text,
+        "This is no DICOM file, whatever one may think of it.",
+    )
+    .unwrap();
     sagittal(["dump".as_ref(), text.as_os_str()]).expect(1);
     let ran = sagittal(["dump".as_ref(), text.parent().unwrap().as_os_str()]).expect(0);
-    assert!(ran.stderr.contains("1 file(s) are not DICOM"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("1 file(s) are not DICOM"),
+        "{}",
+        ran.stderr
+    );
     let both = sagittal([
         "dump".as_ref(),
         text.as_os_str(),

@@ -21,17 +21,31 @@ impl Archive {
         let folder = tempfile::tempdir().unwrap();
         let first = objects::ct().with(tags::PATIENT_ID, "P1");
         let mut objects: Vec<Object> = (2..=3)
-            .map(|number| objects::ct().with(tags::PATIENT_ID, "P1").beside(&first, number))
+            .map(|number| {
+                objects::ct()
+                    .with(tags::PATIENT_ID, "P1")
+                    .beside(&first, number)
+            })
             .collect();
         objects.insert(0, first);
         objects.push(objects::sr("text").with(tags::PATIENT_ID, "P2"));
         let input = folder.path().join("in");
         std::fs::create_dir_all(&input).unwrap();
         for object in &objects {
-            std::fs::write(input.join(object.sop_instance_uid().as_str()), object.part10()).unwrap();
+            std::fs::write(
+                input.join(object.sop_instance_uid().as_str()),
+                object.part10(),
+            )
+            .unwrap();
         }
         let archive = Archive { folder, objects };
-        sagittal(["import".into(), "--data".into(), archive.data().into(), OsString::from(input)]).expect(0);
+        sagittal([
+            "import".into(),
+            "--data".into(),
+            archive.data().into(),
+            OsString::from(input),
+        ])
+        .expect(0);
         archive
     }
 
@@ -40,7 +54,12 @@ impl Archive {
     }
 
     fn export(&self, arguments: &[&str], to: &str, out: &Path) -> Ran {
-        let mut all: Vec<OsString> = vec!["export".into(), "--json".into(), "--data".into(), self.data().into()];
+        let mut all: Vec<OsString> = vec![
+            "export".into(),
+            "--json".into(),
+            "--data".into(),
+            self.data().into(),
+        ];
         all.extend(arguments.iter().map(OsString::from));
         all.push(to.into());
         all.push(out.into());
@@ -59,11 +78,19 @@ fn a_study_comes_out_byte_for_byte() {
     let archive = Archive::new();
     let out = archive.folder.path().join("out");
     let study = archive.objects[0].study_instance_uid();
-    let summary = archive.export(&["--study", study.as_str()], "--out", &out).expect(0).json();
+    let summary = archive
+        .export(&["--study", study.as_str()], "--out", &out)
+        .expect(0)
+        .json();
     assert_eq!(summary["written"], 3);
     let found: BTreeMap<String, Vec<u8>> = data::files(&out)
         .iter()
-        .map(|path| (path.file_stem().unwrap().to_str().unwrap().into(), std::fs::read(path).unwrap()))
+        .map(|path| {
+            (
+                path.file_stem().unwrap().to_str().unwrap().into(),
+                std::fs::read(path).unwrap(),
+            )
+        })
         .collect();
     assert_eq!(found, archive.files(&archive.objects[..3]));
     let again = archive.export(&["--all"], "--out", &out).expect(1);
@@ -74,25 +101,42 @@ fn a_study_comes_out_byte_for_byte() {
 fn a_query_chooses_what_goes_into_a_zip() {
     let archive = Archive::new();
     let out = archive.folder.path().join("out.zip");
-    archive.export(&["--query", "PatientID=P2"], "--zip", &out).expect(0);
+    archive
+        .export(&["--query", "PatientID=P2"], "--zip", &out)
+        .expect(0);
     let mut zip = zip::ZipArchive::new(std::fs::File::open(&out).unwrap()).unwrap();
     assert_eq!(zip.len(), 1);
     let mut bytes = Vec::new();
     zip.by_index(0).unwrap().read_to_end(&mut bytes).unwrap();
     assert_eq!(bytes, archive.objects[3].part10());
-    archive.export(&["--query", "PatientID=NOBODY"], "--zip", &out.with_extension("2")).expect(1);
+    archive
+        .export(
+            &["--query", "PatientID=NOBODY"],
+            "--zip",
+            &out.with_extension("2"),
+        )
+        .expect(1);
 }
 
 #[test]
 fn media_are_read_by_another_toolkit() {
-    let Some(python) = peer::python(&["pydicom"]) else { return };
+    let Some(python) = peer::python(&["pydicom"]) else {
+        return;
+    };
     let archive = Archive::new();
     let out = archive.folder.path().join("media");
-    archive.export(&["--all", "--file-set-id", "TEST"], "--media", &out).expect(0);
+    archive
+        .export(&["--all", "--file-set-id", "TEST"], "--media", &out)
+        .expect(0);
     let program = "import sys\nfrom pydicom.fileset import FileSet\nf = FileSet(sys.argv[1])\n\
                    print(f.ID, *sorted(i.load().SOPInstanceUID for i in f))";
-    let read = peer::run_python(&python, program, &[out.join("DICOMDIR").to_str().unwrap()]).expect(0);
-    let mut expected: Vec<String> = archive.objects.iter().map(|o| o.sop_instance_uid().to_string()).collect();
+    let read =
+        peer::run_python(&python, program, &[out.join("DICOMDIR").to_str().unwrap()]).expect(0);
+    let mut expected: Vec<String> = archive
+        .objects
+        .iter()
+        .map(|o| o.sop_instance_uid().to_string())
+        .collect();
     expected.sort();
     assert_eq!(read.stdout.trim(), format!("TEST {}", expected.join(" ")));
     if let Some(dcmdump) = peer::dcmtk("dcmdump") {

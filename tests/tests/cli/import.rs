@@ -26,7 +26,11 @@ fn a_folder_is_loaded_and_loading_it_again_keeps_nothing_twice() {
         let object = objects::ct().beside(&first, number);
         std::fs::write(input.join(format!("a/b/{number}")), object.part10()).unwrap();
     }
-    std::fs::write(input.join("notes.txt"), "not DICOM, but long enough to be looked at").unwrap();
+    std::fs::write(
+        input.join("notes.txt"),
+        "not DICOM, but long enough to be looked at",
+    )
+    .unwrap();
     let summary = import(&data, &input).expect(0).json();
     assert_eq!(summary["stored"], 20);
     assert_eq!(summary["not_dicom"], 1);
@@ -46,7 +50,8 @@ fn members_of_a_zip_are_loaded_whatever_their_folders() {
         zip.write_all(&objects::ct().part10()).unwrap();
     }
     zip.start_file("x/readme.txt", options).unwrap();
-    zip.write_all(b"not DICOM, but long enough to be looked at").unwrap();
+    zip.write_all(b"not DICOM, but long enough to be looked at")
+        .unwrap();
     zip.finish().unwrap();
     let summary = import(&data, &path).expect(0).json();
     assert_eq!(summary["stored"], 3);
@@ -75,7 +80,12 @@ fn what_cannot_be_kept_is_refused_with_its_reason() {
     let summary = import(&data, &input).expect(3).json();
     assert_eq!(summary["stored"], 1);
     assert_eq!(summary["refused"], 1);
-    assert!(summary["refusals"][0]["file"].as_str().unwrap().ends_with("bad"));
+    assert!(
+        summary["refusals"][0]["file"]
+            .as_str()
+            .unwrap()
+            .ends_with("bad")
+    );
     assert_ne!(summary["refusals"][0]["reason"], "");
 }
 

@@ -7,3 +7,4 @@ mod dump;
 mod export;
 mod import;
 mod usage;
+mod verify;

@@ -6,7 +6,11 @@ use sagittal_tests::sagittal;
 fn help_lists_the_subcommands_and_exit_codes() {
     let ran = sagittal(["--help"]).expect(0);
     for word in ["serve", "import", "export", "dump", "config", "Exit codes"] {
-        assert!(ran.stdout.contains(word), "{word} is missing in\n{}", ran.stdout);
+        assert!(
+            ran.stdout.contains(word),
+            "{word} is missing in\n{}",
+            ran.stdout
+        );
     }
 }
 
@@ -19,12 +23,17 @@ fn wrong_use_ends_with_two() {
 
 #[test]
 fn a_token_is_printed_with_the_hash_that_the_configuration_takes() {
-    let token = sagittal(["token", "new", "--json", "viewer"]).expect(0).json();
+    let token = sagittal(["token", "new", "--json", "viewer"])
+        .expect(0)
+        .json();
     let hash = token["hash"].as_str().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("s.toml");
     let text = format!("[[auth.token]]\nname = \"viewer\"\nhash = \"{hash}\"\n");
     std::fs::write(&file, text).unwrap();
     sagittal(["config".as_ref(), "check".as_ref(), file.as_os_str()]).expect(0);
-    assert_ne!(token["token"], sagittal(["token", "new", "--json"]).expect(0).json()["token"]);
+    assert_ne!(
+        token["token"],
+        sagittal(["token", "new", "--json"]).expect(0).json()["token"]
+    );
 }

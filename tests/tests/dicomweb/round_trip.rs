@@ -9,8 +9,14 @@ fn a_stored_instance_is_found_and_comes_back_unchanged() {
     let object = objects::ct().with(tags::PATIENT_NAME, "山田^太郎");
     let stored = server.stow(&[object.part10()]).expect(200).json();
     assert!(stored["00081198"].is_null(), "{stored}");
-    let found = server.get("/dicom-web/studies?PatientName=山田*").expect(200).json();
-    assert_eq!(found[0]["0020000D"]["Value"][0], object.study_instance_uid().as_str());
+    let found = server
+        .get("/dicom-web/studies?PatientName=山田*")
+        .expect(200)
+        .json();
+    assert_eq!(
+        found[0]["0020000D"]["Value"][0],
+        object.study_instance_uid().as_str()
+    );
     let path = format!(
         "/dicom-web/studies/{}/series/{}/instances/{}",
         object.study_instance_uid(),
@@ -19,7 +25,10 @@ fn a_stored_instance_is_found_and_comes_back_unchanged() {
     );
     let answer = server
         .request("GET", &path)
-        .header("Accept", "multipart/related; type=\"application/dicom\"; transfer-syntax=*")
+        .header(
+            "Accept",
+            "multipart/related; type=\"application/dicom\"; transfer-syntax=*",
+        )
         .send()
         .expect(200);
     let parts = answer.parts();

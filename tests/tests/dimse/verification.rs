@@ -6,7 +6,9 @@ use sagittal_tests::{Server, cli, peer};
 
 #[test]
 fn an_echo_is_answered_with_success() {
-    let Some(echoscu) = peer::dcmtk("echoscu") else { return };
+    let Some(echoscu) = peer::dcmtk("echoscu") else {
+        return;
+    };
     let server = Server::start();
     let address = server.dimse();
     let mut command = Command::new(echoscu);

@@ -8,7 +8,11 @@ fn after_a_kill_everything_acknowledged_is_found_byte_for_byte() {
     let mut server = Server::start();
     let first = objects::ct().with(tags::PATIENT_ID, "KILL");
     let all: Vec<_> = (1..=8)
-        .map(|number| objects::ct().with(tags::PATIENT_ID, "KILL").beside(&first, number))
+        .map(|number| {
+            objects::ct()
+                .with(tags::PATIENT_ID, "KILL")
+                .beside(&first, number)
+        })
         .collect();
     for object in &all {
         server.stow(&[object.part10()]).expect(200);

@@ -25,6 +25,14 @@ fn a_second_server_on_the_same_folder_refuses_with_a_clear_word() {
         "127.0.0.1:0".as_ref(),
     ])
     .expect(1);
-    assert!(ran.stderr.contains("in use by another server"), "{}", ran.stderr);
-    assert!(ran.stderr.contains(&server.pid().to_string()), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("in use by another server"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains(&server.pid().to_string()),
+        "{}",
+        ran.stderr
+    );
 }

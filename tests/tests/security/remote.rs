@@ -15,7 +15,11 @@ fn other_machines_are_not_served_without_authentication_unless_asked_for() {
         "0.0.0.0:0".as_ref(),
     ])
     .expect(1);
-    assert!(ran.stderr.contains("--allow-remote-without-auth"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("--allow-remote-without-auth"),
+        "{}",
+        ran.stderr
+    );
 
     let server = Server::builder()
         .own_addresses()

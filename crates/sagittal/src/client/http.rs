@@ -34,10 +34,21 @@ pub type RequestBody = BoxBody<Bytes, std::io::Error>;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Access {
     /// API token for the server; better in the environment variable SAGITTAL_TOKEN
-    #[arg(long, env = "SAGITTAL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    #[arg(
+        long,
+        env = "SAGITTAL_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
     pub token: Option<String>,
     /// User and password for the server, as NAME:PASSWORD; better in SAGITTAL_USER
-    #[arg(long, env = "SAGITTAL_USER", hide_env_values = true, value_name = "NAME:PASSWORD", conflicts_with = "token")]
+    #[arg(
+        long,
+        env = "SAGITTAL_USER",
+        hide_env_values = true,
+        value_name = "NAME:PASSWORD",
+        conflicts_with = "token"
+    )]
     pub user: Option<String>,
     /// PEM file with the authorities to trust for https; without it, those of the system
     #[arg(long, value_name = "FILE")]
@@ -99,7 +110,10 @@ impl HttpClient {
             .method(method)
             .uri(format!("{}{path}", self.url.path))
             .header(header::HOST, self.url.authority())
-            .header(header::USER_AGENT, concat!("sagittal/", env!("CARGO_PKG_VERSION")));
+            .header(
+                header::USER_AGENT,
+                concat!("sagittal/", env!("CARGO_PKG_VERSION")),
+            );
         if let Some(authorization) = &self.authorization {
             builder = builder.header(header::AUTHORIZATION, authorization.clone());
         }
@@ -123,7 +137,10 @@ impl HttpClient {
     }
 
     /// Sends a request once.
-    pub async fn send(&mut self, request: Request<RequestBody>) -> anyhow::Result<Response<Incoming>> {
+    pub async fn send(
+        &mut self,
+        request: Request<RequestBody>,
+    ) -> anyhow::Result<Response<Incoming>> {
         let open = match self.connection.take() {
             Some(mut open) => open.ready().await.is_ok().then_some(open),
             None => None,
@@ -164,7 +181,9 @@ impl HttpClient {
 
 fn tls(access: &Access) -> anyhow::Result<TlsClient> {
     let roots = match &access.ca {
-        Some(file) => std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
+        Some(file) => {
+            std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?
+        }
         None => SYSTEM_ROOTS
             .iter()
             .find_map(|file| std::fs::read(file).ok())
@@ -175,7 +194,9 @@ fn tls(access: &Access) -> anyhow::Result<TlsClient> {
 
 /// No body.
 pub fn empty() -> RequestBody {
-    http_body_util::Empty::new().map_err(|never| match never {}).boxed()
+    http_body_util::Empty::new()
+        .map_err(|never| match never {})
+        .boxed()
 }
 
 /// A body that is made while it is sent.
@@ -194,7 +215,10 @@ impl futures::Stream for SyncStream {
         mut self: std::pin::Pin<&mut Self>,
         context: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Self::Item>> {
-        let stream = self.0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let stream = self
+            .0
+            .get_mut()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         stream.as_mut().poll_next(context)
     }
 }

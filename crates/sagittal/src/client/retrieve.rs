@@ -81,7 +81,10 @@ impl Remote {
             "/studies/{}/series/{}/instances/{}",
             instance.study_instance_uid, instance.series_instance_uid, instance.sop_instance_uid
         );
-        let response = self.http.get(&path, "application/dicom; transfer-syntax=*").await?;
+        let response = self
+            .http
+            .get(&path, "application/dicom; transfer-syntax=*")
+            .await?;
         let status = response.status();
         let media_type = response
             .headers()
@@ -90,10 +93,17 @@ impl Remote {
             .unwrap_or_default()
             .to_owned();
         if status != StatusCode::OK {
-            bail!("{} answers {status} for instance {}", self.http.url(), instance.sop_instance_uid);
+            bail!(
+                "{} answers {status} for instance {}",
+                self.http.url(),
+                instance.sop_instance_uid
+            );
         }
         if !media_type.starts_with("application/dicom") {
-            bail!("{} answers with {media_type:?}, expected application/dicom", self.http.url());
+            bail!(
+                "{} answers with {media_type:?}, expected application/dicom",
+                self.http.url()
+            );
         }
         let mut body = response.into_body();
         let mut total = 0;

@@ -44,7 +44,10 @@ impl StowClient {
         let head = format!("--{boundary}\r\nContent-Type: application/dicom\r\n\r\n");
         let tail = format!("\r\n--{boundary}--\r\n");
         let once = |bytes: Bytes| futures::stream::once(async move { Ok(bytes) });
-        let chunks = once(head.into()).chain(once(first)).chain(rest).chain(once(tail.into()));
+        let chunks = once(head.into())
+            .chain(once(first))
+            .chain(rest)
+            .chain(once(tail.into()));
         let request = self
             .http
             .request(Method::POST, "/studies")
@@ -59,9 +62,10 @@ impl StowClient {
         let url = self.http.url().to_string();
         let text = body(response, 1 << 20).await?;
         match status {
-            StatusCode::OK | StatusCode::ACCEPTED | StatusCode::CONFLICT | StatusCode::BAD_REQUEST => {
-                Ok(judge(status, &text))
-            }
+            StatusCode::OK
+            | StatusCode::ACCEPTED
+            | StatusCode::CONFLICT
+            | StatusCode::BAD_REQUEST => Ok(judge(status, &text)),
             StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::PAYLOAD_TOO_LARGE => {
                 Ok(Stowed::Refused(format!("the server answers {status}")))
             }
@@ -108,11 +112,15 @@ mod tests {
     fn the_answer_says_whether_the_instance_is_stored() {
         let stored = br#"{"00081199":{"vr":"SQ","Value":[{}]}}"#;
         assert_eq!(judge(StatusCode::OK, stored), Stowed::Stored);
-        let failed = br#"{"00081198":{"vr":"SQ","Value":[{"00081197":{"vr":"US","Value":[49152]}}]}}"#;
+        let failed =
+            br#"{"00081198":{"vr":"SQ","Value":[{"00081197":{"vr":"US","Value":[49152]}}]}}"#;
         let Stowed::Refused(reason) = judge(StatusCode::CONFLICT, failed) else {
             panic!("stored");
         };
         assert!(reason.contains("C000"), "{reason}");
-        assert!(matches!(judge(StatusCode::OK, b"hello"), Stowed::Refused(_)));
+        assert!(matches!(
+            judge(StatusCode::OK, b"hello"),
+            Stowed::Refused(_)
+        ));
     }
 }

@@ -35,16 +35,18 @@ impl FromStr for ServerUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<ServerUrl, String> {
-        let expected = || {
-            format!("{text:?} is not a DICOMweb URL such as http://127.0.0.1:8080/dicom-web")
-        };
+        let expected =
+            || format!("{text:?} is not a DICOMweb URL such as http://127.0.0.1:8080/dicom-web");
         let uri: ::http::Uri = text.parse().map_err(|_| expected())?;
         let tls = match uri.scheme_str() {
             Some("http") => false,
             Some("https") => true,
             _ => return Err(expected()),
         };
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(expected)?;
+        let host = uri
+            .host()
+            .filter(|host| !host.is_empty())
+            .ok_or_else(expected)?;
         if uri.query().is_some() {
             return Err(expected());
         }
@@ -71,11 +73,21 @@ mod tests {
 
     #[test]
     fn a_url_is_taken_apart_and_shown_again() {
-        for text in ["http://127.0.0.1:8080/dicom-web", "https://pacs.example.org/a/b", "http://[::1]:80/x"] {
+        for text in [
+            "http://127.0.0.1:8080/dicom-web",
+            "https://pacs.example.org/a/b",
+            "http://[::1]:80/x",
+        ] {
             let url: ServerUrl = text.parse().unwrap();
             assert_eq!(url.to_string(), text.replace("]:80", "]"));
         }
-        for bad in ["127.0.0.1:8080", "ftp://x/y", "http:///x", "http://h/p?q=1", ""] {
+        for bad in [
+            "127.0.0.1:8080",
+            "ftp://x/y",
+            "http:///x",
+            "http://h/p?q=1",
+            "",
+        ] {
             assert!(bad.parse::<ServerUrl>().is_err(), "{bad}");
         }
     }

@@ -12,7 +12,9 @@ use crate::config::{Flags, Loaded, effective, template};
 #[derive(Debug, clap::Subcommand)]
 pub enum Action {
     /// Write a commented file with every setting and its default
-    #[command(after_help = "Examples:\n  sagittal config init\n  sagittal config init /etc/sagittal.toml\n  sagittal config init -          print it")]
+    #[command(
+        after_help = "Examples:\n  sagittal config init\n  sagittal config init /etc/sagittal.toml\n  sagittal config init -          print it"
+    )]
     Init {
         /// The file to write; - prints it
         #[arg(default_value = "sagittal.toml")]
@@ -22,7 +24,9 @@ pub enum Action {
         force: bool,
     },
     /// Explain every mistake of a file and of the environment
-    #[command(after_help = "Examples:\n  sagittal config check\n  sagittal config check /etc/sagittal.toml && systemctl restart sagittal\n\nExit codes: 0 no mistakes, 1 mistakes.")]
+    #[command(
+        after_help = "Examples:\n  sagittal config check\n  sagittal config check /etc/sagittal.toml && systemctl restart sagittal\n\nExit codes: 0 no mistakes, 1 mistakes."
+    )]
     Check {
         /// The file
         #[arg(default_value = "sagittal.toml")]
@@ -32,7 +36,9 @@ pub enum Action {
         json: bool,
     },
     /// Print what is in force: file, environment, defaults
-    #[command(after_help = "Examples:\n  sagittal config show\n  SAGITTAL_DIMSE_PORT=104 sagittal config show /etc/sagittal.toml")]
+    #[command(
+        after_help = "Examples:\n  sagittal config show\n  SAGITTAL_DIMSE_PORT=104 sagittal config show /etc/sagittal.toml"
+    )]
     Show {
         /// The file; without it, defaults and environment
         path: Option<PathBuf>,
@@ -61,12 +67,19 @@ fn init(path: &PathBuf, force: bool) -> anyhow::Result<Exit> {
         options.create_new(true);
     }
     let mut file = options.open(path).with_context(|| {
-        let hint = if path.exists() { " (--force writes over it)" } else { "" };
+        let hint = if path.exists() {
+            " (--force writes over it)"
+        } else {
+            ""
+        };
         format!("cannot write {}{hint}", path.display())
     })?;
     file.write_all(template().as_bytes())
         .with_context(|| format!("cannot write {}", path.display()))?;
-    println!("wrote {0}; start with: sagittal serve --config {0}", path.display());
+    println!(
+        "wrote {0}; start with: sagittal serve --config {0}",
+        path.display()
+    );
     Ok(Exit::Done)
 }
 

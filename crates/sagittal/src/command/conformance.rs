@@ -6,7 +6,9 @@ use super::Exit;
 #[derive(Debug, clap::Subcommand)]
 pub enum Action {
     /// Print the conformance statement, made from the program's own tables
-    #[command(after_help = "Examples:\n  sagittal conformance statement > conformance.md\n  sagittal conformance statement --json")]
+    #[command(
+        after_help = "Examples:\n  sagittal conformance statement > conformance.md\n  sagittal conformance statement --json"
+    )]
     Statement {
         /// As JSON instead of Markdown
         #[arg(long)]

@@ -23,7 +23,10 @@ pub struct Arguments {
 /// Runs the subcommand.
 pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let folder = &arguments.folder;
-    if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+    if folder
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_some())
+    {
         bail!("{} is not empty", folder.display());
     }
     std::fs::create_dir_all(folder)
@@ -31,13 +34,21 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let (mut files, mut bytes) = (0u64, 0u64);
     for object in demo::objects() {
         let modality = object.data_set.first_text(sagittal_core::tags::MODALITY);
-        let name = format!("{}-{:03}.dcm", modality.unwrap_or_default().to_lowercase(), files + 1);
+        let name = format!(
+            "{}-{:03}.dcm",
+            modality.unwrap_or_default().to_lowercase(),
+            files + 1
+        );
         let path = folder.join(name);
         let file = object.part10()?;
         std::fs::write(&path, &file).with_context(|| format!("cannot write {}", path.display()))?;
         files += 1;
         bytes += file.len() as u64;
     }
-    println!("{files} files, {:.1} MB, in {}", bytes as f64 / 1e6, folder.display());
+    println!(
+        "{files} files, {:.1} MB, in {}",
+        bytes as f64 / 1e6,
+        folder.display()
+    );
     Ok(Exit::Done)
 }

@@ -59,7 +59,8 @@ pub struct Arguments {
 }
 
 fn parse_tag(text: &str) -> Result<Tag, String> {
-    dictionary::parse(text).ok_or_else(|| format!("{text:?} is no keyword and no tag such as 00100010"))
+    dictionary::parse(text)
+        .ok_or_else(|| format!("{text:?} is no keyword and no tag such as 00100010"))
 }
 
 /// Runs the subcommand.
@@ -187,7 +188,8 @@ fn show_json_of_prefix(path: &Path, out: &mut Vec<u8>) -> anyhow::Result<()> {
             let mut references = References::new(path, opening.data_set_offset);
             let prefix = bytes.get(start..).unwrap_or_default();
             let limits = Limits::default();
-            let written = json::write_from_bytes(prefix, length, uid, limits, &mut references, out)?;
+            let written =
+                json::write_from_bytes(prefix, length, uid, limits, &mut references, out)?;
             if written.covered >= length {
                 out.push(b'\n');
                 return Ok(());
@@ -214,7 +216,11 @@ fn show_json(bytes: &[u8], path: &Path, inline: bool, out: &mut Vec<u8>) -> anyh
     } else {
         (data_set, inline)
     };
-    let bulk: &mut dyn BulkData = if inline { &mut json::Inline } else { &mut references };
+    let bulk: &mut dyn BulkData = if inline {
+        &mut json::Inline
+    } else {
+        &mut references
+    };
     json::write_from_bytes(data_set, data_set.len() as u64, uid, limits, bulk, out)?;
     out.push(b'\n');
     Ok(())

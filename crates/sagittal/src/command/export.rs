@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use futures::TryStreamExt as _;
+use sagittal_archive::Archive;
 use sagittal_archive::query::{Level, Query};
 use sagittal_archive::retrieve::Selector;
-use sagittal_archive::{Archive, Options};
 use sagittal_core::{DataSet, Uid, dictionary, tags};
-use futures::TryStreamExt as _;
 
 use super::Exit;
 use crate::client::{Access, HttpClient, Remote, ServerUrl};
@@ -58,7 +58,12 @@ pub struct Arguments {
     #[arg(long, value_name = "ID", default_value = "", requires = "media")]
     file_set_id: String,
     /// Data folder of the archive
-    #[arg(long, default_value = "sagittal-data", env = "SAGITTAL_DATA", conflicts_with = "server")]
+    #[arg(
+        long,
+        default_value = "sagittal-data",
+        env = "SAGITTAL_DATA",
+        conflicts_with = "server"
+    )]
     data: PathBuf,
     /// Retrieve from a running server instead (QIDO-RS, WADO-RS)
     #[arg(long, value_name = "URL")]
@@ -111,7 +116,10 @@ async fn run_async(arguments: Arguments) -> anyhow::Result<Exit> {
         let value = serde_json::json!({"written": written, "bytes": bytes, "failed": failed, "failures": failures});
         println!("{}", serde_json::to_string_pretty(&value)?);
     } else {
-        println!("{written} instance(s) written, {:.1} MB", bytes as f64 / 1e6);
+        println!(
+            "{written} instance(s) written, {:.1} MB",
+            bytes as f64 / 1e6
+        );
         for (uid, reason) in &failures {
             eprintln!("sagittal: {uid}: {reason}");
         }
@@ -145,17 +153,8 @@ async fn origin(arguments: &Arguments) -> anyhow::Result<Origin> {
         let found = remote.find(&parameters).await?;
         return Ok(Origin::server(remote, found));
     }
-    if !arguments.data.is_dir() {
-        bail!("there is no archive in {}", arguments.data.display());
-    }
-    let archive = match Archive::open(Options::new(&arguments.data)).await {
-        Ok(archive) => archive,
-        Err(error) if crate::is_locked(&error) => bail!(
-            "{error}\n        A server runs on this folder. Retrieve from it instead, for example:\n        \
-             sagittal export --server http://127.0.0.1:8080/dicom-web …"
-        ),
-        Err(error) => return Err(error).context("cannot open the archive"),
-    };
+    super::must_exist(&arguments.data)?;
+    let archive = super::open(&arguments.data).await?;
     let mut selector = Selector {
         study_instance_uids: arguments.study.clone(),
         series_instance_uids: arguments.series.clone(),
@@ -201,12 +200,18 @@ async fn matching(
     }
     let answers = archive.query(Query::new(Level::Instance, keys)).await?;
     if !answers.unsupported.is_empty() {
-        let tags: Vec<String> = answers.unsupported.iter().map(ToString::to_string).collect();
+        let tags: Vec<String> = answers
+            .unsupported
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         bail!("these keys cannot be matched: {}", tags.join(", "));
     }
     let found: Vec<DataSet> = answers.answers.try_collect().await?;
-    let uids: Result<Vec<Option<Uid>>, _> =
-        found.iter().map(|answer| answer.uid(tags::SOP_INSTANCE_UID)).collect();
+    let uids: Result<Vec<Option<Uid>>, _> = found
+        .iter()
+        .map(|answer| answer.uid(tags::SOP_INSTANCE_UID))
+        .collect();
     Ok(uids?.into_iter().flatten().collect())
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use sagittal_archive::{Archive, Options};
 
 use super::Exit;
 use crate::client::{Access, HttpClient, ServerUrl, StowClient};
@@ -29,7 +28,12 @@ pub struct Arguments {
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Data folder of the archive
-    #[arg(long, default_value = "sagittal-data", env = "SAGITTAL_DATA", conflicts_with = "server")]
+    #[arg(
+        long,
+        default_value = "sagittal-data",
+        env = "SAGITTAL_DATA",
+        conflicts_with = "server"
+    )]
     data: PathBuf,
     /// Send to a running server instead (STOW-RS)
     #[arg(long, value_name = "URL")]
@@ -74,9 +78,14 @@ async fn import(arguments: Arguments) -> anyhow::Result<Exit> {
         let client = StowClient::new(HttpClient::new(url, &arguments.access)?);
         import::run(&options(8), &Target::Server(client), None).await
     } else {
-        let archive = open(&arguments.data).await?;
+        let archive = super::open(&arguments.data).await?;
         let journal = journal(&arguments)?;
-        let summary = import::run(&options(64), &Target::Archive(archive.clone()), journal.clone()).await;
+        let summary = import::run(
+            &options(64),
+            &Target::Archive(archive.clone()),
+            journal.clone(),
+        )
+        .await;
         archive
             .close(Duration::from_secs(60))
             .await
@@ -87,18 +96,6 @@ async fn import(arguments: Arguments) -> anyhow::Result<Exit> {
         summary
     };
     tell(&arguments, &summary)
-}
-
-/// Opens the archive, and says what to do if a server has it.
-pub(super) async fn open(data: &std::path::Path) -> anyhow::Result<Archive> {
-    match Archive::open(Options::new(data)).await {
-        Ok(archive) => Ok(archive),
-        Err(error) if crate::is_locked(&error) => bail!(
-            "{error}\n        A server runs on this folder. Send to it instead, for example:\n        \
-             sagittal import --server http://127.0.0.1:8080/dicom-web …"
-        ),
-        Err(error) => Err(error).with_context(|| format!("cannot open {}", data.display())),
-    }
 }
 
 fn journal(arguments: &Arguments) -> anyhow::Result<Option<Arc<Journal>>> {
@@ -127,8 +124,14 @@ fn tell(arguments: &Arguments, summary: &Summary) -> anyhow::Result<Exit> {
         print!("{}", summary.show(Duration::from_secs_f64(summary.seconds)));
     }
     if let Some(reason) = &summary.interrupted {
-        eprintln!("sagittal: the import was stopped: {reason}; give the same command again to go on");
-        return Ok(if summary.kept() == 0 { Exit::Failed } else { Exit::Partly });
+        eprintln!(
+            "sagittal: the import was stopped: {reason}; give the same command again to go on"
+        );
+        return Ok(if summary.kept() == 0 {
+            Exit::Failed
+        } else {
+            Exit::Partly
+        });
     }
     if summary.kept() == 0 && summary.refused == 0 {
         eprintln!("sagittal: no DICOM instances found");

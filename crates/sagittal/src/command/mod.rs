@@ -7,12 +7,19 @@ mod dump;
 mod exit;
 mod export;
 mod import;
+mod index;
+mod serve;
 mod token;
 mod user;
+mod verify;
 
 pub use exit::Exit;
 
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
+use sagittal_archive::{Archive, Options};
 
 /// Archive server for medical images, and tools around it.
 #[derive(Debug, Parser)]
@@ -31,10 +38,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(Box<serve::Arguments>),
     Import(import::Arguments),
     Export(export::Arguments),
     Dump(dump::Arguments),
     Demo(demo::Arguments),
+    #[command(subcommand)]
+    Index(index::Action),
+    Verify(verify::Arguments),
     #[command(subcommand)]
     Config(config::Action),
     #[command(subcommand)]
@@ -49,16 +60,39 @@ impl Cli {
     /// Does what was asked.
     pub fn run(self) -> anyhow::Result<Exit> {
         match self.command {
+            Command::Serve(arguments) => serve::run(*arguments),
             Command::Import(arguments) => import::run(arguments),
             Command::Export(arguments) => export::run(arguments),
             Command::Dump(arguments) => dump::run(arguments),
             Command::Demo(arguments) => demo::run(arguments),
+            Command::Index(action) => index::run(action),
+            Command::Verify(arguments) => verify::run(arguments),
             Command::Config(action) => config::run(action),
             Command::User(action) => user::run(action),
             Command::Token(action) => token::run(action),
             Command::Conformance(action) => conformance::run(action),
         }
     }
+}
+
+/// Opens the archive in a folder, and says what to do if a server has it.
+async fn open(data: &Path) -> anyhow::Result<Archive> {
+    match Archive::open(Options::new(data)).await {
+        Ok(archive) => Ok(archive),
+        Err(error) if crate::is_locked(&error) => bail!(
+            "{error}\n        A server runs on this folder. Import and export go through it with \
+             --server, for example --server http://127.0.0.1:8080/dicom-web"
+        ),
+        Err(error) => Err(error).with_context(|| format!("cannot open {}", data.display())),
+    }
+}
+
+/// A folder with an archive is not made by mistake where there is none.
+fn must_exist(data: &Path) -> anyhow::Result<()> {
+    if data.is_dir() {
+        return Ok(());
+    }
+    bail!("there is no archive in {}", data.display())
 }
 
 #[cfg(test)]

@@ -89,8 +89,16 @@ fn flags(arguments: &Arguments) -> Flags {
     put("log.format", &arguments.log_format, "--log-format");
     put("log.level", &arguments.log_level, "--log-level");
     for (given, section, flag) in [
-        (&arguments.dimse, ["dimse.enabled", "dimse.address", "dimse.port"], "--dimse"),
-        (&arguments.http, ["http.enabled", "http.address", "http.port"], "--http"),
+        (
+            &arguments.dimse,
+            ["dimse.enabled", "dimse.address", "dimse.port"],
+            "--dimse",
+        ),
+        (
+            &arguments.http,
+            ["http.enabled", "http.address", "http.port"],
+            "--http",
+        ),
     ] {
         let Some(given) = given else { continue };
         let [enabled, address, port] = section;
@@ -101,7 +109,11 @@ fn flags(arguments: &Arguments) -> Flags {
         // `PORT`, `:PORT`, `ADDRESS:PORT`, `[ADDRESS]:PORT`
         let (host, number) = given.rsplit_once(':').unwrap_or(("", given));
         if !host.is_empty() {
-            let host = if host == "localhost" { "127.0.0.1" } else { host };
+            let host = if host == "localhost" {
+                "127.0.0.1"
+            } else {
+                host
+            };
             values.push((address, host.to_owned(), flag));
         }
         values.push((enabled, "true".into(), flag));

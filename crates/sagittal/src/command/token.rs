@@ -6,7 +6,9 @@ use super::Exit;
 #[derive(Debug, clap::Subcommand)]
 pub enum Action {
     /// Make a token and the hash that [[auth.token]] keeps of it
-    #[command(after_help = "Examples:\n  sagittal token new viewer\n  sagittal token new --json backup")]
+    #[command(
+        after_help = "Examples:\n  sagittal token new viewer\n  sagittal token new --json backup"
+    )]
     New {
         /// Its name, for the audit log
         #[arg(default_value = "token")]
@@ -28,6 +30,9 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
     }
     println!("The token, shown only now:\n\n    {}\n", token.secret);
     println!("Use it as `Authorization: Bearer …`. For the configuration file:\n");
-    println!("    [[auth.token]]\n    name = {name:?}\n    hash = \"{}\"\n    roles = [\"reader\"]", token.hash);
+    println!(
+        "    [[auth.token]]\n    name = {name:?}\n    hash = \"{}\"\n    roles = [\"reader\"]",
+        token.hash
+    );
     Ok(Exit::Done)
 }

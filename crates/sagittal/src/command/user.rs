@@ -10,7 +10,9 @@ use super::Exit;
 #[derive(Debug, clap::Subcommand)]
 pub enum Action {
     /// Hash a password (read from standard input) for [[auth.user]]
-    #[command(after_help = "Examples:\n  sagittal user hash\n  printf %s \"$PASSWORD\" | sagittal user hash")]
+    #[command(
+        after_help = "Examples:\n  sagittal user hash\n  printf %s \"$PASSWORD\" | sagittal user hash"
+    )]
     Hash,
 }
 

@@ -67,9 +67,15 @@ fn ports(layers: &Layers, config: &Config, found: &mut Vec<Problem>) {
 }
 
 fn tls(layers: &Layers, config: &Config, found: &mut Vec<Problem>) {
-    for (section, tls) in [("dimse.tls", &config.dimse.tls), ("http.tls", &config.http.tls)] {
+    for (section, tls) in [
+        ("dimse.tls", &config.dimse.tls),
+        ("http.tls", &config.http.tls),
+    ] {
         let Some(tls) = tls else { continue };
-        let mut files = vec![("certificate", tls.certificate.as_path()), ("key", tls.key.as_path())];
+        let mut files = vec![
+            ("certificate", tls.certificate.as_path()),
+            ("key", tls.key.as_path()),
+        ];
         if let Some(authority) = &tls.client_ca {
             files.push(("client_ca", authority));
         }
@@ -89,8 +95,12 @@ fn tls(layers: &Layers, config: &Config, found: &mut Vec<Problem>) {
         if tls.require_client_certificate && tls.client_ca.is_none() {
             let path = format!("{section}.require_client_certificate");
             found.push(
-                Problem::new(place(layers, &path), path, "needs the authorities to check against")
-                    .remedy(format!("add client_ca = \"…\" to [{section}]")),
+                Problem::new(
+                    place(layers, &path),
+                    path,
+                    "needs the authorities to check against",
+                )
+                .remedy(format!("add client_ca = \"…\" to [{section}]")),
             );
         }
     }
@@ -104,13 +114,21 @@ fn space(layers: &Layers, config: &Config, found: &mut Vec<Problem>) {
     }
     if config.http.max_part > config.http.max_body {
         let path = "http.max_part";
-        found.push(Problem::new(place(layers, path), path, "larger than http.max_body"));
+        found.push(Problem::new(
+            place(layers, path),
+            path,
+            "larger than http.max_body",
+        ));
     }
     if config.dimse.max_associations_per_peer > config.dimse.max_associations
         && place(layers, "dimse.max_associations_per_peer") != Place::Nowhere
     {
         let path = "dimse.max_associations_per_peer";
-        found.push(Problem::new(place(layers, path), path, "larger than dimse.max_associations"));
+        found.push(Problem::new(
+            place(layers, path),
+            path,
+            "larger than dimse.max_associations",
+        ));
     }
 }
 
@@ -131,8 +149,12 @@ fn unique(layers: &Layers, section: &str, key: &str, found: &mut Vec<Problem>) {
             let place = held.place.clone().unwrap_or(Place::Nowhere);
             let path = format!("{section}.{key}");
             found.push(
-                Problem::new(place, path, format!("this {key} is taken by an earlier [[{section}]]"))
-                    .remedy("choose another"),
+                Problem::new(
+                    place,
+                    path,
+                    format!("this {key} is taken by an earlier [[{section}]]"),
+                )
+                .remedy("choose another"),
             );
         }
         seen.push(&held.value);
@@ -146,7 +168,9 @@ fn roles(layers: &Layers, config: &Config, found: &mut Vec<Problem>) {
     known.extend(configured);
     for section in ["auth.user", "auth.token"] {
         for held in cells(layers, section, "roles") {
-            let Value::List(names) = &held.value else { continue };
+            let Value::List(names) = &held.value else {
+                continue;
+            };
             for name in names {
                 let Value::Text(name) = name else { continue };
                 if known.contains(&name.as_str()) {
@@ -166,9 +190,14 @@ fn roles(layers: &Layers, config: &Config, found: &mut Vec<Problem>) {
 }
 
 fn authentication(layers: &Layers, config: &Config, found: &mut Vec<Problem>) {
-    if config.auth.on && config.http.enabled && config.auth.users.is_empty() && config.auth.tokens.is_empty() {
+    if config.auth.on
+        && config.http.enabled
+        && config.auth.users.is_empty()
+        && config.auth.tokens.is_empty()
+    {
         let path = "auth.mode";
-        let message = "on, but there is no [[auth.user]] and no [[auth.token]]: nobody could use HTTP";
+        let message =
+            "on, but there is no [[auth.user]] and no [[auth.token]]: nobody could use HTTP";
         found.push(
             Problem::new(place(layers, path), path, message)
                 .remedy("add a user (`sagittal user hash`) or a token (`sagittal token new`)"),

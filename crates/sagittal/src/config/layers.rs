@@ -65,7 +65,8 @@ impl Layers {
             let end = source.text.len();
             let span = error.span().unwrap_or(end..end);
             let message = format!("not TOML: {}", error.message().replace('\n', ", "));
-            self.problems.push(Problem::new(Place::File(span), "", message));
+            self.problems
+                .push(Problem::new(Place::File(span), "", message));
         }
         let empty = self.problems.is_empty();
         self.add_table("", document.get_ref());
@@ -135,7 +136,10 @@ impl Layers {
         let tables: Vec<&Spanned<DeValue<'_>>> = match value.get_ref() {
             DeValue::Array(items) => items.iter().collect(),
             _ => {
-                let message = format!("found one table or value, expected a list: [[{}]]", section.path);
+                let message = format!(
+                    "found one table or value, expected a list: [[{}]]",
+                    section.path
+                );
                 let remedy = format!("write [[{}]] in double brackets", section.path);
                 self.problem(value, section.path, message, Some(remedy));
                 return;
@@ -192,7 +196,11 @@ impl Layers {
                     row.insert(setting.key, Held { value, place: None });
                 }
                 None => {
-                    let span = if table.span().is_empty() { key.span() } else { table.span() };
+                    let span = if table.span().is_empty() {
+                        key.span()
+                    } else {
+                        table.span()
+                    };
                     let header = span.start..span.start + span.len().min(section.path.len() + 4);
                     let message = format!("missing; expected {}", setting.kind.expected());
                     let remedy = format!("add {} = … to this [[{}]]", setting.key, section.path);
@@ -225,13 +233,20 @@ impl Layers {
             if let Some((_, path)) = known.iter().find(|(variable, _)| *variable == name) {
                 self.add_word(path, &text, Place::Environment(name));
             } else if name == "SAGITTAL_PEERS" {
-                for peer in text.split(',').map(str::trim).filter(|peer| !peer.is_empty()) {
+                for peer in text
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|peer| !peer.is_empty())
+                {
                     self.add_peer(peer, &Place::Environment(name.clone()));
                 }
             } else if !OTHER_VARIABLES.contains(&name.as_str()) {
                 let near = nearest(&name, known.iter().map(|(variable, _)| variable.as_str()));
-                let mut problem =
-                    Problem::new(Place::Environment(name.clone()), "", "there is no such setting");
+                let mut problem = Problem::new(
+                    Place::Environment(name.clone()),
+                    "",
+                    "there is no such setting",
+                );
                 problem.remedy = Some(match near {
                     Some(near) => format!("did you mean {near}?"),
                     None => "unset it; `sagittal config init -` lists the variables".into(),
@@ -279,13 +294,16 @@ impl Layers {
                         }
                         Err(refused) => {
                             let message = format!("{}: {}", setting.key, refused.message);
-                            self.problems.push(Problem::new(place.clone(), "peer", message));
+                            self.problems
+                                .push(Problem::new(place.clone(), "peer", message));
                             return;
                         }
                     }
                 }
                 let rows = self.rows.entry("peer").or_default();
-                rows.retain(|other| other.get("name").map(|h| &h.value) != row.get("name").map(|h| &h.value));
+                rows.retain(|other| {
+                    other.get("name").map(|h| &h.value) != row.get("name").map(|h| &h.value)
+                });
                 rows.push(row);
             }
             None => {

@@ -84,13 +84,21 @@ impl Loaded {
 
 fn read(file: &Path) -> Result<Source, Problem> {
     let bytes = std::fs::read(file).map_err(|error| {
-        Problem::new(Place::Flag("--config"), "", format!("cannot read {}: {error}", file.display()))
-            .remedy("`sagittal config init FILE` writes one")
+        Problem::new(
+            Place::Flag("--config"),
+            "",
+            format!("cannot read {}: {error}", file.display()),
+        )
+        .remedy("`sagittal config init FILE` writes one")
     })?;
     let name = file.display().to_string();
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Problem::new(Place::Flag("--config"), "", format!("{name} is not UTF-8 at byte {at}"))
+        Problem::new(
+            Place::Flag("--config"),
+            "",
+            format!("{name} is not UTF-8 at byte {at}"),
+        )
     })?;
     Ok(Source { name, text })
 }

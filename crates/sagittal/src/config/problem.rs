@@ -99,7 +99,11 @@ impl fmt::Display for Shown<'_> {
         match place {
             Place::File(span) => {
                 let (line, column) = self.source.position(span.start);
-                writeln!(f, "{}:{line}:{column}: {subject}{message}", self.source.name)?;
+                writeln!(
+                    f,
+                    "{}:{line}:{column}: {subject}{message}",
+                    self.source.name
+                )?;
                 let excerpt = self.source.line(span.start);
                 let width = span.len().min(excerpt.len()).max(1);
                 writeln!(f, "{line:>5} | {excerpt}")?;
@@ -122,7 +126,12 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let limit = (word.chars().count() / 3).max(1);
     known
         .into_iter()
-        .map(|candidate| (distance(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                distance(&word.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -129,7 +129,9 @@ impl Kind {
             Kind::BaseUrl => "a URL such as \"https://pacs.example.org\", or \"\"".into(),
             Kind::Origin => "an origin such as \"https://viewer.example.org\", or \"*\"".into(),
             Kind::PasswordHash => "a hash as `sagittal user hash` prints it ($argon2id$…)".into(),
-            Kind::TokenHash => "a hash as `sagittal token new` prints it (64 hexadecimal digits)".into(),
+            Kind::TokenHash => {
+                "a hash as `sagittal token new` prints it (64 hexadecimal digits)".into()
+            }
             Kind::Day => "a day such as \"2030-12-31\", or \"\"".into(),
             Kind::List(kind) => format!("a list, each {}", kind.expected()),
         }
@@ -148,7 +150,12 @@ pub fn show_size(bytes: u64) -> String {
 
 /// Milliseconds in the largest unit that divides them.
 pub fn show_duration(milliseconds: u64) -> String {
-    for (unit, length) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)] {
+    for (unit, length) in [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1000),
+    ] {
         if milliseconds != 0 && milliseconds % length == 0 {
             return format!("{}{unit}", milliseconds / length);
         }

@@ -61,7 +61,10 @@ fn all_mistakes_are_told_at_once_with_line_and_remedy() {
         "did you mean [http]?",
         "expected one of \"keep-both\", \"keep-first\", \"replace\"",
     ] {
-        assert!(found.contains(expected), "{expected:?} is missing in\n{found}");
+        assert!(
+            found.contains(expected),
+            "{expected:?} is missing in\n{found}"
+        );
     }
 }
 
@@ -76,7 +79,11 @@ fn broken_toml_is_told_with_its_place() {
 fn environment_is_stronger_than_file_and_flags_than_both() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("s.toml");
-    std::fs::write(&file, "[dimse]\nport = 1\nae_title = \"FILE\"\n[http]\nport = 2\n").unwrap();
+    std::fs::write(
+        &file,
+        "[dimse]\nport = 1\nae_title = \"FILE\"\n[http]\nport = 2\n",
+    )
+    .unwrap();
     let flags = Flags {
         file: Some(file),
         values: vec![("http.port", "4".into(), "--http")],
@@ -97,8 +104,13 @@ fn environment_is_stronger_than_file_and_flags_than_both() {
 #[test]
 fn a_misspelt_variable_is_a_mistake() {
     let environment = [("SAGITTAL_DIMSE_PROT".to_owned(), "3".to_owned())];
-    let found = Loaded::load(&Flags::default(), environment).config().unwrap_err();
-    assert!(found.contains("did you mean SAGITTAL_DIMSE_PORT?"), "{found}");
+    let found = Loaded::load(&Flags::default(), environment)
+        .config()
+        .unwrap_err();
+    assert!(
+        found.contains("did you mean SAGITTAL_DIMSE_PORT?"),
+        "{found}"
+    );
 }
 
 #[test]
@@ -113,7 +125,10 @@ fn what_does_not_fit_together_is_told() {
         "[dimse]\nport = 8080\n[dimse.tls]\nenabled = true\n[auth]\nmode = \"on\"\n[[auth.token]]\nname = \"t\"\nhash = \"aa\"\nroles = [\"raeder\"]\n",
     );
     assert!(found.contains("port 8080 is dimse.port already"), "{found}");
-    assert!(found.contains("dimse.tls.certificate: TLS is enabled"), "{found}");
+    assert!(
+        found.contains("dimse.tls.certificate: TLS is enabled"),
+        "{found}"
+    );
     assert!(found.contains("sagittal token new"), "{found}");
 }
 

@@ -132,14 +132,21 @@ fn check_list(of: &Kind, raw: &Raw) -> Result<Value, Refused> {
             values.map(Value::List)
         }
         Raw::Word(word) => {
-            let items = word.split(',').map(str::trim).filter(|part| !part.is_empty());
+            let items = word
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty());
             let values: Result<Vec<Value>, Refused> = items
                 .map(|item| check(of, &Raw::Word(item.to_owned())))
                 .collect();
             values.map(Value::List)
         }
         single => Err(Refused {
-            message: format!("found {}, expected a list, each {}", single.show(), of.expected()),
+            message: format!(
+                "found {}, expected a list, each {}",
+                single.show(),
+                of.expected()
+            ),
             remedy: check(of, single)
                 .ok()
                 .map(|_| format!("put it in brackets: [{}]", single.show())),
@@ -171,7 +178,9 @@ fn remedy(kind: &Kind, raw: &Raw) -> Option<String> {
         (Kind::Bool, Raw::Text(text)) if matches!(text.as_str(), "true" | "false") => {
             Some(format!("write {text} without quotes"))
         }
-        (Kind::Integer { .. } | Kind::Port, Raw::Text(text)) if text.trim().parse::<i64>().is_ok() => {
+        (Kind::Integer { .. } | Kind::Port, Raw::Text(text))
+            if text.trim().parse::<i64>().is_ok() =>
+        {
             Some(format!("write {} without quotes", text.trim()))
         }
         (Kind::Integer { min, max }, Raw::Integer(value)) => Some(format!(
@@ -203,10 +212,13 @@ fn remedy(kind: &Kind, raw: &Raw) -> Option<String> {
             Some(format!("write \"/{cut}\""))
         }
         (Kind::PasswordHash, _) => Some("run `sagittal user hash` and paste what it prints".into()),
-        (Kind::TokenHash, _) => Some("run `sagittal token new` and paste the hash it prints".into()),
-        (Kind::Text | Kind::Path | Kind::Host | Kind::Name | Kind::AeTitle, Raw::Integer(value)) => {
-            Some(format!("write it in quotes: \"{value}\""))
+        (Kind::TokenHash, _) => {
+            Some("run `sagittal token new` and paste the hash it prints".into())
         }
+        (
+            Kind::Text | Kind::Path | Kind::Host | Kind::Name | Kind::AeTitle,
+            Raw::Integer(value),
+        ) => Some(format!("write it in quotes: \"{value}\"")),
         _ => None,
     }
 }
@@ -226,14 +238,17 @@ fn text_fits(kind: &Kind, text: &str) -> bool {
         Kind::Choice(words) => words.contains(&text),
         Kind::Uid => Uid::new(text).is_ok(),
         Kind::UrlPath => {
-            let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '/');
+            let ok =
+                |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '/');
             text.starts_with('/')
                 && text.len() > 1
                 && !text.ends_with('/')
                 && !text.contains("//")
                 && text.chars().all(ok)
         }
-        Kind::BaseUrl => text.is_empty() || (is_http(text) && no_space && !text.contains(['?', '#'])),
+        Kind::BaseUrl => {
+            text.is_empty() || (is_http(text) && no_space && !text.contains(['?', '#']))
+        }
         Kind::Origin => text == "*" || is_origin(text),
         Kind::PasswordHash => text.starts_with("$argon2id$") && no_space,
         Kind::TokenHash => text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()),
@@ -243,7 +258,9 @@ fn text_fits(kind: &Kind, text: &str) -> bool {
 }
 
 fn is_http(text: &str) -> bool {
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let rest = text
+        .strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
 }
 
@@ -274,7 +291,9 @@ pub fn is_host(text: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
         || (text.len() <= 253 && text.trim_end_matches('.').split('.').all(label))
@@ -283,7 +302,9 @@ pub fn is_host(text: &str) -> bool {
 /// `"128 MiB"`, `"1.5 GB"`, `"4096"` in bytes. Units: B, KB, MB, GB, TB (1000) and KiB, MiB, GiB, TiB (1024).
 pub fn parse_size(text: &str) -> Option<u64> {
     let text = text.trim();
-    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let split = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let unit: u64 = match unit.to_ascii_lowercase().as_str() {
         "" | "b" => 1,
@@ -303,7 +324,9 @@ pub fn parse_size(text: &str) -> Option<u64> {
 /// `"500ms"`, `"30s"`, `"5m"`, `"2h"`, `"1d"` in milliseconds; without a unit seconds.
 pub fn parse_duration(text: &str) -> Option<u64> {
     let text = text.trim();
-    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let split = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let unit: u64 = match unit.to_ascii_lowercase().as_str() {
         "ms" => 1,
@@ -321,14 +344,20 @@ fn scale(number: &str, unit: u64) -> Option<u64> {
         return whole.checked_mul(unit);
     }
     let (whole, fraction) = number.split_once('.')?;
-    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let whole: u64 = if whole.is_empty() {
+        0
+    } else {
+        whole.parse().ok()?
+    };
     if fraction.is_empty() || fraction.len() > 6 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let digits: u64 = fraction.parse().ok()?;
     let divisor = 10u64.pow(u32::try_from(fraction.len()).ok()?);
     let part = u128::from(digits) * u128::from(unit) / u128::from(divisor);
-    whole.checked_mul(unit)?.checked_add(u64::try_from(part).ok()?)
+    whole
+        .checked_mul(unit)?
+        .checked_add(u64::try_from(part).ok()?)
 }
 
 #[cfg(test)]
@@ -352,7 +381,10 @@ mod tests {
     #[test]
     fn a_port_in_quotes_is_refused_with_its_remedy() {
         let refused = check(&Kind::Port, &Raw::Text("11112".into())).unwrap_err();
-        assert_eq!(refused.remedy.as_deref(), Some("write 11112 without quotes"));
+        assert_eq!(
+            refused.remedy.as_deref(),
+            Some("write 11112 without quotes")
+        );
         assert!(check(&Kind::Port, &Raw::Integer(70000)).is_err());
         assert!(check(&Kind::Port, &Raw::Word("104".into())).is_ok());
     }
@@ -361,7 +393,10 @@ mod tests {
     fn a_choice_knows_its_nearest_word() {
         let kind = Kind::Choice(&["keep-both", "keep-first", "replace"]);
         let refused = check(&kind, &Raw::Text("keep_both".into())).unwrap_err();
-        assert_eq!(refused.remedy.as_deref(), Some("did you mean \"keep-both\"?"));
+        assert_eq!(
+            refused.remedy.as_deref(),
+            Some("did you mean \"keep-both\"?")
+        );
     }
 
     #[test]

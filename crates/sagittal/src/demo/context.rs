@@ -125,13 +125,21 @@ impl Series {
 
     /// SOP Instance UID of its `index`-th instance, from 1.
     pub fn instance_uid(&self, study: &Study, index: u32) -> Uid {
-        uid(&format!("{} series {} instance {index}", study.seed, self.number))
+        uid(&format!(
+            "{} series {} instance {index}",
+            study.seed, self.number
+        ))
     }
 }
 
 /// A data set with the Patient, General Study, Patient Study, General Series, General Equipment
 /// and SOP Common modules (PS3.3 §C.7.1–§C.7.5, §C.12.1).
-pub(super) fn begin(study: &Study, series: &Series, sop_class_uid: &str, index: u32) -> (DataSet, Uid) {
+pub(super) fn begin(
+    study: &Study,
+    series: &Series,
+    sop_class_uid: &str,
+    index: u32,
+) -> (DataSet, Uid) {
     let patient = &study.patient;
     let sop_instance_uid = series.instance_uid(study, index);
     let character_set = CharacterSet::from_element(patient.character_set.as_bytes());

@@ -51,7 +51,11 @@ pub fn chest(study: &Study, number: u32, size: u16) -> Object {
     data_set.put_u16(tags::BITS_STORED, &[12]);
     data_set.put_u16(tags::HIGH_BIT, &[11]);
     data_set.put_u16(tags::PIXEL_REPRESENTATION, &[0]);
-    data_set.put_bytes(tags::PIXEL_DATA, Vr::OW, words(&pixels(size, spacing as f32)));
+    data_set.put_bytes(
+        tags::PIXEL_DATA,
+        Vr::OW,
+        words(&pixels(size, spacing as f32)),
+    );
     Object::new(data_set, class, uid)
 }
 

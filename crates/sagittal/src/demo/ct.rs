@@ -131,7 +131,10 @@ fn slice(recipe: &Recipe, index: u32) -> Object {
             (tags::CONTRAST_BOLUS_AGENT, "Iodinated contrast"),
             (tags::KVP, "120"),
             (tags::DATA_COLLECTION_DIAMETER, "500"),
-            (tags::RECONSTRUCTION_DIAMETER, &decimal(recipe.spacing * f64::from(recipe.size))),
+            (
+                tags::RECONSTRUCTION_DIAMETER,
+                &decimal(recipe.spacing * f64::from(recipe.size)),
+            ),
             (tags::PROTOCOL_NAME, "Chest with contrast"),
             (tags::GANTRY_DETECTOR_TILT, "0"),
             (tags::TABLE_HEIGHT, "150"),
@@ -173,10 +176,16 @@ fn put_geometry(data_set: &mut DataSet, recipe: &Recipe, index: u32) {
         data_set,
         &[
             (tags::SLICE_THICKNESS, &decimal(recipe.distance)),
-            (tags::IMAGE_POSITION_PATIENT, &decimals(&[origin, origin, height])),
+            (
+                tags::IMAGE_POSITION_PATIENT,
+                &decimals(&[origin, origin, height]),
+            ),
             (tags::IMAGE_ORIENTATION_PATIENT, "1\\0\\0\\0\\1\\0"),
             (tags::SLICE_LOCATION, &decimal(height)),
-            (tags::PIXEL_SPACING, &decimals(&[recipe.spacing, recipe.spacing])),
+            (
+                tags::PIXEL_SPACING,
+                &decimals(&[recipe.spacing, recipe.spacing]),
+            ),
             (tags::POSITION_REFERENCE_INDICATOR, ""),
         ],
     );

@@ -14,11 +14,31 @@ const HEART_RATE: f32 = 66.0;
 /// Leads: code of CID 3001, meaning, label; amplitudes of P, Q, R, S and T in µV.
 const LEADS: [(&str, &str, &str, [f32; 5]); 12] = [
     ("2:1", "Lead I", "I", [90.0, -40.0, 620.0, -110.0, 220.0]),
-    ("2:2", "Lead II", "II", [140.0, -60.0, 1100.0, -190.0, 310.0]),
+    (
+        "2:2",
+        "Lead II",
+        "II",
+        [140.0, -60.0, 1100.0, -190.0, 310.0],
+    ),
     ("2:61", "Lead III", "III", [50.0, -20.0, 480.0, -80.0, 90.0]),
-    ("2:62", "aVR, augmented voltage, right", "aVR", [-115.0, 50.0, -860.0, 150.0, -265.0]),
-    ("2:63", "aVL, augmented voltage, left", "aVL", [20.0, -10.0, 70.0, -15.0, 65.0]),
-    ("2:64", "aVF, augmented voltage, foot", "aVF", [95.0, -40.0, 790.0, -135.0, 200.0]),
+    (
+        "2:62",
+        "aVR, augmented voltage, right",
+        "aVR",
+        [-115.0, 50.0, -860.0, 150.0, -265.0],
+    ),
+    (
+        "2:63",
+        "aVL, augmented voltage, left",
+        "aVL",
+        [20.0, -10.0, 70.0, -15.0, 65.0],
+    ),
+    (
+        "2:64",
+        "aVF, augmented voltage, foot",
+        "aVF",
+        [95.0, -40.0, 790.0, -135.0, 200.0],
+    ),
     ("2:3", "Lead V1", "V1", [60.0, 0.0, 240.0, -880.0, -90.0]),
     ("2:4", "Lead V2", "V2", [70.0, 0.0, 520.0, -1350.0, 420.0]),
     ("2:5", "Lead V3", "V3", [70.0, -10.0, 880.0, -900.0, 480.0]),
@@ -83,7 +103,9 @@ fn multiplex_group() -> DataSet {
     group.put_u16(tags::NUMBER_OF_WAVEFORM_CHANNELS, &[12]);
     group.put_u32(tags::NUMBER_OF_WAVEFORM_SAMPLES, &[SAMPLES]);
     group.put_u16(tags::WAVEFORM_BITS_ALLOCATED, &[16]);
-    let channels = LEADS.iter().map(|(value, meaning, label, _)| channel(value, meaning, label));
+    let channels = LEADS
+        .iter()
+        .map(|(value, meaning, label, _)| channel(value, meaning, label));
     group.put_items(tags::CHANNEL_DEFINITION_SEQUENCE, channels.collect());
     let padding = i16::MIN.to_le_bytes().to_vec();
     group.put_bytes(tags::WAVEFORM_PADDING_VALUE, Vr::OW, padding);
@@ -106,7 +128,10 @@ fn channel(value: &str, meaning: &str, label: &str) -> DataSet {
         ],
     );
     channel.put_u16(tags::WAVEFORM_BITS_STORED, &[16]);
-    channel.put_items(tags::CHANNEL_SOURCE_SEQUENCE, vec![code(value, "MDC", meaning)]);
+    channel.put_items(
+        tags::CHANNEL_SOURCE_SEQUENCE,
+        vec![code(value, "MDC", meaning)],
+    );
     channel.put_items(
         tags::CHANNEL_SENSITIVITY_UNITS_SEQUENCE,
         vec![code("uV", "UCUM", "microvolt")],

@@ -17,17 +17,41 @@ pub mod us;
 #[cfg(test)]
 mod tests;
 
-pub use context::{Patient, PATIENTS, Series, Study};
+pub use context::{PATIENTS, Patient, Series, Study};
 pub use object::{Object, uid};
 
 /// The studies of `--demo`, one after the other: CT with two series and a report, MR,
 /// ultrasound, computed radiography, ECG.
 pub fn objects() -> impl Iterator<Item = Object> {
-    let chest = Study::new(&PATIENTS[0], "demo-ct", "20260112", "091500", "CT Thorax mit Kontrastmittel");
-    let head = Study::new(&PATIENTS[1], "demo-mr", "20260203", "141000", "ΜΡΤ εγκεφάλου");
-    let heart = Study::new(&PATIENTS[2], "demo-us", "20260219", "103000", "心エコー検査");
+    let chest = Study::new(
+        &PATIENTS[0],
+        "demo-ct",
+        "20260112",
+        "091500",
+        "CT Thorax mit Kontrastmittel",
+    );
+    let head = Study::new(
+        &PATIENTS[1],
+        "demo-mr",
+        "20260203",
+        "141000",
+        "ΜΡΤ εγκεφάλου",
+    );
+    let heart = Study::new(
+        &PATIENTS[2],
+        "demo-us",
+        "20260219",
+        "103000",
+        "心エコー検査",
+    );
     let thorax = Study::new(&PATIENTS[3], "demo-cr", "20260302", "082000", "أشعة الصدر");
-    let rhythm = Study::new(&PATIENTS[4], "demo-ecg", "20260311", "160500", "12-lead ECG at rest");
+    let rhythm = Study::new(
+        &PATIENTS[4],
+        "demo-ecg",
+        "20260311",
+        "160500",
+        "12-lead ECG at rest",
+    );
 
     let soft = ct::Recipe::chest(&chest, 1, 20);
     let sharp = ct::Recipe::lung(&chest, 2, 20);

@@ -110,10 +110,16 @@ fn put_geometry(data_set: &mut DataSet, recipe: &Recipe, index: u32) {
         &[
             (tags::SLICE_THICKNESS, "5"),
             (tags::SPACING_BETWEEN_SLICES, &decimal(recipe.distance)),
-            (tags::IMAGE_POSITION_PATIENT, &decimals(&[origin, origin, height])),
+            (
+                tags::IMAGE_POSITION_PATIENT,
+                &decimals(&[origin, origin, height]),
+            ),
             (tags::IMAGE_ORIENTATION_PATIENT, "1\\0\\0\\0\\1\\0"),
             (tags::SLICE_LOCATION, &decimal(height)),
-            (tags::PIXEL_SPACING, &decimals(&[recipe.spacing, recipe.spacing])),
+            (
+                tags::PIXEL_SPACING,
+                &decimals(&[recipe.spacing, recipe.spacing]),
+            ),
             (tags::POSITION_REFERENCE_INDICATOR, ""),
         ],
     );

@@ -16,7 +16,11 @@ pub struct Object {
 
 impl Object {
     /// Wraps a data set that has both UIDs.
-    pub(super) fn new(data_set: DataSet, sop_class_uid: &'static str, sop_instance_uid: Uid) -> Object {
+    pub(super) fn new(
+        data_set: DataSet,
+        sop_class_uid: &'static str,
+        sop_instance_uid: Uid,
+    ) -> Object {
         Object {
             data_set,
             sop_class_uid: Uid::from_static(sop_class_uid),
@@ -29,9 +33,7 @@ impl Object {
         let meta = Meta {
             sop_class_uid: self.sop_class_uid.clone(),
             sop_instance_uid: self.sop_instance_uid.clone(),
-            transfer_syntax_uid: Uid::from_static(
-                transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
-            ),
+            transfer_syntax_uid: Uid::from_static(transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN),
             source_ae_title: None,
         };
         part10::write(&meta, &self.data_set)
@@ -95,5 +97,8 @@ pub(super) fn decimals(values: &[f64]) -> String {
 
 /// Pixel samples of 16 bits as little endian bytes.
 pub(super) fn words(samples: &[u16]) -> Vec<u8> {
-    samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
+    samples
+        .iter()
+        .flat_map(|sample| sample.to_le_bytes())
+        .collect()
 }

@@ -53,7 +53,11 @@ pub const CHEST: &[Ellipsoid] = &[
     ellipsoid([-84.0, 24.0, -20.0], [22.0, 3.5, 3.5], 140.0),
     ellipsoid([66.0, 16.0, 0.0], [4.0, 28.0, 4.0], 150.0),
     ellipsoid([92.0, 0.0, -14.0], [20.0, 3.2, 3.2], 140.0),
-    ellipsoid(NODULE.0, [NODULE.1 / 2.0, NODULE.1 / 2.0, NODULE.1 / 2.0], 45.0),
+    ellipsoid(
+        NODULE.0,
+        [NODULE.1 / 2.0, NODULE.1 / 2.0, NODULE.1 / 2.0],
+        45.0,
+    ),
 ];
 
 impl Ellipsoid {

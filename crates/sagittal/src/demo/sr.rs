@@ -41,7 +41,10 @@ pub fn measurement_report(study: &Study, number: u32, nodule: &Nodule) -> Object
 fn evidence(study: &Study, nodule: &Nodule) -> DataSet {
     let mut series = DataSet::new();
     series.put_uid(tags::SERIES_INSTANCE_UID, &nodule.series_instance_uid);
-    series.put_items(tags::REFERENCED_SOP_SEQUENCE, vec![reference(&nodule.sop_instance_uid)]);
+    series.put_items(
+        tags::REFERENCED_SOP_SEQUENCE,
+        vec![reference(&nodule.sop_instance_uid)],
+    );
     let mut item = DataSet::new();
     item.put_uid(tags::STUDY_INSTANCE_UID, &study.study_instance_uid);
     item.put_items(tags::REFERENCED_SERIES_SEQUENCE, vec![series]);
@@ -94,7 +97,11 @@ fn put_content(data_set: &mut DataSet, study: &Study, nodule: &Nodule) {
             code("GB", "ISO3166_1", "United Kingdom"),
         )],
     );
-    let mut observer = item("HAS OBS CONTEXT", "PNAME", code("121008", "DCM", "Person Observer Name"));
+    let mut observer = item(
+        "HAS OBS CONTEXT",
+        "PNAME",
+        code("121008", "DCM", "Person Observer Name"),
+    );
     observer.put_text(tags::PERSON_NAME, "Reader^Robin");
     let mut group = measurement_group(study, nodule);
     group.put_items(tags::CONTENT_TEMPLATE_SEQUENCE, vec![template("1501")]);
@@ -131,9 +138,17 @@ fn put_content(data_set: &mut DataSet, study: &Study, nodule: &Nodule) {
 
 /// TID 1501: what was found, where, how long.
 fn measurement_group(study: &Study, nodule: &Nodule) -> DataSet {
-    let mut identifier = item("HAS OBS CONTEXT", "TEXT", code("112039", "DCM", "Tracking Identifier"));
+    let mut identifier = item(
+        "HAS OBS CONTEXT",
+        "TEXT",
+        code("112039", "DCM", "Tracking Identifier"),
+    );
     identifier.put_text(tags::TEXT_VALUE, "Nodule 1");
-    let mut tracking = item("HAS OBS CONTEXT", "UIDREF", code("112040", "DCM", "Tracking Unique Identifier"));
+    let mut tracking = item(
+        "HAS OBS CONTEXT",
+        "UIDREF",
+        code("112040", "DCM", "Tracking Unique Identifier"),
+    );
     tracking.put_uid(tags::UID, &uid(&format!("{} nodule 1", study.seed)));
     let finding = coded(
         "CONTAINS",
@@ -163,7 +178,11 @@ fn length(nodule: &Nodule) -> DataSet {
     number.put_items(tags::MEASURED_VALUE_SEQUENCE, vec![measured]);
     let mut line = item("INFERRED FROM", "SCOORD", code("121055", "DCM", "Path"));
     line.put_text(tags::GRAPHIC_TYPE, "POLYLINE");
-    let points: Vec<u8> = nodule.polyline.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let points: Vec<u8> = nodule
+        .polyline
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
     line.put_bytes(tags::GRAPHIC_DATA, Vr::FL, points);
     line.put_items(tags::CONTENT_SEQUENCE, vec![image("SELECTED FROM", nodule)]);
     number.put_items(tags::CONTENT_SEQUENCE, vec![line]);
@@ -205,6 +224,9 @@ fn image(relationship: &str, nodule: &Nodule) -> DataSet {
             (tags::VALUE_TYPE, "IMAGE"),
         ],
     );
-    item.put_items(tags::REFERENCED_SOP_SEQUENCE, vec![reference(&nodule.sop_instance_uid)]);
+    item.put_items(
+        tags::REFERENCED_SOP_SEQUENCE,
+        vec![reference(&nodule.sop_instance_uid)],
+    );
     item
 }

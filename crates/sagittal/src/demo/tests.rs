@@ -70,7 +70,10 @@ fn the_report_measures_what_the_slice_shows() {
         f32::from(u16::from_le_bytes([pixels[offset], pixels[offset + 1]])) - 1024.0
     };
     let [left, row, right, _] = nodule.polyline;
-    assert!(at((left + right) / 2.0, row) > -150.0, "soft tissue in the middle");
+    assert!(
+        at((left + right) / 2.0, row) > -150.0,
+        "soft tissue in the middle"
+    );
     assert!(at(left - 5.0, row) < -600.0, "lung beside it");
     assert!(at(right + 5.0, row) < -600.0, "lung beside it");
     assert!((nodule.length - 14.0).abs() < 0.5, "{}", nodule.length);

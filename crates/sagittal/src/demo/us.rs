@@ -56,7 +56,8 @@ pub fn clip(study: &Study, number: u32, frames: u16) -> Object {
     data_set.put_u16(tags::BITS_STORED, &[8]);
     data_set.put_u16(tags::HIGH_BIT, &[7]);
     data_set.put_u16(tags::PIXEL_REPRESENTATION, &[0]);
-    let mut samples = Vec::with_capacity(usize::from(ROWS) * usize::from(COLUMNS) * 3 * usize::from(frames));
+    let mut samples =
+        Vec::with_capacity(usize::from(ROWS) * usize::from(COLUMNS) * 3 * usize::from(frames));
     for frame in 0..frames {
         draw(frame, &mut samples);
     }
@@ -94,7 +95,9 @@ fn draw(frame: u16, samples: &mut Vec<u8>) {
             }
             let (gray, flow) = tissue(dx, dy, phase);
             // Speckle moves with the tissue: grains are finer along the beam.
-            let grain = mix((radius * 0.9) as u64 * 4096 + ((angle + 1.0) * 140.0) as u64 + u64::from(frame / 3) * 77);
+            let grain = mix((radius * 0.9) as u64 * 4096
+                + ((angle + 1.0) * 140.0) as u64
+                + u64::from(frame / 3) * 77);
             let speckle = 0.45 + 0.9 * uniform(grain);
             let light = (gray * speckle * (1.0 - radius / 600.0)).clamp(0.0, 255.0) as u8;
             samples.extend_from_slice(&color(light, flow));
@@ -107,17 +110,23 @@ fn draw(frame: u16, samples: &mut Vec<u8>) {
 fn tissue(dx: f32, dy: f32, phase: f32) -> (f32, f32) {
     let beat = phase.sin();
     let squeeze = 1.0 - 0.18 * beat.max(0.0);
-    let within = |cx: f32, cy: f32, a: f32, b: f32| ((dx - cx) / a).powi(2) + ((dy - cy) / b).powi(2);
+    let within =
+        |cx: f32, cy: f32, a: f32, b: f32| ((dx - cx) / a).powi(2) + ((dy - cy) / b).powi(2);
     let left_ventricle = within(28.0, 112.0, 33.0 * squeeze, 58.0 * squeeze);
     let right_ventricle = within(-38.0, 118.0, 24.0 * squeeze, 48.0 * squeeze);
     let left_atrium = within(26.0, 208.0, 30.0, 28.0 * (2.0 - squeeze));
     let right_atrium = within(-34.0, 204.0, 26.0, 27.0 * (2.0 - squeeze));
-    let blood = left_ventricle < 1.0 || right_ventricle < 1.0 || left_atrium < 1.0 || right_atrium < 1.0;
+    let blood =
+        left_ventricle < 1.0 || right_ventricle < 1.0 || left_atrium < 1.0 || right_atrium < 1.0;
     let wall = [left_ventricle, right_ventricle, left_atrium, right_atrium]
         .iter()
         .any(|&value| (1.0..1.45).contains(&value));
     let jet = within(28.0, 150.0, 12.0, 52.0);
-    let flow = if blood && jet < 1.0 { -beat * (1.0 - jet) } else { 0.0 };
+    let flow = if blood && jet < 1.0 {
+        -beat * (1.0 - jet)
+    } else {
+        0.0
+    };
     match (blood, wall) {
         (true, _) => (14.0, flow),
         (false, true) => (175.0, 0.0),

@@ -78,7 +78,11 @@ impl Destination {
             options.create_new(true);
         }
         let file = options.open(path).with_context(|| {
-            let hint = if path.exists() { " (--force writes over it)" } else { "" };
+            let hint = if path.exists() {
+                " (--force writes over it)"
+            } else {
+                ""
+            };
             format!("cannot write {}{hint}", path.display())
         })?;
         Ok(Destination::Zip(Box::new(zip::ZipWriter::new(file))))
@@ -88,10 +92,16 @@ impl Destination {
     pub fn media(folder: &Path, file_set_id: &str, force: bool) -> anyhow::Result<Destination> {
         prepare(folder, force)?;
         if folder.join("DICOMDIR").exists() && !force {
-            bail!("{} has a DICOMDIR already; --force replaces it", folder.display());
+            bail!(
+                "{} has a DICOMDIR already; --force replaces it",
+                folder.display()
+            );
         }
         let name = folder.display().to_string();
-        let builder = Builder::new(file_set_id, crate::demo::uid(&format!("{name} {:?}", std::time::SystemTime::now())))?;
+        let builder = Builder::new(
+            file_set_id,
+            crate::demo::uid(&format!("{name} {:?}", std::time::SystemTime::now())),
+        )?;
         Ok(Destination::Media(Box::new(Media {
             folder: folder.to_owned(),
             ids: FileIds::new(),
@@ -172,7 +182,12 @@ impl Writer<'_> {
                 .with_context(|| format!("cannot write {}", path.display()))
                 .context(DestinationError),
             Writer::Zip(zip) => zip.write_all(bytes).context(DestinationError),
-            Writer::Media { media, header, rest, .. } => {
+            Writer::Media {
+                media,
+                header,
+                rest,
+                ..
+            } => {
                 let fits = HEADER.saturating_sub(header.len()).min(bytes.len());
                 let (first, more) = bytes.split_at(fits);
                 header.extend_from_slice(first);
@@ -180,7 +195,9 @@ impl Writer<'_> {
                     return Ok(());
                 }
                 if rest.is_none() {
-                    *rest = Some(tempfile::NamedTempFile::new_in(&media.folder).context(DestinationError)?);
+                    *rest = Some(
+                        tempfile::NamedTempFile::new_in(&media.folder).context(DestinationError)?,
+                    );
                 }
                 match rest {
                     Some(file) => file.write_all(more).context(DestinationError),
@@ -211,7 +228,12 @@ impl Writer<'_> {
                     .context(DestinationError)
             }
             Writer::Zip(_) => Ok(()),
-            Writer::Media { media, place, header, rest } => media.add(&place, header, rest),
+            Writer::Media {
+                media,
+                place,
+                header,
+                rest,
+            } => media.add(&place, header, rest),
         }
     }
 }
@@ -263,7 +285,10 @@ fn prepare(folder: &Path, force: bool) -> anyhow::Result<()> {
         .map(|entries| entries.flatten().map(|entry| entry.file_name()).collect())
         .unwrap_or_default();
     if !used.is_empty() && !force {
-        bail!("{} is not empty; --force writes into it all the same", folder.display());
+        bail!(
+            "{} is not empty; --force writes into it all the same",
+            folder.display()
+        );
     }
     fs::create_dir_all(folder).with_context(|| format!("cannot make folder {}", folder.display()))
 }

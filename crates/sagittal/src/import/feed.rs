@@ -55,7 +55,10 @@ pub fn totals(paths: &[PathBuf], totals: &Totals) {
             add(path.metadata().map_or(0, |metadata| metadata.len()));
             continue;
         }
-        let Ok(mut archive) = File::open(&path).map_err(zip::result::ZipError::from).and_then(ZipArchive::new) else {
+        let Ok(mut archive) = File::open(&path)
+            .map_err(zip::result::ZipError::from)
+            .and_then(ZipArchive::new)
+        else {
             continue;
         };
         for index in 0..archive.len() {
@@ -187,7 +190,10 @@ fn feed_member(
         return send(found, Found::NotDicom(size));
     }
     // The size in the directory may lie: what comes out is bounded by what went in.
-    let limit = member.compressed_size().saturating_mul(MAX_RATIO).saturating_add(64 << 20);
+    let limit = member
+        .compressed_size()
+        .saturating_mul(MAX_RATIO)
+        .saturating_add(64 << 20);
     let (chunks, body) = mpsc::channel(4);
     send(
         found,
@@ -270,7 +276,9 @@ mod tests {
         zip.finish().unwrap();
         let all = found(&path);
         assert_eq!(all.len(), 2);
-        assert!(matches!(&all[0], Found::Item(item) if item.name.ends_with("study.bin/a/b/one.dcm")));
+        assert!(
+            matches!(&all[0], Found::Item(item) if item.name.ends_with("study.bin/a/b/one.dcm"))
+        );
         assert!(matches!(all[1], Found::NotDicom(1)));
     }
 

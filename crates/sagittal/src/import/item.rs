@@ -51,7 +51,9 @@ impl Body {
 
     async fn read(&mut self, file: File) -> io::Result<Option<Bytes>> {
         let (file, bytes) = blocking(move || {
-            let rest = file.metadata().map_or(CHUNK as u64, |metadata| metadata.len());
+            let rest = file
+                .metadata()
+                .map_or(CHUNK as u64, |metadata| metadata.len());
             let capacity = usize::try_from(rest).unwrap_or(CHUNK).min(CHUNK);
             let mut bytes = Vec::with_capacity(capacity + 1);
             (&file).take(CHUNK as u64).read_to_end(&mut bytes)?;

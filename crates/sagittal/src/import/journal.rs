@@ -100,7 +100,10 @@ mod tests {
         drop(journal);
         let journal = Journal::open(folder.path(), &sources).unwrap();
         assert!(journal.is_done(mark("a", 1, 2)));
-        assert!(!journal.is_done(mark("a", 1, 3)), "a file that changed is another one");
+        assert!(
+            !journal.is_done(mark("a", 1, 3)),
+            "a file that changed is another one"
+        );
         journal.remove();
         assert!(Journal::open(folder.path(), &sources).unwrap().is_empty());
     }

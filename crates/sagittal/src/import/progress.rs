@@ -52,7 +52,11 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.set_length(bytes);
             bar.set_position(self.bytes);
-            bar.set_message(format!("{} of {} files", HumanCount(self.files), HumanCount(files)));
+            bar.set_message(format!(
+                "{} of {} files",
+                HumanCount(self.files),
+                HumanCount(files)
+            ));
         } else if !self.quiet && self.told.elapsed() >= EVERY {
             self.told = Instant::now();
             let seconds = self.started.elapsed().as_secs_f64();

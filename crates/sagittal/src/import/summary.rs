@@ -102,17 +102,37 @@ impl Summary {
         let rows = [
             (self.stored, "stored", ""),
             (self.identical, "already there", "identical, not kept twice"),
-            (self.kept_hidden, "kept hidden", "other content under a known SOP Instance UID"),
-            (self.replaced, "replaced", "other content under a known SOP Instance UID"),
+            (
+                self.kept_hidden,
+                "kept hidden",
+                "other content under a known SOP Instance UID",
+            ),
+            (
+                self.replaced,
+                "replaced",
+                "other content under a known SOP Instance UID",
+            ),
             (self.refused, "refused", ""),
             (self.not_dicom, "not DICOM", ""),
-            (self.directories, "DICOMDIR", "not kept: the archive has its own index"),
-            (self.done_before, "done before", "by an earlier import that was interrupted"),
+            (
+                self.directories,
+                "DICOMDIR",
+                "not kept: the archive has its own index",
+            ),
+            (
+                self.done_before,
+                "done before",
+                "by an earlier import that was interrupted",
+            ),
         ];
         let mut text = String::new();
         for (position, (count, what, remark)) in rows.iter().enumerate() {
             if *count > 0 || position == 0 {
-                let remark = if remark.is_empty() { String::new() } else { format!("  ({remark})") };
+                let remark = if remark.is_empty() {
+                    String::new()
+                } else {
+                    format!("  ({remark})")
+                };
                 text.push_str(&format!("{count:>10} {what}{remark}\n"));
             }
         }

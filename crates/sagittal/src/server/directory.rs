@@ -46,15 +46,19 @@ pub(super) async fn build(config: &Config) -> anyhow::Result<Directory> {
 
 /// A peer must come from its own address. One whose name is not known may do nothing here.
 async fn rule_of(peer: &Peer) -> anyhow::Result<Option<AeRule>> {
-    let addresses: Vec<IpAddr> = match tokio::net::lookup_host((peer.host.as_str(), peer.port)).await {
+    let addresses: Vec<IpAddr> = match tokio::net::lookup_host((peer.host.as_str(), peer.port))
+        .await
+    {
         Ok(found) => found.map(|address| address.ip()).collect(),
         Err(error) => {
             tracing::warn!(peer = peer.name, host = peer.host, %error, "host name not known; the peer is not let in");
             return Ok(None);
         }
     };
-    let addresses: Result<Vec<AddressRange>, _> =
-        addresses.iter().map(|address| address.to_string().parse()).collect();
+    let addresses: Result<Vec<AddressRange>, _> = addresses
+        .iter()
+        .map(|address| address.to_string().parse())
+        .collect();
     Ok(Some(AeRule {
         ae_title: Some(AeTitle::new(&peer.ae_title)?),
         addresses: addresses?,

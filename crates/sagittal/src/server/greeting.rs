@@ -30,7 +30,11 @@ fn base_url(config: &Config, address: SocketAddr) -> String {
     if let Some(url) = &config.http.base_url {
         return url.clone();
     }
-    let scheme = if config.http.tls.is_some() { "https" } else { "http" };
+    let scheme = if config.http.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     format!("{scheme}://{}", reachable(address))
 }
 
@@ -49,7 +53,10 @@ fn greeting(config: &Config, addresses: &Addresses) -> String {
     let data = std::path::absolute(&config.data).unwrap_or_else(|_| config.data.clone());
     row("data", data.display().to_string());
     if let Some(address) = addresses.dimse {
-        row("AE title", format!("{} on {address}", config.dimse.ae_title));
+        row(
+            "AE title",
+            format!("{} on {address}", config.dimse.ae_title),
+        );
     }
     if let Some(address) = addresses.dimse_tls {
         row("DIMSE TLS", address.to_string());
@@ -65,7 +72,8 @@ fn greeting(config: &Config, addresses: &Addresses) -> String {
         match config.auth.on {
             true => "on: users, tokens and AE rules of the configuration".to_owned(),
             false if is_loopback(addresses) => {
-                "off: everybody on this machine may read and write; only loopback is served".to_owned()
+                "off: everybody on this machine may read and write; only loopback is served"
+                    .to_owned()
             }
             false => "OFF: everybody on the network may read and write all studies".to_owned(),
         },

@@ -18,8 +18,14 @@ pub fn start(log: &Log) {
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr);
     let _ = if log.json {
-        builder.json().flatten_event(true).with_current_span(false).try_init()
+        builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init()
     } else {
-        builder.with_ansi(std::io::stderr().is_terminal()).try_init()
+        builder
+            .with_ansi(std::io::stderr().is_terminal())
+            .try_init()
     };
 }

@@ -41,7 +41,9 @@ pub async fn run(config: Config, run: Run) -> anyhow::Result<Exit> {
     let metrics = metrics::install()?;
     let archive = open(&config).await?;
     let result = serve(&config, &run, archive.clone(), metrics).await;
-    let closed = archive.close(config.limits.shutdown.max(Duration::from_secs(5))).await;
+    let closed = archive
+        .close(config.limits.shutdown.max(Duration::from_secs(5)))
+        .await;
     result?;
     closed.context("cannot close the archive")?;
     tracing::info!("stopped");
@@ -53,7 +55,21 @@ async fn open(config: &Config) -> anyhow::Result<Archive> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot make the data folder {}", data.display()))?;
     match Archive::open(settings::archive(config)).await {
-        Ok(archive) => Ok(archive),
+        Ok(archive) => {
+            let repaired = archive.caught_up();
+            if repaired.instances > 0 || repaired.cut > 0 {
+                tracing::info!(
+                    instances = repaired.instances,
+                    deletions = repaired.deletions,
+                    cut_bytes = repaired.cut,
+                    "the index has caught up with the packs"
+                );
+            }
+            for problem in &repaired.problems {
+                tracing::warn!(problem, "an instance cannot be indexed; it is kept");
+            }
+            Ok(archive)
+        }
         Err(error) if crate::is_locked(&error) => bail!("{error}"),
         Err(error) => Err(error).with_context(|| format!("cannot open {}", data.display())),
     }
@@ -87,8 +103,12 @@ async fn serve(
         None
     };
     let addresses = greeting::Addresses {
-        dimse: dimse.as_ref().and_then(|server| server.addresses().first().copied()),
-        dimse_tls: dimse.as_ref().and_then(|server| server.addresses().get(1).copied()),
+        dimse: dimse
+            .as_ref()
+            .and_then(|server| server.addresses().first().copied()),
+        dimse_tls: dimse
+            .as_ref()
+            .and_then(|server| server.addresses().get(1).copied()),
         http: http.as_ref().map(|(_, address)| *address),
     };
     if run.demo {
@@ -174,6 +194,7 @@ fn record(audit: &AuditLog, what: &str) {
         address: None,
         service: what.to_owned(),
         study_instance_uids: Vec::new(),
+        studies_total: 0,
         instances: 0,
         detail: Some(format!("sagittal {}", env!("CARGO_PKG_VERSION"))),
     });

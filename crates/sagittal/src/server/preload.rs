@@ -38,8 +38,14 @@ pub(super) async fn demo(archive: &Archive) -> anyhow::Result<()> {
         .try_fold(0, |sum, one| async move { Ok(sum + one) })
         .await
         .context("cannot store the demonstration studies")?;
-    maker.await.context("cannot make the demonstration studies")?;
+    maker
+        .await
+        .context("cannot make the demonstration studies")?;
     let took = started.elapsed().max(Duration::from_millis(1));
-    tracing::info!(instances = count, seconds = took.as_secs_f64(), "demonstration studies are there");
+    tracing::info!(
+        instances = count,
+        seconds = took.as_secs_f64(),
+        "demonstration studies are there"
+    );
     Ok(())
 }

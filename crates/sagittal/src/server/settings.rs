@@ -67,7 +67,10 @@ pub(super) fn peers(config: &Config) -> anyhow::Result<Vec<Peer>> {
         let mut known = Peer::new(peer.name.clone(), ae_title, peer.host.clone(), peer.port);
         known.transfer_syntaxes = uids(&peer.transfer_syntaxes)?;
         known.max_associations = peer.max_associations;
-        known.tls = peer.tls.then(|| tls::client(config.dimse.tls.as_ref())).transpose()?;
+        known.tls = peer
+            .tls
+            .then(|| tls::client(config.dimse.tls.as_ref()))
+            .transpose()?;
         Ok(known)
     };
     config.peers.iter().map(peer).collect()

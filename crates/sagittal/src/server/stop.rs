@@ -60,9 +60,10 @@ fn judge(ended: Option<Result<io::Result<()>, tokio::task::JoinError>>) -> anyho
 #[cfg(unix)]
 async fn signal() -> &'static str {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         // Without handlers the system's own behavior is in force: the process just ends.
         return std::future::pending().await;
     };

@@ -27,7 +27,8 @@ pub(super) fn dimse(tls: &Tls) -> anyhow::Result<TlsServer> {
 
 /// TLS to peers: trusts the authorities of `dimse.tls`, and shows our own certificate.
 pub(super) fn client(tls: Option<&Tls>) -> anyhow::Result<TlsClient> {
-    let tls = tls.context("a peer with tls = true needs [dimse.tls] for certificates to trust and show")?;
+    let tls =
+        tls.context("a peer with tls = true needs [dimse.tls] for certificates to trust and show")?;
     let roots = read(tls.client_ca.as_deref().unwrap_or(&tls.certificate))?;
     let (chain, key) = (read(&tls.certificate)?, read(&tls.key)?);
     TlsClient::from_pem(&roots, Some((&chain, &key)))

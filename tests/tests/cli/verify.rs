@@ -1,0 +1,84 @@
+//! `sagittal verify` and `sagittal index rebuild`.
+
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use sagittal_tests::{Ran, data, objects, sagittal};
+
+fn archive(folder: &Path, count: u32) -> PathBuf {
+    let (data, input) = (folder.join("data"), folder.join("in"));
+    std::fs::create_dir_all(&input).unwrap();
+    let first = objects::ct();
+    for number in 1..=count {
+        let object = objects::ct().beside(&first, number);
+        std::fs::write(input.join(number.to_string()), object.part10()).unwrap();
+    }
+    sagittal([
+        "import".as_ref(),
+        "--data".as_ref(),
+        data.as_os_str(),
+        input.as_os_str(),
+    ])
+    .expect(0);
+    data
+}
+
+fn on(data: &Path, words: &[&str]) -> Ran {
+    let mut arguments: Vec<&std::ffi::OsStr> = words.iter().map(|word| word.as_ref()).collect();
+    arguments.extend(["--json".as_ref(), "--data".as_ref(), data.as_os_str()]);
+    sagittal(arguments)
+}
+
+#[test]
+fn an_archive_that_nobody_touched_has_no_problems() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = archive(folder.path(), 7);
+    let found = on(&data, &["verify"]).expect(0).json();
+    assert_eq!(found["records"], 7);
+    assert_eq!(found["indexed"], 7);
+    assert_eq!(found["problem_count"], 0);
+}
+
+#[test]
+fn a_changed_byte_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = archive(folder.path(), 5);
+    let packs: Vec<PathBuf> = data::files(&data)
+        .into_iter()
+        .filter(|path| path.to_string_lossy().contains("pack"))
+        .collect();
+    let pack = packs.first().expect("a pack");
+    let mut file = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open(pack)
+        .unwrap();
+    // In the pixels of the first record: past its header.
+    file.seek(SeekFrom::Start(1800)).unwrap();
+    let mut byte = [0];
+    file.read_exact(&mut byte).unwrap();
+    file.seek(SeekFrom::Start(1800)).unwrap();
+    file.write_all(&[byte[0] ^ 0x40]).unwrap();
+    drop(file);
+    let found = on(&data, &["verify"]).expect(1).json();
+    assert_eq!(found["problem_count"], 1, "{found}");
+}
+
+#[test]
+fn an_index_that_is_lost_is_made_anew_from_the_packs() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = archive(folder.path(), 6);
+    std::fs::remove_dir_all(data.join("index")).unwrap();
+    let done = on(&data, &["index", "rebuild"]).expect(0).json();
+    assert_eq!(done["instances"], 6);
+    assert_eq!(on(&data, &["verify"]).expect(0).json()["indexed"], 6);
+}
+
+#[test]
+fn where_there_is_no_archive_none_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("nowhere");
+    on(&nowhere, &["verify"]).expect(1);
+    on(&nowhere, &["index", "rebuild"]).expect(1);
+    assert!(!nowhere.exists());
+}
