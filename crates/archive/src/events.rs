@@ -74,6 +74,16 @@ pub struct Follower {
     receiver: broadcast::Receiver<Numbered>,
 }
 
+/// Follows a channel without a backlog.
+impl From<broadcast::Receiver<Numbered>> for Follower {
+    fn from(receiver: broadcast::Receiver<Numbered>) -> Follower {
+        Follower {
+            backlog: VecDeque::new(),
+            receiver,
+        }
+    }
+}
+
 impl Follower {
     /// The next event. `Lagged` if some were lost, `Closed` when the archive is closed.
     pub async fn recv(&mut self) -> Result<Numbered, RecvError> {

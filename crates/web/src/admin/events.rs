@@ -9,9 +9,8 @@ use bytes::Bytes;
 use futures::stream::{self, Stream};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use sagittal_archive::events::{Event, Numbered};
+use sagittal_archive::events::{Event, Follower, Numbered};
 use sagittal_auth::permission;
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::authorize::Access;
@@ -57,7 +56,7 @@ pub(crate) async fn follow(
 /// The events as lines; a comment when nothing happens, so that both ends know they are there.
 /// Ends with the server, or when the archive closes.
 fn lines(
-    receiver: Receiver<Numbered>,
+    receiver: Follower,
     heartbeat: std::time::Duration,
     shutdown: tokio_util::sync::CancellationToken,
     slot: impl Send + 'static,
@@ -121,7 +120,7 @@ mod tests {
     async fn events_gaps_and_heartbeats_are_told() {
         let (sender, receiver) = tokio::sync::broadcast::channel(2);
         let shutdown = tokio_util::sync::CancellationToken::new();
-        let stream = lines(receiver, Duration::from_secs(15), shutdown.clone(), ());
+        let stream = lines(receiver.into(), Duration::from_secs(15), shutdown.clone(), ());
         let mut stream = std::pin::pin!(stream);
         let mut next = async || {
             let bytes = stream.next().await?.unwrap();
