@@ -63,7 +63,7 @@ fn channel_with<T: Send + 'static>(
         };
         Some((item, (receiver, stalled)))
     });
-    (outlet, items.boxed())
+    (outlet, items.fuse().boxed())
 }
 
 impl<T: Send + 'static> Outlet<T> {

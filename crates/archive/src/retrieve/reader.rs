@@ -184,7 +184,7 @@ impl InstanceReader {
         let chunks = stream::unfold(receiver, |mut receiver| async {
             receiver.recv().await.map(|chunk| (chunk, receiver))
         });
-        Ok(chunks.boxed())
+        Ok(chunks.fuse().boxed())
     }
 
     /// A Part 10 file in another transfer syntax.
