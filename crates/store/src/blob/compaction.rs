@@ -59,7 +59,7 @@ struct Copying {
 
 impl Packs {
     /// Copies what is `live` of `packs` (and the deletions they record) to a new pack; durable when
-    /// it returns. Blocks. The active pack cannot be compacted: it is left out.
+    /// it returns. Blocks. Packs that may still change are left out.
     ///
     /// Tell the index of the moves, then call [`Packs::remove`].
     pub fn compact(&self, packs: &[u64], live: &dyn Fn(u64, u64) -> bool) -> Result<Compacted> {
@@ -122,7 +122,7 @@ impl Packs {
         let packs: BTreeSet<u64> = packs
             .iter()
             .copied()
-            .filter(|&pack| !self.is_active(pack))
+            .filter(|&pack| !self.is_open(pack))
             .collect();
         // In the order of their sequence numbers, so that a replay can merge packs.
         let mut records = Vec::new();
@@ -196,7 +196,7 @@ impl Packs {
         };
         self.inner
             .space
-            .check(header.record_length(), shelf.spare.load(Ordering::Relaxed))?;
+            .check(header.record_length(), shelf.reserved())?;
         let prefix = self.read_prefix(&from)?;
         let new_header = NewHeader {
             kind: header.kind,
@@ -297,7 +297,7 @@ impl Packs {
         self.remove(&recovery.replaced)
     }
 
-    /// Numbers and lengths of all packs but the active one. Blocks.
+    /// Numbers and lengths of all packs that will not change any more. Blocks.
     pub fn closed_packs(&self) -> Result<Vec<(u64, u64)>> {
         let shelf = &self.inner.shelf;
         let names = shelf
@@ -311,15 +311,12 @@ impl Packs {
         Ok(names
             .iter()
             .filter_map(|(name, length)| Some((number(name)?, *length)))
-            .filter(|(pack, _)| !self.is_active(*pack))
+            .filter(|(pack, _)| !self.is_open(*pack))
             .collect())
     }
 
-    fn is_active(&self, pack: u64) -> bool {
-        self.inner
-            .shelf
-            .durable()
-            .is_some_and(|(active, _)| active == pack)
+    fn is_open(&self, pack: u64) -> bool {
+        self.inner.shelf.durable(pack).is_some()
     }
 }
 

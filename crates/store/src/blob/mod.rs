@@ -11,6 +11,7 @@ pub mod sim;
 
 mod compaction;
 mod lock;
+mod maker;
 mod packs;
 mod reader;
 mod recovery;

@@ -11,6 +11,7 @@ use sagittal_core::Uid;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::disk::Disk;
+use super::maker::{Maker, Ready};
 use super::reader::{Handles, damaged};
 use super::record::Header;
 use super::recovery::{self, Opened, Recovery, Replayed};
@@ -96,7 +97,8 @@ impl Packs {
             folder: options.folder.clone(),
             next_pack: AtomicU64::new(0),
             spare: AtomicU64::new(0),
-            active: Mutex::default(),
+            ahead: AtomicU64::new(0),
+            open: Mutex::default(),
         });
         disk.create_folder(&options.folder)
             .map_err(shelf.io("create", &options.folder))?;
@@ -111,12 +113,23 @@ impl Packs {
         let space = SpaceGuard::new(disk, &options.folder, options.reserve);
         let queue = Arc::new(Queue::default());
         let (outbox, inbox) = std::sync::mpsc::channel();
+        let ready = Ready::default();
+        let (requests, to_make) = std::sync::mpsc::channel();
+        let maker = Maker {
+            shelf: shelf.clone(),
+            space: space.clone(),
+            pack_size: options.pack_size,
+            ready: ready.clone(),
+            syncer: outbox.clone(),
+        };
         let mut writer = Writer::new(
             shelf.clone(),
             space.clone(),
             options.pack_size,
             next_sequence,
             outbox,
+            ready,
+            requests,
         );
         if let Some(resume) = resume {
             writer.resume(resume);
@@ -129,6 +142,7 @@ impl Packs {
         };
         let threads = vec![
             spawn("pack-sync", Box::new(move || syncer::run(&inbox)))?,
+            spawn("pack-make", Box::new(move || maker.run(&to_make)))?,
             spawn("pack-write", {
                 let queue = queue.clone();
                 Box::new(move || writer.run(&queue))
@@ -292,7 +306,7 @@ impl Packs {
 
     /// Room on the volume. Blocks.
     pub fn space(&self) -> Result<Space> {
-        let spare = self.inner.shelf.spare.load(Ordering::Relaxed);
+        let spare = self.inner.shelf.reserved();
         Ok(Space {
             free: self.inner.space.free()?.saturating_add(spare),
             reserve: self.inner.space.reserve(),
@@ -319,7 +333,7 @@ impl Inner {
     fn close(&self) {
         self.room.close();
         self.queue.stop();
-        // The writer ends first and with it the syncer's channel.
+        // The writer ends first, and with it the channels of the others.
         for thread in self.threads.lock().drain(..).rev() {
             if thread.thread().id() != std::thread::current().id() {
                 let _ = thread.join();

@@ -65,8 +65,10 @@ struct Part {
     id: PackId,
     start: u64,
     end: u64,
-    /// The length of the file; more than `end` if a tail could not be cut.
+    /// Damage before this is damage, not a torn tail.
     proven: u64,
+    /// Hash the data from here on: no seal proves that they were ever complete.
+    hash_from: u64,
 }
 
 /// A record met in a replay.
@@ -110,6 +112,15 @@ pub(super) struct Opened {
     pub(super) resume: Option<Resume>,
     pub(super) next_sequence: u64,
     pub(super) next_pack: u64,
+}
+
+/// What is known of a closed pack.
+#[derive(Clone, Copy)]
+struct Sealed {
+    /// What lies after this does not count.
+    end: u64,
+    /// What lies before this was on the device: damage there is damage.
+    durable: u64,
 }
 
 struct Seen {
@@ -247,8 +258,8 @@ fn seals(
     seen: &[Seen],
     last_sequence: &mut u64,
     recovery: &mut Recovery,
-) -> Result<BTreeMap<u64, u64>> {
-    let mut seals = BTreeMap::new();
+) -> Result<BTreeMap<u64, Sealed>> {
+    let mut seals: BTreeMap<u64, Sealed> = BTreeMap::new();
     let Some(oldest) = seen.iter().position(|pack| !pack.read) else {
         return Ok(seals);
     };
@@ -270,8 +281,11 @@ fn seals(
             let data = at + u64::from(record.header_length);
             let numbers = read_numbers(&*file, data, &record).map_err(io())?;
             match (record.kind, &numbers[..]) {
-                (Kind::Seal, &[number, end]) => {
-                    seals.insert(number, end);
+                (Kind::Seal, &[number, end, durable]) => {
+                    // A later one may say that the end is nearer.
+                    let sealed = seals.entry(number).or_insert(Sealed { end, durable });
+                    sealed.end = end.min(sealed.end);
+                    sealed.durable = durable.max(sealed.durable).min(sealed.end);
                 }
                 (Kind::Compacted, replaced) => recovery.replaced.extend(replaced),
                 _ => {}
@@ -366,6 +380,7 @@ fn large(
                     start: FIRST_RECORD,
                     end,
                     proven: end,
+                    hash_from: u64::MAX,
                 });
             }
             Ok(Some(end))
@@ -395,7 +410,7 @@ struct Tail<'a> {
     header: &'a PackHeader,
     file: &'a Arc<dyn DiskFile>,
     start: u64,
-    sealed: Option<u64>,
+    sealed: Option<Sealed>,
 }
 
 impl Tail<'_> {
@@ -407,9 +422,8 @@ impl Tail<'_> {
         last_sequence: &mut u64,
     ) -> Result<u64> {
         let start = self.start.max(FIRST_RECORD);
-        let proven = self.sealed.unwrap_or(start).max(start);
         let end = match self.sealed {
-            Some(end) => end,
+            Some(sealed) => sealed.end.min(self.pack.length),
             None if self.pack.read => self.pack.length,
             None => self.find_end(shelf, start, recovery, last_sequence)?,
         };
@@ -420,7 +434,9 @@ impl Tail<'_> {
                 id: self.header.id,
                 start,
                 end,
-                proven: proven.max(end),
+                proven: self.sealed.map_or(end, |sealed| sealed.durable).max(start),
+                // An unsealed tail was hashed when its end was sought.
+                hash_from: self.sealed.map_or(u64::MAX, |sealed| sealed.durable),
             });
         }
         if end < self.pack.length {
@@ -552,8 +568,7 @@ fn advance(
                 start: part.start,
                 limit: part.end,
                 proven: part.proven,
-                // The tails were hashed when their ends were sought.
-                hash_from: u64::MAX,
+                hash_from: part.hash_from,
             };
             Scanner::new(disk.open_read(&part.path).map_err(io)?, part.id, options)
         }

@@ -5,7 +5,7 @@
 //! plainly not complete, and is removed at the next start.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use bytes::Bytes;
 
@@ -55,7 +55,7 @@ pub(super) struct Spilled {
 
 impl Spill {
     pub(super) fn create(shelf: Arc<Shelf>, space: SpaceGuard, prefix: Bytes) -> Result<Spill> {
-        space.check(WRITE_SIZE as u64, shelf.spare.load(Ordering::Relaxed))?;
+        space.check(WRITE_SIZE as u64, shelf.reserved())?;
         let number = shelf.new_number();
         let header = PackHeader::new(number, true);
         let path = shelf.path(number);
@@ -66,7 +66,7 @@ impl Spill {
         let room = FIXED_HEADER + ATTRIBUTES_ROOM + prefix.len();
         let header_length = u32::try_from(room.div_ceil(4096) * 4096).unwrap_or(u32::MAX);
         let spill = Spill {
-            pack: Arc::new(OpenPack {
+            pack: shelf.begun(OpenPack {
                 number,
                 path,
                 file,
@@ -126,7 +126,7 @@ impl Spill {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let spare = self.shelf.spare.load(Ordering::Relaxed);
+        let spare = self.shelf.reserved();
         self.space.check(self.pending_bytes as u64, spare)?;
         let chunks = std::mem::take(&mut self.pending);
         let at = FIRST_RECORD + u64::from(self.header_length) + self.written;
@@ -200,7 +200,7 @@ impl Spill {
 impl Drop for Spill {
     fn drop(&mut self) {
         if !self.keep {
-            let _ = self.shelf.disk.remove(&self.pack.path);
+            self.shelf.discard(&self.pack);
         }
     }
 }

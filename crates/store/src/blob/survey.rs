@@ -35,7 +35,6 @@ impl Packs {
     /// Rereads all packs, the active one as far as it is durable. Blocks.
     pub fn survey(&self, visit: &mut dyn FnMut(Surveyed) -> Result<()>) -> Result<()> {
         let shelf = &self.inner.shelf;
-        let active = shelf.durable();
         let names = shelf
             .disk
             .list(&shelf.folder)
@@ -50,10 +49,10 @@ impl Packs {
             .collect();
         packs.sort_unstable();
         for (pack, length) in packs {
-            let length = match active {
-                Some((number, durable)) if number == pack => durable,
-                _ => length,
-            };
+            let length = shelf.durable(pack).unwrap_or(length);
+            if length <= FIRST_RECORD && shelf.durable(pack).is_some() {
+                continue;
+            }
             self.survey_pack(pack, length, visit)?;
         }
         Ok(())

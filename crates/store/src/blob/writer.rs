@@ -4,7 +4,7 @@
 //! call and hands over to [`super::syncer`]. There is no artificial delay: a lone record is written
 //! and synced at once, and whatever comes meanwhile is the next group.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,8 +16,9 @@ use sagittal_core::Uid;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::disk::{Disk, DiskFile};
+use super::maker::{Prepared, Ready, Request, prepare, refusal, trim};
 use super::packs::NewInstance;
-use super::record::{FIRST_RECORD, Kind, NewHeader, PackHeader, PackId, padded};
+use super::record::{FIRST_RECORD, Kind, NewHeader, PackId, padded};
 use super::space::SpaceGuard;
 use super::spill::Spilled;
 use super::syncer::{Message, OpenPack, Written, again};
@@ -116,8 +117,10 @@ pub(super) struct Shelf {
     pub(super) next_pack: AtomicU64,
     /// Bytes reserved in the active pack and not yet used.
     pub(super) spare: AtomicU64,
-    /// The pack that records are appended to.
-    pub(super) active: Mutex<Option<Arc<OpenPack>>>,
+    /// Bytes reserved in a pack that was made ahead.
+    pub(super) ahead: AtomicU64,
+    /// Packs being made, written or trimmed: not to be read beyond what is durable, nor compacted.
+    pub(super) open: Mutex<BTreeMap<u64, Arc<OpenPack>>>,
 }
 
 impl Shelf {
@@ -125,12 +128,34 @@ impl Shelf {
         self.folder.join(format!("{number:012}.pack"))
     }
 
-    /// Number of the active pack and how much of it is durable.
-    pub(super) fn durable(&self) -> Option<(u64, u64)> {
-        let active = self.active.lock();
-        active
-            .as_ref()
-            .map(|pack| (pack.number, pack.durable.load(Ordering::Acquire)))
+    /// Bytes that are reserved on the volume and not yet used.
+    pub(super) fn reserved(&self) -> u64 {
+        self.spare.load(Ordering::Relaxed) + self.ahead.load(Ordering::Relaxed)
+    }
+
+    /// A pack that is begun here.
+    pub(super) fn begun(&self, pack: OpenPack) -> Arc<OpenPack> {
+        let pack = Arc::new(pack);
+        self.open.lock().insert(pack.number, pack.clone());
+        pack
+    }
+
+    /// A pack that will not change any more, or is gone.
+    pub(super) fn finished(&self, pack: u64) {
+        self.open.lock().remove(&pack);
+    }
+
+    /// How much of a pack that is not finished is durable.
+    pub(super) fn durable(&self, pack: u64) -> Option<u64> {
+        let open = self.open.lock();
+        open.get(&pack)
+            .map(|pack| pack.durable.load(Ordering::Acquire))
+    }
+
+    /// Removes a pack in which nothing was ever acknowledged.
+    pub(super) fn discard(&self, pack: &OpenPack) {
+        let _ = self.disk.remove(&pack.path);
+        self.finished(pack.number);
     }
 
     pub(super) fn new_number(&self) -> u64 {
@@ -151,6 +176,26 @@ impl Shelf {
     }
 }
 
+/// A pack that is closed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seal {
+    pub(super) pack: u64,
+    /// What lies after this does not count.
+    pub(super) end: u64,
+    /// What lies before this was on the device when the seal was written.
+    pub(super) durable: u64,
+}
+
+impl Seal {
+    fn to_bytes(self) -> Bytes {
+        Bytes::from(
+            [self.pack, self.end, self.durable]
+                .map(u64::to_le_bytes)
+                .concat(),
+        )
+    }
+}
+
 struct Active {
     pack: Arc<OpenPack>,
     id: PackId,
@@ -159,7 +204,9 @@ struct Active {
     /// The capacity is reserved on the volume.
     reserved: bool,
     /// Seals in its first records, and where they end.
-    seals: (Vec<(u64, u64)>, u64),
+    seals: (Vec<Seal>, u64),
+    /// The next pack has been asked for.
+    asked: bool,
 }
 
 pub(super) struct Writer {
@@ -168,9 +215,13 @@ pub(super) struct Writer {
     pack_size: u64,
     sequence: u64,
     active: Option<Active>,
-    /// Packs closed and where they validly end, to be written into the next pack.
-    seals: Vec<(u64, u64)>,
+    /// Packs closed, to be written into the next pack.
+    seals: Vec<Seal>,
+    /// Closed packs whose last group is not synced yet, and their ends.
+    unsettled: Vec<(Arc<OpenPack>, u64)>,
     outbox: Sender<Message>,
+    ready: Ready,
+    maker: Sender<Request>,
     group: Group,
 }
 
@@ -190,6 +241,8 @@ impl Writer {
         pack_size: u64,
         next_sequence: u64,
         outbox: Sender<Message>,
+        ready: Ready,
+        maker: Sender<Request>,
     ) -> Writer {
         Writer {
             shelf,
@@ -198,16 +251,24 @@ impl Writer {
             sequence: next_sequence,
             active: None,
             seals: Vec::new(),
+            unsettled: Vec::new(),
             outbox,
+            ready,
+            maker,
             group: Group::default(),
         }
     }
 
     /// Goes on in the pack where the previous run stopped, or notes that it is closed.
     pub(super) fn resume(&mut self, resume: Resume) {
+        let seal = Seal {
+            pack: resume.number,
+            end: resume.end,
+            durable: resume.end,
+        };
         // Not worth the blocks that would be reserved for little.
         if resume.end + self.pack_size / 8 > self.pack_size {
-            self.seals.push((resume.number, resume.end));
+            self.seals.push(seal);
             return;
         }
         let left = self.pack_size - resume.end;
@@ -216,12 +277,12 @@ impl Writer {
             Err(_) => false,
         };
         if !reserved {
-            self.seals.push((resume.number, resume.end));
+            self.seals.push(seal);
             let _ = resume.file.truncate(resume.end);
             return;
         }
         self.active = Some(Active {
-            pack: Arc::new(OpenPack {
+            pack: self.shelf.begun(OpenPack {
                 number: resume.number,
                 path: resume.path,
                 file: resume.file,
@@ -233,6 +294,7 @@ impl Writer {
             capacity: self.pack_size,
             reserved,
             seals: Default::default(),
+            asked: false,
         });
         self.note_spare();
     }
@@ -245,6 +307,7 @@ impl Writer {
             if batch.is_empty() {
                 break;
             }
+            self.settle();
             for job in batch.drain(..) {
                 self.place(job);
             }
@@ -252,7 +315,7 @@ impl Writer {
         }
         self.barrier();
         if let Some(active) = self.active.take() {
-            self.trim(&active);
+            trim(&self.shelf, &active.pack);
         }
         self.note_spare();
     }
@@ -350,7 +413,7 @@ impl Writer {
 
     /// An active pack with room for `bytes`.
     fn make_room(&mut self, bytes: u64) -> Result<()> {
-        if let Some(active) = &self.active {
+        if let Some(active) = &mut self.active {
             let failed = active.pack.failed.load(Ordering::Acquire);
             if !failed && active.end + bytes <= active.capacity {
                 let spare = if active.reserved {
@@ -358,9 +421,14 @@ impl Writer {
                 } else {
                     0
                 };
-                return self.space.check(bytes, spare).map(|_| ());
+                if active.end > active.capacity / 2 && !active.asked {
+                    active.asked = true;
+                    let _ = self.maker.send(Request::Prepare);
+                }
+                let ahead = self.shelf.ahead.load(Ordering::Relaxed);
+                return self.space.check(bytes, spare + ahead).map(|_| ());
             }
-            self.close_active();
+            self.roll_over();
         }
         self.active = Some(self.new_pack(bytes)?);
         self.note_spare();
@@ -376,97 +444,125 @@ impl Writer {
             }
         });
         self.shelf.spare.store(spare, Ordering::Relaxed);
-        let pack = self.active.as_ref().map(|active| active.pack.clone());
-        *self.shelf.active.lock() = pack;
     }
 
-    /// Nothing more goes into the active pack.
-    fn close_active(&mut self) {
+    /// Goes on to another pack. The last group of this one may still be on its way to the device.
+    fn roll_over(&mut self) {
         self.flush();
+        let Some(active) = self.active.take() else {
+            return;
+        };
+        if active.pack.failed.load(Ordering::Acquire) {
+            self.active = Some(active);
+            return self.close_failed();
+        }
+        let durable = active.pack.durable.load(Ordering::Acquire);
+        self.seals.push(Seal {
+            pack: active.pack.number,
+            end: active.end,
+            durable,
+        });
+        self.unsettled.push((active.pack.clone(), active.end));
+        let _ = self.maker.send(Request::Trim(active.pack));
+    }
+
+    /// The active pack cannot be trusted any more. What of it is durable stays.
+    fn close_failed(&mut self) {
         self.barrier();
         let Some(active) = self.active.take() else {
             return;
         };
-        let end = self.trim(&active);
+        let end = trim(&self.shelf, &active.pack);
         // It failed before even its seals were durable: the next pack repeats them.
         if end < active.seals.1 {
             self.seals.extend(&active.seals.0);
         }
-        self.seals.push((active.pack.number, end));
-        self.note_spare();
+        self.seals.push(Seal {
+            pack: active.pack.number,
+            end,
+            durable: end,
+        });
     }
 
-    /// Gives back what the pack has reserved and not used. Returns its valid end.
-    fn trim(&self, active: &Active) -> u64 {
-        let end = active.pack.durable.load(Ordering::Acquire);
-        let trimmed = active
-            .pack
-            .file
-            .truncate(end)
-            .and_then(|()| active.pack.file.sync_data());
-        if let Err(error) = trimmed {
-            // The seal says where it ends; the space comes back with the next start.
-            tracing::warn!(pack = active.pack.number, %error, "cannot trim pack");
+    /// Looks whether packs closed before have become durable. If one has failed instead, another
+    /// seal must say so before anything that was refused is stored again, and seals are only
+    /// looked for at the beginning of a pack.
+    fn settle(&mut self) {
+        let mut failed = Vec::new();
+        self.unsettled.retain(|(pack, end)| {
+            let is_durable = pack.durable.load(Ordering::Acquire) >= *end;
+            if pack.failed.load(Ordering::Acquire) && !is_durable {
+                failed.push(pack.clone());
+                return false;
+            }
+            !is_durable
+        });
+        if failed.is_empty() {
+            return;
         }
-        end
+        self.roll_over();
+        for pack in failed {
+            let end = pack.durable.load(Ordering::Acquire);
+            self.seals.push(Seal {
+                pack: pack.number,
+                end,
+                durable: end,
+            });
+        }
     }
 
     fn new_pack(&mut self, bytes: u64) -> Result<Active> {
-        let number = self.shelf.new_number();
-        let header = PackHeader::new(number, false);
+        // Room for the seals.
+        let needed = bytes + 256 * self.seals.len() as u64;
+        let ready = self.ready.lock().take();
+        if ready.is_some() {
+            self.shelf.ahead.store(0, Ordering::Relaxed);
+        }
+        let prepared = match ready {
+            Some(ready) if FIRST_RECORD + needed <= ready.capacity => ready,
+            too_small => {
+                if let Some(small) = too_small {
+                    self.shelf.discard(&small.pack);
+                }
+                prepare(&self.shelf, &self.space, self.pack_size, needed)?
+            }
+        };
+        let Prepared {
+            pack,
+            id,
+            capacity,
+            reserved,
+        } = prepared;
         let mut chunks = Vec::new();
         let mut end = FIRST_RECORD;
-        for (pack, valid_end) in self.seals.clone() {
-            let data = Bytes::from([pack.to_le_bytes(), valid_end.to_le_bytes()].concat());
+        for seal in self.seals.clone() {
+            let data = seal.to_bytes();
             let sequence = self.next_sequence();
-            let header_bytes = NewHeader {
+            let header = NewHeader {
                 sequence,
                 ..plain(Kind::Seal, &data)
             }
-            .to_bytes(&header.id);
-            let (seal, length) = framed(header_bytes, vec![data], 16);
-            chunks.extend(seal);
+            .to_bytes(&id);
+            let length = data.len() as u64;
+            let (record, length) = framed(header, vec![data], length);
+            chunks.extend(record);
             end += length;
         }
-        let needed = end + bytes;
-        let available = self.space.check(needed, 0)?;
-        let capacity = self.pack_size.clamp(needed, available.max(needed));
-        let path = self.shelf.path(number);
-        let disk = &self.shelf.disk;
-        let file = disk
-            .create(&path)
-            .map_err(|error| self.refusal(error, "create", &path, needed))?;
-        let prepared = file.allocate(capacity).and_then(|reserved| {
-            // Before anything else: a pack without a header is one in which nothing ever was.
-            file.write_at(&[header.to_bytes()], 0)?;
-            file.sync_data()?;
-            disk.sync_folder(&self.shelf.folder)?;
-            // The seals are synced with the first group, which is what needs them.
-            file.write_at(&chunks, FIRST_RECORD)?;
-            Ok(reserved)
-        });
-        let reserved = match prepared {
-            Ok(reserved) => reserved,
-            Err(error) => {
-                let _ = disk.remove(&path);
-                return Err(self.refusal(error, "prepare", &path, needed));
-            }
-        };
+        // Synced with the first group, which is what needs them.
+        if let Err(error) = pack.file.write_at(&chunks, FIRST_RECORD) {
+            self.shelf.discard(&pack);
+            return Err(self.refusal(error, "write", &pack.path, needed));
+        }
+        tracing::debug!(pack = pack.number, capacity, reserved, "new pack");
         let seals = (std::mem::take(&mut self.seals), end);
-        tracing::debug!(pack = number, capacity, reserved, "new pack");
         Ok(Active {
-            pack: Arc::new(OpenPack {
-                number,
-                path,
-                file,
-                durable: AtomicU64::new(FIRST_RECORD),
-                failed: AtomicBool::new(false),
-            }),
-            id: header.id,
+            pack,
+            id,
             end,
             capacity,
             reserved,
             seals,
+            asked: false,
         })
     }
 
@@ -477,10 +573,7 @@ impl Writer {
         path: &std::path::Path,
         bytes: u64,
     ) -> Error {
-        if error.kind() == std::io::ErrorKind::StorageFull {
-            return self.space.full(self.space.free().unwrap_or(0), bytes);
-        }
-        self.shelf.io(operation, path)(error)
+        refusal(&self.shelf, &self.space, error, operation, path, bytes)
     }
 
     /// Writes what was placed, and hands it to the syncer.
@@ -513,7 +606,7 @@ impl Writer {
                 // Earlier groups may still be synced; then no more.
                 self.barrier();
                 pack.failed.store(true, Ordering::Release);
-                self.close_active();
+                self.close_failed();
             }
         }
     }
@@ -524,11 +617,12 @@ impl Writer {
         let header = spilled.header(sequence);
         let pack = spilled.pack.clone();
         let committed = spilled.committed(sequence);
-        let (shelf, path) = (self.shelf.clone(), pack.path.clone());
+        let (shelf, own) = (self.shelf.clone(), pack.clone());
         let done: Done = Box::new(move |result| {
-            if result.is_err() {
+            match &result {
+                Ok(_) => shelf.finished(own.number),
                 // Refused: its sender comes again with all of it.
-                let _ = shelf.disk.remove(&path);
+                Err(_) => shelf.discard(&own),
             }
             done(result);
         });
