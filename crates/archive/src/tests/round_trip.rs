@@ -99,7 +99,7 @@ async fn the_index_knows_attributes_header_and_frames() {
     };
     assert_eq!(study.attributes.patient_name, "Müller^Jörg");
     assert_eq!(study.attributes.patient_id, "4711");
-    assert_eq!(series.attributes.requested_procedure_id, "RP1");
+    assert_eq!(series.attributes.requested_procedure_id, "RP1\\RP2");
     assert_eq!(series.attributes.scheduled_procedure_step_id, "SPS1");
     assert_eq!(
         (
