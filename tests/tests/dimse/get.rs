@@ -23,8 +23,19 @@ fn getscu_gets_a_study_byte_for_byte() {
     std::fs::create_dir_all(&folder).unwrap();
     let study = format!("StudyInstanceUID={}", first.study_instance_uid());
     let into = folder.display().to_string();
-    let keys = ["-S", "+B", "-od", &into, "-k", "QueryRetrieveLevel=STUDY", "-k", &study];
-    let Some(ran) = dcmtk("getscu", &server, &keys, &[]) else { return };
+    let keys = [
+        "-S",
+        "+B",
+        "-od",
+        &into,
+        "-k",
+        "QueryRetrieveLevel=STUDY",
+        "-k",
+        &study,
+    ];
+    let Some(ran) = dcmtk("getscu", &server, &keys, &[]) else {
+        return;
+    };
     ran.expect(0);
     let read = |path: &std::path::PathBuf| data_set(std::fs::read(path).unwrap());
     let mut got: Vec<_> = data::files(&folder).iter().map(read).collect();
@@ -80,11 +91,16 @@ print("good")
 
 #[test]
 fn pynetdicom_gets_an_instance_its_frames_and_its_header() {
-    let Some(python) = peer::python(&["pynetdicom"]) else { return };
+    let Some(python) = peer::python(&["pynetdicom"]) else {
+        return;
+    };
     let clip = objects::us(5).with(tags::PATIENT_ID, "CLIP");
     let server = stored(std::slice::from_ref(&clip));
     let (study, instance) = (clip.study_instance_uid(), clip.sop_instance_uid());
-    let (ip, port) = (server.dimse().ip().to_string(), server.dimse().port().to_string());
+    let (ip, port) = (
+        server.dimse().ip().to_string(),
+        server.dimse().port().to_string(),
+    );
     for (level, uid, kind) in [
         ("STUDY", &study, "whole"),
         ("FRAME", &instance, "frames"),

@@ -27,7 +27,9 @@ fn fill(server: &Server, count: u32) -> Object {
 #[test]
 fn movescu_moves_a_study_a_series_and_an_instance() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(receiver) = Storescp::start(folder.path(), &["+xa", "+uf"]) else { return };
+    let Some(receiver) = Storescp::start(folder.path(), &["+xa", "+uf"]) else {
+        return;
+    };
     let server = server_with_peer(receiver.port);
     let first = fill(&server, 12);
     let study = format!("StudyInstanceUID={}", first.study_instance_uid());
@@ -43,7 +45,9 @@ fn movescu_moves_a_study_a_series_and_an_instance() {
         for key in keys {
             arguments.extend(["-k", key]);
         }
-        dcmtk("movescu", &server, &arguments, &[]).unwrap().expect(0);
+        dcmtk("movescu", &server, &arguments, &[])
+            .unwrap()
+            .expect(0);
         assert_eq!(data::files(&receiver.folder).len(), count, "{level}");
     }
 }
@@ -54,8 +58,19 @@ fn failures_are_told_by_status_and_counters() {
     let first = fill(&server, 2);
     let study = format!("StudyInstanceUID={}", first.study_instance_uid());
     for (destination, said) in [("NOBODY", "0xa801"), ("DEST", "0xa702")] {
-        let keys = ["-d", "-S", "-aem", destination, "-k", "QueryRetrieveLevel=STUDY", "-k", &study];
-        let Some(ran) = dcmtk("movescu", &server, &keys, &[]) else { return };
+        let keys = [
+            "-d",
+            "-S",
+            "-aem",
+            destination,
+            "-k",
+            "QueryRetrieveLevel=STUDY",
+            "-k",
+            &study,
+        ];
+        let Some(ran) = dcmtk("movescu", &server, &keys, &[]) else {
+            return;
+        };
         let text = format!("{}{}", ran.stdout, ran.stderr).to_lowercase();
         assert!(text.contains(said), "{destination}: {text}");
     }
@@ -64,11 +79,21 @@ fn failures_are_told_by_status_and_counters() {
 #[test]
 fn a_receiver_that_takes_implicit_vr_only_gets_it_converted() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(receiver) = Storescp::start(folder.path(), &["+xi", "+uf"]) else { return };
+    let Some(receiver) = Storescp::start(folder.path(), &["+xi", "+uf"]) else {
+        return;
+    };
     let server = server_with_peer(receiver.port);
     let first = fill(&server, 3);
     let study = format!("StudyInstanceUID={}", first.study_instance_uid());
-    let keys = ["-S", "-aem", "DEST", "-k", "QueryRetrieveLevel=STUDY", "-k", &study];
+    let keys = [
+        "-S",
+        "-aem",
+        "DEST",
+        "-k",
+        "QueryRetrieveLevel=STUDY",
+        "-k",
+        &study,
+    ];
     dcmtk("movescu", &server, &keys, &[]).unwrap().expect(0);
     assert_eq!(data::files(&receiver.folder).len(), 3);
 }

@@ -36,9 +36,14 @@ print("good")
 
 #[test]
 fn pynetdicom_negotiates_identity_window_and_contexts() {
-    let Some(python) = peer::python(&["pynetdicom"]) else { return };
+    let Some(python) = peer::python(&["pynetdicom"]) else {
+        return;
+    };
     let server = Server::start();
-    let (ip, port) = (server.dimse().ip().to_string(), server.dimse().port().to_string());
+    let (ip, port) = (
+        server.dimse().ip().to_string(),
+        server.dimse().port().to_string(),
+    );
     let ran = peer::run_python(&python, PYNETDICOM, &[&ip, &port, server.ae_title()]).expect(0);
     assert!(ran.stdout.contains("good"));
 }
@@ -48,10 +53,18 @@ fn a_caller_without_a_rule_is_rejected_and_one_with_a_rule_does_only_that() {
     let folder = tempfile::tempdir().unwrap();
     let text = "[auth]\nmode = \"on\"\n\n[[auth.ae]]\nae_title = \"SENDER\"\naddresses = [\"127.0.0.1\"]\npermissions = [\"verify\", \"store\"]\n";
     let server = Server::builder().config(folder.path(), text).start();
-    let Some(stranger) = dcmtk("echoscu", &server, &["-aet", "STRANGER"], &[]) else { return };
+    let Some(stranger) = dcmtk("echoscu", &server, &["-aet", "STRANGER"], &[]) else {
+        return;
+    };
     assert_ne!(stranger.code, Some(0));
-    assert!(stranger.stderr.contains("Calling AE Title Not Recognized"), "{}", stranger.stderr);
-    dcmtk("echoscu", &server, &["-aet", "SENDER"], &[]).unwrap().expect(0);
+    assert!(
+        stranger.stderr.contains("Calling AE Title Not Recognized"),
+        "{}",
+        stranger.stderr
+    );
+    dcmtk("echoscu", &server, &["-aet", "SENDER"], &[])
+        .unwrap()
+        .expect(0);
     let keys = ["-aet", "SENDER", "-S", "-k", "QueryRetrieveLevel=STUDY"];
     let query = dcmtk("findscu", &server, &keys, &[]).unwrap();
     assert_ne!(query.code, Some(0));

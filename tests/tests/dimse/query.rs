@@ -50,16 +50,94 @@ fn found(server: &Server, arguments: &[&str], tag: &str) -> Option<Vec<String>> 
 fn findscu_finds_by_name_date_and_id_at_every_level() {
     let server = filled();
     let cases: [(&[&str], &str, &[&str]); 7] = [
-        (&["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "PatientID=A*"], "(0010,0020)", &["A1", "A2"]),
-        (&["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "PatientName=muller*", "-k", "PatientID"], "(0010,0020)", &["A1"]),
-        (&["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyDate=20240115-20240301", "-k", "PatientID"], "(0010,0020)", &["A2"]),
-        (&["-P", "-k", "QueryRetrieveLevel=PATIENT", "-k", "PatientID=?1", "-k", "PatientName"], "(0010,0020)", &["A1", "B1"]),
-        (&["-S", "-k", "QueryRetrieveLevel=SERIES", "-k", "PatientID=A1", "-k", "Modality", "-k", "NumberOfSeriesRelatedInstances"], "(0020,1209)", &["3"]),
-        (&["-S", "-k", "QueryRetrieveLevel=IMAGE", "-k", "PatientID=B1", "-k", "InstanceNumber"], "(0020,0013)", &["1", "2", "3"]),
-        (&["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "PatientID=NOBODY"], "(0010,0020)", &[]),
+        (
+            &["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "PatientID=A*"],
+            "(0010,0020)",
+            &["A1", "A2"],
+        ),
+        (
+            &[
+                "-S",
+                "-k",
+                "QueryRetrieveLevel=STUDY",
+                "-k",
+                "PatientName=muller*",
+                "-k",
+                "PatientID",
+            ],
+            "(0010,0020)",
+            &["A1"],
+        ),
+        (
+            &[
+                "-S",
+                "-k",
+                "QueryRetrieveLevel=STUDY",
+                "-k",
+                "StudyDate=20240115-20240301",
+                "-k",
+                "PatientID",
+            ],
+            "(0010,0020)",
+            &["A2"],
+        ),
+        (
+            &[
+                "-P",
+                "-k",
+                "QueryRetrieveLevel=PATIENT",
+                "-k",
+                "PatientID=?1",
+                "-k",
+                "PatientName",
+            ],
+            "(0010,0020)",
+            &["A1", "B1"],
+        ),
+        (
+            &[
+                "-S",
+                "-k",
+                "QueryRetrieveLevel=SERIES",
+                "-k",
+                "PatientID=A1",
+                "-k",
+                "Modality",
+                "-k",
+                "NumberOfSeriesRelatedInstances",
+            ],
+            "(0020,1209)",
+            &["3"],
+        ),
+        (
+            &[
+                "-S",
+                "-k",
+                "QueryRetrieveLevel=IMAGE",
+                "-k",
+                "PatientID=B1",
+                "-k",
+                "InstanceNumber",
+            ],
+            "(0020,0013)",
+            &["1", "2", "3"],
+        ),
+        (
+            &[
+                "-S",
+                "-k",
+                "QueryRetrieveLevel=STUDY",
+                "-k",
+                "PatientID=NOBODY",
+            ],
+            "(0010,0020)",
+            &[],
+        ),
     ];
     for (arguments, tag, expected) in cases {
-        let Some(values) = found(&server, arguments, tag) else { return };
+        let Some(values) = found(&server, arguments, tag) else {
+            return;
+        };
         assert_eq!(values, expected, "{arguments:?}");
     }
 }
@@ -107,10 +185,16 @@ print("good")
 
 #[test]
 fn pynetdicom_finds_in_its_character_set_and_by_sound() {
-    let Some(python) = peer::python(&["pynetdicom"]) else { return };
+    let Some(python) = peer::python(&["pynetdicom"]) else {
+        return;
+    };
     let server = filled();
     let address = server.dimse();
-    let arguments = [address.ip().to_string(), address.port().to_string(), server.ae_title().to_owned()];
+    let arguments = [
+        address.ip().to_string(),
+        address.port().to_string(),
+        server.ae_title().to_owned(),
+    ];
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let ran = peer::run_python(&python, PYNETDICOM, &arguments).expect(0);
     assert!(ran.stdout.contains("good"));

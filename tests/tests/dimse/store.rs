@@ -20,7 +20,9 @@ fn contents(folder: &Path) -> Vec<(String, Bytes)> {
 
 #[test]
 fn what_storescu_sends_comes_back_byte_for_byte() {
-    let Some(_) = peer::dcmtk("storescp") else { return };
+    let Some(_) = peer::dcmtk("storescp") else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let Some(receiver) = Storescp::start(folder.path(), &["+B", "+xa", "-aet", "DEST"]) else {
         return;
@@ -44,17 +46,31 @@ fn what_storescu_sends_comes_back_byte_for_byte() {
         objects::pdf().in_study_of(&first),
     ];
     for (number, object) in all.iter().enumerate() {
-        let input = write(&server, &format!("in{number}"), std::slice::from_ref(object));
+        let input = write(
+            &server,
+            &format!("in{number}"),
+            std::slice::from_ref(object),
+        );
         let propose = match object.transfer_syntax_uid.as_str() {
             transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN => "-xi",
             transfer_syntax::EXPLICIT_VR_BIG_ENDIAN => "-xb",
             transfer_syntax::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => "-xd",
             _ => "-xe",
         };
-        dcmtk("storescu", &server, &[propose, "+sd"], &[&input]).unwrap().expect(0);
+        dcmtk("storescu", &server, &[propose, "+sd"], &[&input])
+            .unwrap()
+            .expect(0);
     }
     let study = format!("StudyInstanceUID={}", first.study_instance_uid());
-    let keys = ["-S", "-aem", "DEST", "-k", "QueryRetrieveLevel=STUDY", "-k", &study];
+    let keys = [
+        "-S",
+        "-aem",
+        "DEST",
+        "-k",
+        "QueryRetrieveLevel=STUDY",
+        "-k",
+        &study,
+    ];
     dcmtk("movescu", &server, &keys, &[]).unwrap().expect(0);
     let mut sent: Vec<(String, Bytes)> =
         all.iter().map(|object| data_set(object.part10())).collect();
@@ -65,7 +81,9 @@ fn what_storescu_sends_comes_back_byte_for_byte() {
 #[test]
 fn real_files_come_back_byte_for_byte_in_every_transfer_syntax() {
     let Some(files) = data::folder() else { return };
-    let Some(_) = peer::dcmtk("dcmsend") else { return };
+    let Some(_) = peer::dcmtk("dcmsend") else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let Some(receiver) = Storescp::start(folder.path(), &["+B", "+xa", "+uf", "-aet", "DEST"])
     else {
@@ -86,7 +104,20 @@ fn real_files_come_back_byte_for_byte_in_every_transfer_syntax() {
     let stored = server.count("");
     assert!(stored > 50, "{stored} instances stored");
     let ids = format!("PatientID=*");
-    let patients = dcmtk("findscu", &server, &["-P", "-k", "QueryRetrieveLevel=STUDY", "-k", &ids, "-k", "StudyInstanceUID"], &[]);
+    let patients = dcmtk(
+        "findscu",
+        &server,
+        &[
+            "-P",
+            "-k",
+            "QueryRetrieveLevel=STUDY",
+            "-k",
+            &ids,
+            "-k",
+            "StudyInstanceUID",
+        ],
+        &[],
+    );
     let said = patients.unwrap().expect(0);
     let text = format!("{}{}", said.stdout, said.stderr);
     let mut studies: Vec<&str> = text
@@ -99,7 +130,15 @@ fn real_files_come_back_byte_for_byte_in_every_transfer_syntax() {
     studies.dedup();
     for study in studies {
         let study = format!("StudyInstanceUID={}", study.trim_end_matches('\0'));
-        let keys = ["-S", "-aem", "DEST", "-k", "QueryRetrieveLevel=STUDY", "-k", &study];
+        let keys = [
+            "-S",
+            "-aem",
+            "DEST",
+            "-k",
+            "QueryRetrieveLevel=STUDY",
+            "-k",
+            &study,
+        ];
         dcmtk("movescu", &server, &keys, &[]);
     }
     let mut originals: BTreeMap<Bytes, String> = BTreeMap::new();
@@ -111,7 +150,11 @@ fn real_files_come_back_byte_for_byte_in_every_transfer_syntax() {
         }
     }
     let received = contents(&receiver.folder);
-    assert!(received.len() * 10 >= stored * 9, "{} of {stored} came back", received.len());
+    assert!(
+        received.len() * 10 >= stored * 9,
+        "{} of {stored} came back",
+        received.len()
+    );
     let identical = received
         .iter()
         .filter(|(ts, bytes)| originals.get(bytes) == Some(ts))
@@ -124,9 +167,15 @@ fn an_object_under_a_uid_that_is_taken_is_kept_and_hidden_with_a_warning() {
     let server = Server::start();
     let first = objects::ct();
     let second = first.clone().with(tags::SERIES_DESCRIPTION, "other");
-    for (name, object, said) in [("a", &first, "0x0000"), ("b", &first, "0x0000"), ("c", &second, "0xb000")] {
+    for (name, object, said) in [
+        ("a", &first, "0x0000"),
+        ("b", &first, "0x0000"),
+        ("c", &second, "0xb000"),
+    ] {
         let input = write(&server, name, std::slice::from_ref(object));
-        let Some(ran) = dcmtk("storescu", &server, &["-d", "+sd"], &[&input]) else { return };
+        let Some(ran) = dcmtk("storescu", &server, &["-d", "+sd"], &[&input]) else {
+            return;
+        };
         let text = format!("{}{}", ran.stdout, ran.stderr);
         assert!(text.contains(said), "{name}: {text}");
     }

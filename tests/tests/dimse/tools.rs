@@ -10,12 +10,7 @@ use sagittal_tests::objects::Object;
 use sagittal_tests::{Ran, Server, cli, peer, wait};
 
 /// A tool of DCMTK with arguments before host and port, and more after them.
-pub fn dcmtk(
-    tool: &str,
-    server: &Server,
-    arguments: &[&str],
-    after: &[&Path],
-) -> Option<Ran> {
+pub fn dcmtk(tool: &str, server: &Server, arguments: &[&str], after: &[&Path]) -> Option<Ran> {
     let program = peer::dcmtk(tool)?;
     let address = server.dimse();
     let mut command = Command::new(program);
@@ -44,7 +39,10 @@ pub fn data_set(bytes: Vec<u8>) -> (String, Bytes) {
     let bytes = Bytes::from(bytes);
     let opening = part10::open(&bytes).unwrap();
     let start = usize::try_from(opening.data_set_offset).unwrap();
-    (opening.transfer_syntax_uid.to_string(), bytes.slice(start..))
+    (
+        opening.transfer_syntax_uid.to_string(),
+        bytes.slice(start..),
+    )
 }
 
 /// A free port. Another program may take it before it is used; that is rare enough.

@@ -1,13 +1,20 @@
 //! The subcommands. Each has its own file with its arguments, `run`, and examples in `--help`.
 
+mod association;
 mod config;
 mod conformance;
 mod demo;
 mod dump;
+mod echo;
 mod exit;
 mod export;
+mod find;
+mod get;
 mod import;
 mod index;
+mod r#move;
+mod recv;
+mod send;
 mod serve;
 mod token;
 mod user;
@@ -43,6 +50,12 @@ enum Command {
     Export(export::Arguments),
     Dump(dump::Arguments),
     Demo(demo::Arguments),
+    Echo(echo::Arguments),
+    Send(send::Arguments),
+    Find(find::Arguments),
+    Get(get::Arguments),
+    Move(r#move::Arguments),
+    Recv(recv::Arguments),
     #[command(subcommand)]
     Index(index::Action),
     Verify(verify::Arguments),
@@ -65,6 +78,12 @@ impl Cli {
             Command::Export(arguments) => export::run(arguments),
             Command::Dump(arguments) => dump::run(arguments),
             Command::Demo(arguments) => demo::run(arguments),
+            Command::Echo(arguments) => echo::run(arguments),
+            Command::Send(arguments) => send::run(arguments),
+            Command::Find(arguments) => find::run(arguments),
+            Command::Get(arguments) => get::run(arguments),
+            Command::Move(arguments) => r#move::run(arguments),
+            Command::Recv(arguments) => recv::run(arguments),
             Command::Index(action) => index::run(action),
             Command::Verify(arguments) => verify::run(arguments),
             Command::Config(action) => config::run(action),

@@ -16,6 +16,7 @@ const OTHER_VARIABLES: &[&str] = &[
     "SAGITTAL_PEERS",
     "SAGITTAL_TOKEN",
     "SAGITTAL_USER",
+    "SAGITTAL_DICOM_USER",
 ];
 /// Prefixes of variables that belong to tests and tools.
 const OTHER_PREFIXES: &[&str] = &["SAGITTAL_TEST_", "SAGITTAL_BIN", "SAGITTAL_BENCH_"];

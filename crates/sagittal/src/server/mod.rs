@@ -26,6 +26,12 @@ use crate::config::Config;
 
 pub use guard::refuse_remote_without_authentication;
 pub use logging::start as start_logging;
+pub use settings::dimse as dimse_settings;
+
+/// Settings of the HTTP side, as they are without knowing real ports.
+pub fn web_settings(config: &Config) -> sagittal_web::WebConfig {
+    settings::web(config, &greeting::Addresses::default())
+}
 
 /// What the command line adds to the configuration.
 #[derive(Clone, Debug, Default)]

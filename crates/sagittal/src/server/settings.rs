@@ -28,7 +28,8 @@ pub(super) fn archive(config: &Config) -> Options {
     }
 }
 
-pub(super) fn dimse(config: &Config) -> anyhow::Result<DimseConfig> {
+/// Settings of the DIMSE side.
+pub fn dimse(config: &Config) -> anyhow::Result<DimseConfig> {
     let dimse = &config.dimse;
     let titles: Result<Vec<AeTitle>, _> = dimse.aliases.iter().map(|t| AeTitle::new(t)).collect();
     let association = sagittal_net::Config {
