@@ -447,6 +447,10 @@ impl DiskFile for SimFile {
         self.read_at(offset, length, out).map(|()| true)
     }
 
+    fn next_written(&self, offset: u64) -> io::Result<Option<u64>> {
+        Ok((offset < self.length()?).then_some(offset))
+    }
+
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.state.lock();
         if countdown(&mut state.faults.sync) {
