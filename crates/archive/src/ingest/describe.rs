@@ -388,7 +388,7 @@ fn with_raw_marks(header: Vec<u8>) -> Vec<u8> {
 
 /// Overlay Data (60xx,3000).
 fn is_overlay_data(tag: Tag) -> bool {
-    (0x6000..=0x60FE).contains(&tag.group()) && tag.group() % 2 == 0 && tag.element() == 0x3000
+    (0x6000..=0x60FE).contains(&tag.group()) && !tag.is_private() && tag.element() == 0x3000
 }
 
 struct Pixels {
