@@ -409,6 +409,3 @@ fn end_of_fragments(source: &mut dyn Source, at: u64) -> Result<Option<u64>> {
     }
     Ok(None)
 }
-
-#[cfg(test)]
-mod tests;
