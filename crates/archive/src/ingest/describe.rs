@@ -25,6 +25,29 @@ const INFLATED: u64 = 256 << 20;
 /// Binary values longer than this become BulkDataURIs.
 const INLINE: u64 = 1024;
 
+/// Objects that belong to no patient and no study (PS3.4 Annex GG). In the index each class is a
+/// study of its own, under a UID made from the class's; the objects themselves stay as they are.
+const NON_PATIENT: [&str; 9] = [
+    "1.2.840.10008.5.1.4.1.1.200.1", // CT Defined Procedure Protocol
+    "1.2.840.10008.5.1.4.1.1.200.3", // Protocol Approval
+    "1.2.840.10008.5.1.4.1.1.200.7", // XA Defined Procedure Protocol
+    "1.2.840.10008.5.1.4.1.1.201.1", // Inventory
+    "1.2.840.10008.5.1.4.38.1",      // Hanging Protocol
+    "1.2.840.10008.5.1.4.39.1",      // Color Palette
+    "1.2.840.10008.5.1.4.43.1",      // Generic Implant Template
+    "1.2.840.10008.5.1.4.44.1",      // Implant Assembly Template
+    "1.2.840.10008.5.1.4.45.1",      // Implant Template Group
+];
+
+fn derived_uid(sop_class: &Uid, level: &str) -> Uid {
+    let hash = blake3::hash(format!("sagittal {level} of {sop_class}").as_bytes());
+    let bits = hash
+        .as_bytes()
+        .first_chunk::<16>()
+        .map_or(0, |bits| u128::from_be_bytes(*bits));
+    Uid::from_uuid_bits(bits)
+}
+
 /// The UIDs of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Uids {
@@ -222,14 +245,20 @@ impl Look<'_> {
                 reason: format!("{name} is not a UID"),
             })
         };
+        let sop_class = match (uid(0, "SOP Class UID"), class_elsewhere) {
+            (Err(_), Some(class)) => class.clone(),
+            (found, _) => found?,
+        };
+        let of_no_patient = NON_PATIENT.contains(&sop_class.as_str());
+        let or_derived = |found: Result<Uid>, level: &str| match found {
+            Err(_) if of_no_patient => Ok(derived_uid(&sop_class, level)),
+            found => found,
+        };
         Ok(Uids {
             sop_instance: uid(1, "SOP Instance UID")?,
-            study: uid(2, "Study Instance UID")?,
-            series: uid(3, "Series Instance UID")?,
-            sop_class: match (uid(0, "SOP Class UID"), class_elsewhere) {
-                (Err(_), Some(class)) => class.clone(),
-                (found, _) => found?,
-            },
+            study: or_derived(uid(2, "Study Instance UID"), "study")?,
+            series: or_derived(uid(3, "Series Instance UID"), "series")?,
+            sop_class,
         })
     }
 
@@ -359,7 +388,7 @@ fn with_raw_marks(header: Vec<u8>) -> Vec<u8> {
 
 /// Overlay Data (60xx,3000).
 fn is_overlay_data(tag: Tag) -> bool {
-    (0x6000..=0x60FE).contains(&tag.group()) && tag.group() % 2 == 0 && tag.element() == 0x3000
+    (0x6000..=0x60FE).contains(&tag.group()) && !tag.is_private() && tag.element() == 0x3000
 }
 
 struct Pixels {
@@ -380,6 +409,3 @@ fn end_of_fragments(source: &mut dyn Source, at: u64) -> Result<Option<u64>> {
     }
     Ok(None)
 }
-
-#[cfg(test)]
-mod tests;

@@ -118,18 +118,11 @@ fn walk(
                 offset,
                 length,
                 ..
-            } if here == tag => {
-                if walker.path() == *path {
-                    let end = offset.saturating_add(length).min(total);
-                    let swap_unit = if walker.is_big_endian() { vr.unit() } else { 1 };
-                    return Ok(Some((
-                        Found {
-                            ranges: vec![offset..end],
-                            swap_unit,
-                        },
-                        end,
-                    )));
-                }
+            } if here == tag && walker.path() == *path => {
+                let end = offset.saturating_add(length).min(total);
+                let swap_unit = if walker.is_big_endian() { vr.unit() } else { 1 };
+                let ranges = std::iter::once(offset..end).collect();
+                return Ok(Some((Found { ranges, swap_unit }, end)));
             }
             Event::FragmentsStart { tag: here, .. } if here == tag && walker.path() == *path => {
                 let mut ranges = Vec::new();

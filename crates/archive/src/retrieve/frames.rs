@@ -11,6 +11,7 @@ use sagittal_core::{
 use sagittal_file::encoding::Encoding;
 use sagittal_file::{read, swap, write};
 use sagittal_pixel::frames::FrameTable;
+use sagittal_store::blob::Hash;
 use sagittal_store::index::Row;
 
 use super::reader::InstanceReader;
@@ -26,16 +27,23 @@ const LARGEST: u64 = 1 << 30;
 /// Frame tables of instances read lately, by their hash.
 #[derive(Debug, Default)]
 pub(crate) struct FrameTables {
-    tables: Mutex<(HashMap<[u8; 32], Arc<FrameTable>>, VecDeque<[u8; 32]>)>,
+    remembered: Mutex<Remembered>,
+}
+
+#[derive(Debug, Default)]
+struct Remembered {
+    tables: HashMap<Hash, Arc<FrameTable>>,
+    /// The oldest first.
+    order: VecDeque<Hash>,
 }
 
 impl FrameTables {
-    fn get(&self, hash: &[u8; 32]) -> Option<Arc<FrameTable>> {
-        self.tables.lock().0.get(hash).cloned()
+    fn get(&self, hash: &Hash) -> Option<Arc<FrameTable>> {
+        self.remembered.lock().tables.get(hash).cloned()
     }
 
-    fn put(&self, hash: [u8; 32], table: Arc<FrameTable>) {
-        let (tables, order) = &mut *self.tables.lock();
+    fn put(&self, hash: Hash, table: Arc<FrameTable>) {
+        let Remembered { tables, order } = &mut *self.remembered.lock();
         if tables.insert(hash, table).is_none() {
             order.push_back(hash);
         }
@@ -282,11 +290,7 @@ fn shifted(bytes: &[u8], skip: u8) -> Bytes {
 
 /// Attributes with one value or item for each frame, of which only those of the extracted frames
 /// are kept (PS3.3 §C.7.6.5, §C.7.6.16).
-const PER_FRAME_VALUES: [Tag; 3] = [
-    tags::FRAME_TIME_VECTOR,
-    Tag(0x0018, 0x2006), // R Wave Time Vector's sibling in older objects: Frame Label Vector
-    tags::FRAME_LABEL_VECTOR,
-];
+const PER_FRAME_VALUES: [Tag; 2] = [tags::FRAME_TIME_VECTOR, tags::FRAME_LABEL_VECTOR];
 
 /// The object that holds only some frames (PS3.4 §Z.1.3, PS3.3 §C.12.3).
 fn extract(

@@ -118,7 +118,7 @@ async fn a_power_cut_loses_nothing_acknowledged_with_whatever_index() {
         } else {
             random.below(disk.moments())
         };
-        let after = disk.after_power_cut(moment, random.next());
+        let after = disk.after_power_cut(moment, random.number());
         // The index is lost altogether; the tests of packs go through indexes of any age.
         std::fs::remove_dir_all(folder.path().join("index")).unwrap();
         let archive = Archive::open_on(options.clone(), Arc::new(after), |_| ())

@@ -301,6 +301,32 @@ async fn contradictions_are_refused_and_odd_values_are_not() {
 }
 
 #[tokio::test]
+async fn objects_of_no_patient_are_kept_by_class() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    let mut studies = std::collections::BTreeSet::new();
+    for (number, class) in [
+        "1.2.840.10008.5.1.4.39.1",
+        "1.2.840.10008.5.1.4.39.1",
+        "1.2.840.10008.5.1.4.38.1",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let mut tree = sagittal_core::DataSet::new();
+        tree.put_text(tags::SOP_CLASS_UID, class);
+        tree.put_text(tags::SOP_INSTANCE_UID, &format!("1.4.{number}"));
+        tree.put_text(tags::CONTENT_LABEL, "HOT_METAL");
+        let bytes = encode(&tree, EXPLICIT_LE);
+        let stored = send(&archive, &bytes, EXPLICIT_LE).await.unwrap();
+        studies.insert(stored.study_instance_uid);
+        assert_eq!(data_set(&archive, &format!("1.4.{number}")).await, bytes);
+    }
+    assert_eq!(studies.len(), 2);
+    close(archive).await;
+}
+
+#[tokio::test]
 async fn followers_hear_of_stored_and_completed_studies() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path()).await;

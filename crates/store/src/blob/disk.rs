@@ -22,6 +22,10 @@ pub trait DiskFile: Send + Sync + Debug {
     /// was) if it does or that cannot be known.
     fn read_cached(&self, offset: u64, length: usize, out: &mut Vec<u8>) -> io::Result<bool>;
 
+    /// Where the next bytes lie that were ever written, at or after `offset`; `None` if there are
+    /// none. `offset` itself where that cannot be known.
+    fn next_written(&self, offset: u64) -> io::Result<Option<u64>>;
+
     /// Returns when everything written before is on the device.
     fn sync_data(&self) -> io::Result<()>;
 
@@ -180,6 +184,21 @@ impl DiskFile for FsFile {
     #[cfg(not(target_os = "linux"))]
     fn read_cached(&self, _: u64, _: usize, _: &mut Vec<u8>) -> io::Result<bool> {
         Ok(false)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn next_written(&self, offset: u64) -> io::Result<Option<u64>> {
+        // Moves the file's position, which nothing else uses.
+        match rustix::fs::seek(&self.0, rustix::fs::SeekFrom::Data(offset)) {
+            Ok(at) => Ok(Some(at)),
+            Err(rustix::io::Errno::NXIO) => Ok(None),
+            Err(_) => Ok(Some(offset)),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn next_written(&self, offset: u64) -> io::Result<Option<u64>> {
+        Ok(Some(offset))
     }
 
     fn sync_data(&self) -> io::Result<()> {

@@ -10,9 +10,9 @@ use std::sync::mpsc::{Receiver, Sender, sync_channel};
 use parking_lot::Mutex;
 
 use super::record::{FIRST_RECORD, PackHeader, PackId};
+use super::shelf::Shelf;
 use super::space::SpaceGuard;
 use super::syncer::{Message, OpenPack};
-use super::writer::Shelf;
 use crate::{Error, Result};
 
 /// A new pack: header and name are on the device, blocks are reserved.

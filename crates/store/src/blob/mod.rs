@@ -13,9 +13,12 @@ mod compaction;
 mod lock;
 mod maker;
 mod packs;
+mod queue;
 mod reader;
 mod recovery;
+mod replay;
 mod scan;
+mod shelf;
 mod space;
 mod spill;
 mod survey;
@@ -23,12 +26,15 @@ mod syncer;
 mod writer;
 
 #[cfg(test)]
+mod failure_tests;
+#[cfg(test)]
 mod power_cut_tests;
 
 pub use compaction::{Compacted, Move};
 pub use lock::FolderLock;
 pub use packs::{NewInstance, PackOptions, Packs};
-pub use recovery::{Recovery, Replayed, Step};
+pub use recovery::Recovery;
+pub use replay::{Replayed, Step};
 pub use scan::Damage;
 pub use space::Space;
 pub use spill::Spill;

@@ -12,14 +12,17 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::disk::Disk;
 use super::maker::{Maker, Ready};
+use super::queue::{Body, Done, Job, Queue};
 use super::reader::{Handles, damaged};
 use super::record::Header;
-use super::recovery::{self, Opened, Recovery, Replayed};
+use super::recovery::{self, Opened, Recovery};
+use super::replay::{self, Replayed};
 use super::scan::{check_hash, read_header};
+use super::shelf::Shelf;
 use super::space::{Space, SpaceGuard};
 use super::spill::Spill;
 use super::syncer;
-use super::writer::{Body, Committed, Done, Job, Queue, Shelf, Writer};
+use super::writer::{Committed, Writer};
 use super::{Hash, Locator, RecordAttributes};
 use crate::index::Watermarks;
 use crate::{Error, Result};
@@ -172,7 +175,7 @@ impl Packs {
         recovery: &Recovery,
         visit: &mut dyn FnMut(Replayed) -> Result<()>,
     ) -> Result<()> {
-        recovery::replay(&*self.inner.shelf.disk, recovery, visit)
+        replay::replay(&*self.inner.shelf.disk, recovery, visit)
     }
 
     /// Stores an instance; durable when it returns. `then` is called before that, on the thread

@@ -11,7 +11,7 @@ use super::Locator;
 use super::disk::DiskFile;
 use super::record::PackId;
 use super::scan::pack_header;
-use super::writer::Shelf;
+use super::shelf::Shelf;
 use crate::{Error, Result};
 
 /// Moves that are remembered for readers that still hold an old locator.

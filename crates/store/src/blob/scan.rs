@@ -168,6 +168,14 @@ impl Scanner {
         let mut chunk = Vec::new();
         let mut at = padded(from);
         while at < self.limit {
+            // Reserved and never written: nothing to be found.
+            let Some(written) = self.file.next_written(at)? else {
+                break;
+            };
+            at = at.max(written / ALIGNMENT * ALIGNMENT);
+            if at >= self.limit {
+                break;
+            }
             chunk.clear();
             let length = CHUNK.min(usize::try_from(self.limit - at).unwrap_or(CHUNK));
             self.file.read_at(at, length, &mut chunk)?;

@@ -246,10 +246,10 @@ fn contents_after(ops: &[&Op], file: usize, survival: usize, random: &mut Random
                     sure || random.below(100) < survival
                 });
             }
-            Op::SetLength { file: of, length } if *of == file => {
-                if sure || random.below(100) < survival {
-                    bytes.resize(usize::try_from(*length).unwrap_or(0), 0);
-                }
+            Op::SetLength { file: of, length }
+                if *of == file && (sure || random.below(100) < survival) =>
+            {
+                bytes.resize(usize::try_from(*length).unwrap_or(0), 0);
             }
             _ => {}
         }
@@ -447,6 +447,10 @@ impl DiskFile for SimFile {
         self.read_at(offset, length, out).map(|()| true)
     }
 
+    fn next_written(&self, offset: u64) -> io::Result<Option<u64>> {
+        Ok((offset < self.length()?).then_some(offset))
+    }
+
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.state.lock();
         if countdown(&mut state.faults.sync) {
@@ -512,7 +516,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -522,7 +526,7 @@ impl Random {
     /// A number less than `limit`.
     pub fn below(&mut self, limit: usize) -> usize {
         let limit = limit.max(1) as u64;
-        usize::try_from(self.next() % limit).unwrap_or(0)
+        usize::try_from(self.number() % limit).unwrap_or(0)
     }
 }
 

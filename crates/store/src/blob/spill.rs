@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use bytes::Bytes;
 
 use super::record::{FIRST_RECORD, FIXED_HEADER, Kind, NewHeader, PackHeader, PackId, padded};
+use super::shelf::Shelf;
 use super::space::SpaceGuard;
 use super::syncer::OpenPack;
-use super::writer::{Committed, Shelf};
+use super::writer::Committed;
 use super::{Hash, Locator, RecordAttributes};
 use crate::{Error, Result};
 

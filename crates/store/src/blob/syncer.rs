@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use super::disk::DiskFile;
-use super::writer::{Committed, Done};
+use super::queue::Done;
+use super::writer::Committed;
 use crate::Error;
 
 /// A pack while it is written.

@@ -4,21 +4,21 @@
 //! call and hands over to [`super::syncer`]. There is no artificial delay: a lone record is written
 //! and synced at once, and whatever comes meanwhile is the next group.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, sync_channel};
 
 use bytes::Bytes;
-use parking_lot::{Condvar, Mutex};
 use sagittal_core::Uid;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::disk::{Disk, DiskFile};
+use super::disk::DiskFile;
 use super::maker::{Prepared, Ready, Request, prepare, refusal, trim};
 use super::packs::NewInstance;
+use super::queue::{Body, Done, Job, Queue};
 use super::record::{FIRST_RECORD, Kind, NewHeader, PackId, padded};
+use super::shelf::Shelf;
 use super::space::SpaceGuard;
 use super::spill::Spilled;
 use super::syncer::{Message, OpenPack, Written, again};
@@ -36,70 +36,6 @@ pub struct Committed {
     pub end: u64,
 }
 
-pub(super) type Done = Box<dyn FnOnce(Result<Committed>) + Send>;
-
-pub(super) enum Body {
-    Instance(Box<NewInstance>),
-    Delete(Vec<Uid>),
-    Spilled(Box<Spilled>),
-}
-
-pub(super) struct Job {
-    pub(super) body: Body,
-    pub(super) done: Done,
-    /// Room in the queue, given back when the job is done.
-    pub(super) _permit: Option<OwnedSemaphorePermit>,
-}
-
-/// What waits for the writer.
-#[derive(Default)]
-pub(super) struct Queue {
-    state: Mutex<QueueState>,
-    wake: Condvar,
-}
-
-#[derive(Default)]
-struct QueueState {
-    jobs: VecDeque<Job>,
-    stopping: bool,
-}
-
-/// Jobs taken at once: bounds one write call and the time until the first of them is synced.
-const BATCH: usize = 256;
-
-impl Queue {
-    /// Gives the job back if the store is stopping.
-    pub(super) fn push(&self, job: Job) -> std::result::Result<(), Job> {
-        let mut state = self.state.lock();
-        if state.stopping {
-            return Err(job);
-        }
-        state.jobs.push_back(job);
-        drop(state);
-        self.wake.notify_one();
-        Ok(())
-    }
-
-    pub(super) fn stop(&self) {
-        self.state.lock().stopping = true;
-        self.wake.notify_one();
-    }
-
-    pub(super) fn depth(&self) -> usize {
-        self.state.lock().jobs.len()
-    }
-
-    /// Waits for jobs; empty when stopping and nothing is left.
-    fn take(&self, batch: &mut Vec<Job>) {
-        let mut state = self.state.lock();
-        while state.jobs.is_empty() && !state.stopping {
-            self.wake.wait(&mut state);
-        }
-        let count = state.jobs.len().min(BATCH);
-        batch.extend(state.jobs.drain(..count));
-    }
-}
-
 /// A pack that a previous run left room in.
 pub(super) struct Resume {
     pub(super) number: u64,
@@ -107,73 +43,6 @@ pub(super) struct Resume {
     pub(super) path: PathBuf,
     pub(super) file: Arc<dyn DiskFile>,
     pub(super) end: u64,
-}
-
-/// What names and numbers packs.
-#[derive(Debug)]
-pub(super) struct Shelf {
-    pub(super) disk: Arc<dyn Disk>,
-    pub(super) folder: PathBuf,
-    pub(super) next_pack: AtomicU64,
-    /// Bytes reserved in the active pack and not yet used.
-    pub(super) spare: AtomicU64,
-    /// Bytes reserved in a pack that was made ahead.
-    pub(super) ahead: AtomicU64,
-    /// Packs being made, written or trimmed: not to be read beyond what is durable, nor compacted.
-    pub(super) open: Mutex<BTreeMap<u64, Arc<OpenPack>>>,
-}
-
-impl Shelf {
-    pub(super) fn path(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("{number:012}.pack"))
-    }
-
-    /// Bytes that are reserved on the volume and not yet used.
-    pub(super) fn reserved(&self) -> u64 {
-        self.spare.load(Ordering::Relaxed) + self.ahead.load(Ordering::Relaxed)
-    }
-
-    /// A pack that is begun here.
-    pub(super) fn begun(&self, pack: OpenPack) -> Arc<OpenPack> {
-        let pack = Arc::new(pack);
-        self.open.lock().insert(pack.number, pack.clone());
-        pack
-    }
-
-    /// A pack that will not change any more, or is gone.
-    pub(super) fn finished(&self, pack: u64) {
-        self.open.lock().remove(&pack);
-    }
-
-    /// How much of a pack that is not finished is durable.
-    pub(super) fn durable(&self, pack: u64) -> Option<u64> {
-        let open = self.open.lock();
-        open.get(&pack)
-            .map(|pack| pack.durable.load(Ordering::Acquire))
-    }
-
-    /// Removes a pack in which nothing was ever acknowledged.
-    pub(super) fn discard(&self, pack: &OpenPack) {
-        let _ = self.disk.remove(&pack.path);
-        self.finished(pack.number);
-    }
-
-    pub(super) fn new_number(&self) -> u64 {
-        self.next_pack.fetch_add(1, Ordering::Relaxed)
-    }
-
-    pub(super) fn io(
-        &self,
-        operation: &'static str,
-        path: &std::path::Path,
-    ) -> impl FnOnce(std::io::Error) -> Error {
-        let path = path.to_owned();
-        move |source| Error::Io {
-            operation,
-            path,
-            source,
-        }
-    }
 }
 
 /// A pack that is closed.
