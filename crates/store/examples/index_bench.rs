@@ -188,7 +188,7 @@ fn fill(index: &SqliteIndex, instances: u64) {
         let marks = Watermarks::from([(1, last)]);
         index.apply(&changes, &marks).expect("apply");
         applying += start.elapsed();
-        if last % (instances / 10).max(1) == 0 {
+        if last.is_multiple_of((instances / 10).max(1)) {
             let rate = last as f64 / applying.as_secs_f64();
             eprintln!("{last} instances, {rate:.0} rows/s so far");
         }
@@ -321,6 +321,9 @@ fn queries(index: &SqliteIndex, studies: u64) {
     });
     time("newest 50 studies with an MR series", |_| {
         ask(index, Level::Study, study(Modality, text("MR".into())), 50)
+    });
+    time("studies with a US series, of which there are none", |_| {
+        ask(index, Level::Study, study(Modality, text("US".into())), 50)
     });
     time("series of a study", |n| {
         ask(

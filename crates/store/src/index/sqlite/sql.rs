@@ -74,6 +74,15 @@ pub fn filter(query: &IndexQuery, level: Level) -> Filter {
     for condition in query.at(level) {
         filter.condition(alias, condition);
     }
+    if level == Level::Study && query.at(Level::Series).next().is_some() {
+        // Spares looking into studies without any such series.
+        let series = self::filter(query, Level::Series);
+        let sql = format!(
+            "EXISTS (SELECT 1 FROM series s WHERE s.study = t.id{})",
+            series.sql
+        );
+        filter.and(&sql, series.parameters);
+    }
     filter
 }
 
