@@ -10,6 +10,8 @@ use crate::events::Event;
 
 /// Between looks at the free space.
 const SPACE: Duration = Duration::from_secs(2);
+/// How long the index is tidied at a time.
+const TIDY: Duration = Duration::from_millis(100);
 /// Between looks for packs with many deleted instances.
 const COMPACT: Duration = Duration::from_secs(600);
 /// Packs of which less than this share is in use are compacted.
@@ -33,6 +35,7 @@ async fn run(inner: Weak<Inner>) {
             return;
         };
         inner.events.announce_quiet(quiet);
+        tidy_index(&inner).await;
         since_space += step;
         since_compaction += step;
         if since_space >= SPACE {
@@ -46,6 +49,18 @@ async fn run(inner: Weak<Inner>) {
                 tracing::warn!(%error, "compaction failed");
             }
         }
+    }
+}
+
+/// Merges headers that came in small portions, while nothing waits to be indexed.
+async fn tidy_index(inner: &Arc<Inner>) {
+    if inner.indexer.depth() > 0 {
+        return;
+    }
+    let index = inner.index.clone();
+    let tidied = tokio::task::spawn_blocking(move || index.maintain(TIDY)).await;
+    if let Ok(Err(error)) = tidied {
+        tracing::warn!(%error, "the index cannot be tidied");
     }
 }
 

@@ -143,7 +143,7 @@ columns! {
     ModalitiesInStudy 0x0008 0x0061 Study Texts "modalities"
     SopClassesInStudy 0x0008 0x0062 Study Texts "sop_classes"
     SeriesInstanceUid 0x0020 0x000E Series Uid "uid"
-    Modality 0x0008 0x0060 Series Text "modality"
+    Modality 0x0008 0x0060 Series Texts "modality"
     SeriesNumber 0x0020 0x0011 Series Number "series_number"
     SeriesDescription 0x0008 0x103E Series Text "series_description"
     SeriesDate 0x0008 0x0021 Series Date "series_date"

@@ -15,7 +15,7 @@ impl MemoryIndex {
         let state = self.state.lock();
         match query.level {
             Level::Patient => state.patients(query),
-            _ => state.from_studies(query),
+            _ => state.studies_and_below(query),
         }
     }
 }
@@ -28,7 +28,7 @@ impl State {
             .retain(|c| c.column.entry().level > Level::Patient);
         below.level = Level::Study;
         let matching: BTreeSet<i64> = self
-            .from_studies(&below)
+            .studies_and_below(&below)
             .iter()
             .filter_map(|row| row.study().map(|study| study.patient))
             .collect();
@@ -105,7 +105,7 @@ impl State {
         row
     }
 
-    fn from_studies(&self, query: &IndexQuery) -> Vec<Row> {
+    fn studies_and_below(&self, query: &IndexQuery) -> Vec<Row> {
         let counted = self.studies.values().cloned();
         let mut studies: Vec<StudyRow> = counted.map(|row| self.counted_study(row)).collect();
         studies.retain(|study| {

@@ -207,10 +207,20 @@ pub fn merge(connection: &Connection, series: i64, whole: bool) -> Result<()> {
         .query_map(params![series, all], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let mut headers: Vec<Header> = Vec::new();
-    for block in of_series(connection, series)? {
-        if !ids.contains(&block.id) {
-            continue;
-        }
+    let mut blocks = of_series(connection, series)?;
+    blocks.retain(|block| ids.contains(&block.id));
+    let ranks = |block: &Block| -> Option<Vec<usize>> {
+        let places = block.places.iter();
+        places
+            .map(|place| rank.get(&place.instance).copied())
+            .collect()
+    };
+    if let [only] = blocks.as_slice()
+        && ranks(only).is_some_and(|ranks| ranks.is_sorted())
+    {
+        return settle(connection, series);
+    }
+    for block in blocks {
         let json = block.json()?;
         for place in &block.places {
             if rank.contains_key(&place.instance) {
@@ -229,11 +239,16 @@ pub fn merge(connection: &Connection, series: i64, whole: bool) -> Result<()> {
     }
     insert(connection, series, &headers)?;
     if whole {
-        // A last block may be small for good: nothing more is to be done about it.
-        connection
-            .prepare_cached("UPDATE block SET loose = 0 WHERE series = ? AND loose = 1")?
-            .execute([series])?;
+        settle(connection, series)?;
     }
+    Ok(())
+}
+
+/// A last block may be small for good: nothing more is to be done about it until more comes.
+fn settle(connection: &Connection, series: i64) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE block SET loose = 0 WHERE series = ? AND loose = 1")?
+        .execute([series])?;
     Ok(())
 }
 

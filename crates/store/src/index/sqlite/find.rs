@@ -273,7 +273,9 @@ impl<'a> Finder<'a> {
             return Ok(ControlFlow::Continue(()));
         }
         if self.query.level == Level::Study {
-            if self.lowest > Level::Study && !self.has_series(study.id)? {
+            // Of series that SQL can judge, the study's own filter has said that there is one.
+            let settled = self.lowest == Level::Series && self.series_sql.exact;
+            if self.lowest > Level::Study && !settled && !self.has_series(study.id)? {
                 return Ok(ControlFlow::Continue(()));
             }
             return Ok(self.answer(Row::Study(Arc::new(study))));

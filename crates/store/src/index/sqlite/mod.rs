@@ -100,6 +100,20 @@ impl SqliteIndex {
         Ok(())
     }
 
+    /// Bytes of the tables and indexes, for those who measure.
+    pub fn sizes(&self) -> Result<Vec<(String, u64)>> {
+        let reader = self.readers.get()?;
+        let mut statement =
+            reader.prepare("SELECT name, SUM(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC")?;
+        let rows = statement.query_map([], |row| {
+            Ok((
+                row.get(0)?,
+                u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0),
+            ))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Runs one transaction; what the writer remembers is forgotten if it fails.
     fn write<T>(&self, work: impl FnOnce(&Connection, &mut Cache) -> Result<T>) -> Result<T> {
         let mut guard = self.writer.lock();

@@ -74,6 +74,25 @@ pub fn filter(query: &IndexQuery, level: Level) -> Filter {
     for condition in query.at(level) {
         filter.condition(alias, condition);
     }
+    if level == Level::Study && query.at(Level::Series).next().is_some() {
+        let modalities = query
+            .at(Level::Series)
+            .filter(|c| c.column == Column::Modality);
+        for condition in modalities.filter(|_| !query.include_hidden) {
+            // Those of the shown series are in the study's own row.
+            if let Matching::Texts(any) = &condition.matching {
+                let (sql, parameters, _) = members("t.modalities", any);
+                filter.and(&sql, parameters);
+            }
+        }
+        // Spares looking into studies without any such series.
+        let series = self::filter(query, Level::Series);
+        let sql = format!(
+            "EXISTS (SELECT 1 FROM series s WHERE s.study = t.id{})",
+            series.sql
+        );
+        filter.and(&sql, series.parameters);
+    }
     filter
 }
 
@@ -114,6 +133,9 @@ fn envelope(matching: &Matching) -> Option<(Option<i64>, Option<i64>)> {
     let to = to.reduce(|a, b| Some(a?.max(b?))).flatten();
     Some((from, to))
 }
+
+/// Days whose studies are rather looked through than those of a name that begins so.
+const FEW_DAYS: i64 = 62;
 
 type Part = (String, Vec<Value>, bool);
 
@@ -350,7 +372,7 @@ pub fn candidates(query: &IndexQuery) -> Option<(String, Vec<Value>)> {
                 let name = column.entry().name;
                 let (one, parameters) = prefixes(name, any);
                 let sql = format!("SELECT id FROM study WHERE {name} <> '' AND ({one})");
-                offer(if literal(any) { 2 } else { 6 }, sql, parameters);
+                offer(if literal(any) { 2 } else { 7 }, sql, parameters);
             }
             (
                 Matching::Texts(any),
@@ -369,7 +391,11 @@ pub fn candidates(query: &IndexQuery) -> Option<(String, Vec<Value>)> {
             (Matching::Names(any), Column::PatientName) => {
                 if let Some((one, parameters)) = name_prefixes(any) {
                     let sql = format!("SELECT study FROM study_name WHERE {one}");
-                    offer(5, sql, parameters);
+                    let exact = any
+                        .iter()
+                        .flat_map(NamePattern::groups)
+                        .all(|g| !g.wildcard);
+                    offer(if exact { 4 } else { 7 }, sql, parameters);
                 }
             }
             (Matching::Sounds(any), Column::PatientName) => {
@@ -394,6 +420,10 @@ pub fn candidates(query: &IndexQuery) -> Option<(String, Vec<Value>)> {
         let sql = "SELECT id FROM study WHERE uid IN (SELECT value FROM json_each(?))";
         offer(4, sql.to_owned(), vec![list(uids)]);
     }
+    // Of a few days there are fewer studies than of a prefix, and they are in order.
+    let (first, last) = newest_range(query);
+    let days = last.saturating_sub(first) / DAY;
+    let best = best.filter(|(rank, ..)| *rank < 6 || days > FEW_DAYS);
     best.map(|(_, sql, parameters)| (sql, parameters))
 }
 
