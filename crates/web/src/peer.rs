@@ -13,6 +13,8 @@ use crate::config::WebConfig;
 pub struct Peer {
     /// Its address.
     pub address: SocketAddr,
+    /// Our own address on this connection.
+    pub local: Option<SocketAddr>,
     /// Is the connection encrypted?
     pub tls: bool,
 }
@@ -70,7 +72,9 @@ pub(crate) fn base_url(
         .unwrap_or("localhost");
     let port = forwarded("x-forwarded-port")
         .filter(|port| port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()))
-        .filter(|port| !has_port(host) && *port != default_port(scheme));
+        .filter(|port| !has_port(host) && *port != default_port(scheme))
+        .map(str::to_owned)
+        .or_else(|| forgotten_port(host, scheme, peer));
     let prefix = forwarded("x-forwarded-prefix")
         .filter(|prefix| prefix.starts_with('/') && prefix.bytes().all(is_path_byte))
         .map(|prefix| prefix.trim_end_matches('/'))
@@ -79,6 +83,18 @@ pub(crate) fn base_url(
         Some(port) => format!("{scheme}://{host}:{port}{prefix}"),
         None => format!("{scheme}://{host}{prefix}"),
     }
+}
+
+/// The port that a client left out of Host although it is not the scheme's own, as dicomweb-client
+/// does. Only where Host is the very address of our socket: behind a proxy it is not.
+fn forgotten_port(host: &str, scheme: &str, peer: Option<&Peer>) -> Option<String> {
+    let local = peer?.local?;
+    let own = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(address) => address == local.ip().to_canonical(),
+        Err(_) => host.eq_ignore_ascii_case("localhost") && local.ip().to_canonical().is_loopback(),
+    };
+    let port = local.port().to_string();
+    (own && port != default_port(scheme)).then_some(port)
 }
 
 fn is_trusted(address: IpAddr, trusted: &[AddressRange]) -> bool {
@@ -143,6 +159,10 @@ mod tests {
 
     const PEER: Peer = Peer {
         address: SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)), 4000),
+        local: Some(SocketAddr::new(
+            IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2)),
+            8080,
+        )),
         tls: false,
     };
 
@@ -173,6 +193,22 @@ mod tests {
         };
         assert_eq!(client(&far), "10.0.0.1");
         assert_eq!(client(&near), "203.0.113.7");
+    }
+
+    #[test]
+    fn a_port_that_a_client_forgot_is_added_only_to_our_own_address() {
+        let uri = Uri::from_static("/studies");
+        let config = WebConfig::new("/tmp");
+        for (host, expected) in [
+            ("10.0.0.2", "http://10.0.0.2:8080"),
+            ("10.0.0.2:80", "http://10.0.0.2:80"),
+            ("10.0.0.3", "http://10.0.0.3"),
+            ("pacs", "http://pacs"),
+            ("localhost", "http://localhost"),
+        ] {
+            let fields = headers(&[("host", host)]);
+            assert_eq!(base_url(&config, Some(&PEER), &fields, &uri), expected);
+        }
     }
 
     #[test]

@@ -161,6 +161,7 @@ async fn connection(
     tls: Option<TlsAcceptor>,
 ) {
     let _ = socket.set_nodelay(true);
+    let local = socket.local_addr().ok();
     let limits = &server.limits;
     let socket = Impatient::new(
         socket,
@@ -170,6 +171,7 @@ async fn connection(
     );
     let peer = Peer {
         address,
+        local,
         tls: tls.is_some(),
     };
     match tls {

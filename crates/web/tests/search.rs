@@ -111,7 +111,7 @@ async fn keys_match() {
         ("StudyInstanceUID=1.2.826.1,1.2.826.3", 2),
         ("ModalitiesInStudy=CT", 3),
         ("ModalitiesInStudy=MR", 0),
-        ("PatientName=jane&fuzzymatching=true", 1),
+        ("PatientName=smyth&fuzzymatching=true", 1),
         ("limit=2", 2),
         ("limit=2&offset=2", 1),
         ("offset=9", 0),

@@ -120,7 +120,12 @@ mod tests {
     async fn events_gaps_and_heartbeats_are_told() {
         let (sender, receiver) = tokio::sync::broadcast::channel(2);
         let shutdown = tokio_util::sync::CancellationToken::new();
-        let stream = lines(receiver.into(), Duration::from_secs(15), shutdown.clone(), ());
+        let stream = lines(
+            receiver.into(),
+            Duration::from_secs(15),
+            shutdown.clone(),
+            (),
+        );
         let mut stream = std::pin::pin!(stream);
         let mut next = async || {
             let bytes = stream.next().await?.unwrap();

@@ -10,11 +10,11 @@ use futures::stream::{self, BoxStream};
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use sagittal_archive::Error as ArchiveError;
+use sagittal_archive::bulk_path;
 use sagittal_archive::retrieve::{BulkData, InstanceRef};
 use sagittal_auth::permission;
 use sagittal_core::{DataSet, Tag, TagPath, Value, tags};
 
-use super::bulk_path;
 use super::bulk_stream;
 use super::instances::{etag_of, location};
 use super::media_type::{self, OCTET_STREAM, Representation};
@@ -54,7 +54,11 @@ pub(crate) async fn one(
     State(state): State<WebState>,
     request: Request,
 ) -> Result<Response> {
-    let path = bulk_path::parse(request.path("path").unwrap_or_default())?;
+    let path = bulk_path::parse(request.path("path").unwrap_or_default()).ok_or_else(|| {
+        Error::bad(
+            "the bulk data path is not made of tags and item numbers, such as 00400555/0/0040A123",
+        )
+    })?;
     let accept = request.accept()?;
     let instance = only(super::select(&state, &request).await?)?;
     access.instances(1);
@@ -257,7 +261,7 @@ fn stream_values(
                         location: format!(
                             "{}/bulkdata/{}",
                             location(&base, &instance),
-                            written(&path)
+                            bulk_path::format(&path)
                         ),
                         content: Content::Value(bulk),
                         representation,
@@ -400,19 +404,6 @@ fn bulk_paths(data_set: &DataSet, at: &TagPath, paths: &mut Vec<TagPath>) {
             _ => {}
         }
     }
-}
-
-/// A path as in BulkDataURIs.
-fn written(path: &TagPath) -> String {
-    let steps: Vec<String> = path
-        .0
-        .iter()
-        .map(|step| match step {
-            sagittal_core::PathStep::Element(tag) => tag.to_hex(),
-            sagittal_core::PathStep::Item(index) => index.to_string(),
-        })
-        .collect();
-    steps.join("/")
 }
 
 fn only(instances: Vec<InstanceRef>) -> Result<InstanceRef> {

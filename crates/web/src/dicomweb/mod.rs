@@ -9,7 +9,6 @@ pub(crate) mod metadata;
 pub(crate) mod qido;
 pub(crate) mod stow;
 
-mod bulk_path;
 mod bulk_stream;
 mod gzip;
 mod json_stream;

@@ -35,7 +35,8 @@ impl Reader {
     /// A reader of `source`.
     pub fn new(source: BoxStream<'static, Result<Bytes>>, boundary: &str) -> Reader {
         Reader {
-            source,
+            // Draining asks again after the end.
+            source: source.fuse().boxed(),
             parser: Parser::new(boundary, Limits::default()),
         }
     }

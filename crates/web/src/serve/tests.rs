@@ -106,3 +106,56 @@ async fn heads_that_are_too_long_are_refused() {
     shutdown.cancel();
     task.await.unwrap();
 }
+
+#[tokio::test]
+async fn encrypted_connections_speak_both_versions_of_http() {
+    use rustls::pki_types::{PrivateKeyDer, ServerName};
+    let key = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let certificate = key.cert.der().clone();
+    let private = PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], private)
+        .unwrap();
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let shutdown = CancellationToken::new();
+    let router = Router::new().route(
+        "/",
+        get(|request: axum::extract::Request| async move {
+            request.extensions().get::<Peer>().unwrap().tls.to_string()
+        }),
+    );
+    let tls = Some(Arc::new(config));
+    let task = tokio::spawn(serve(
+        vec![Listener { socket, tls }],
+        router,
+        shutdown.clone(),
+        ServeLimits::default(),
+    ));
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    for protocol in ["http/1.1", "h2"] {
+        let mut client = rustls::ClientConfig::builder()
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
+        client.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
+        let name = ServerName::try_from("localhost").unwrap();
+        let socket = TcpStream::connect(address).await.unwrap();
+        let mut stream = connector.connect(name, socket).await.unwrap();
+        assert_eq!(
+            stream.get_ref().1.alpn_protocol(),
+            Some(protocol.as_bytes())
+        );
+        if protocol == "http/1.1" {
+            let request = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+            stream.write_all(request).await.unwrap();
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer).await;
+            assert!(String::from_utf8_lossy(&answer).ends_with("true"));
+        }
+    }
+    shutdown.cancel();
+    task.await.unwrap().unwrap();
+}

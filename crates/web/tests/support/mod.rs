@@ -107,6 +107,7 @@ impl Server {
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(Peer {
             address: SocketAddr::from(([127, 0, 0, 1], 4242)),
+            local: None,
             tls: false,
         });
         let request = Request::from_parts(parts, body);

@@ -52,6 +52,8 @@ pub(super) async fn search(
     let limit = search.query.limit.unwrap_or(most);
     let offset = search.query.offset;
     let mut answers = state.archive.query(search.query.clone()).await?;
+    // Read ahead below, and asked again for what follows: it may have ended by then.
+    answers.answers = answers.answers.fuse().boxed();
     let mut warnings: Vec<String> = answers
         .unsupported
         .iter()

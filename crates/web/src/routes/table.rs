@@ -1,91 +1,15 @@
-//! The one table of routes. The router, the capabilities (WADL and JSON) and the OpenAPI document
-//! are made from it, so that none can say what another does not.
+//! The rows.
 
 use axum::routing::{MethodRouter, delete, get, on, post};
 use sagittal_auth::Permission;
 
+use super::route::{Base, Method, Parameter, Route};
 use crate::admin::{events, health, metrics, status};
 use crate::dicomweb::{
     bulk_data, capabilities, delete as deletion, frames, instances, metadata, qido, stow,
 };
 use crate::state::WebState;
 use crate::{openapi, wado_uri};
-
-/// Where a path begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Base {
-    /// At the server's root.
-    Root,
-    /// At the configured DICOMweb path.
-    DicomWeb,
-    /// At the configured path of WADO-URI.
-    WadoUri,
-}
-
-/// A method that a route answers. GET includes HEAD.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum Method {
-    Get,
-    Post,
-    Delete,
-    Options,
-}
-
-impl Method {
-    /// In capital letters.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Delete => "DELETE",
-            Method::Options => "OPTIONS",
-        }
-    }
-}
-
-/// A query parameter.
-#[derive(Clone, Copy, Debug)]
-pub struct Parameter {
-    /// Its name.
-    pub name: &'static str,
-    /// What it does.
-    pub about: &'static str,
-    /// Must it be there?
-    pub required: bool,
-    /// May it occur several times?
-    pub repeated: bool,
-    /// JSON schema type.
-    pub kind: &'static str,
-}
-
-/// A route.
-pub struct Route {
-    /// Unique name (operationId).
-    pub name: &'static str,
-    /// Method.
-    pub method: Method,
-    /// Where the path begins.
-    pub base: Base,
-    /// Path from there; `{name}` for parameters, `{*name}` for the rest.
-    pub path: &'static str,
-    /// The permission that it takes; `None` for everybody.
-    pub permission: Option<Permission>,
-    /// What it does.
-    pub summary: &'static str,
-    /// Where it is defined.
-    pub clause: &'static str,
-    /// Query parameters.
-    pub query: &'static [Parameter],
-    /// Media types of the request.
-    pub consumes: &'static [&'static str],
-    /// Media types of the response.
-    pub produces: &'static [&'static str],
-    /// Status codes besides 401 and 403.
-    pub statuses: &'static [u16],
-    /// The handler.
-    pub handler: fn() -> MethodRouter<WebState>,
-}
 
 const fn optional(name: &'static str, kind: &'static str, about: &'static str) -> Parameter {
     Parameter {
@@ -557,27 +481,6 @@ pub const ROUTES: &[Route] = &[
         || get(openapi::document),
     ),
 ];
-
-impl Route {
-    /// The whole path, with the configured prefixes.
-    pub fn full_path(&self, config: &crate::WebConfig) -> String {
-        let prefix = match self.base {
-            Base::Root => "",
-            Base::DicomWeb => config.dicomweb_path.trim_end_matches('/'),
-            Base::WadoUri => config.wado_uri_path.as_str(),
-        };
-        format!("{prefix}{}", self.path)
-    }
-
-    /// Names of the path's parameters.
-    pub fn path_parameters(&self) -> impl Iterator<Item = &'static str> {
-        self.path
-            .split('{')
-            .skip(1)
-            .filter_map(|piece| piece.split('}').next())
-            .map(|name| name.trim_start_matches('*'))
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,8 @@
+//! The one table of routes. The router, the capabilities (WADL and JSON) and the OpenAPI document
+//! are made from it, so that none can say what another does not.
+
+mod route;
+mod table;
+
+pub use route::{Base, Method, Parameter, Route};
+pub use table::ROUTES;
