@@ -23,10 +23,13 @@ pub fn dcmtk(name: &str) -> Option<PathBuf> {
             .output();
         output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("$dcmtk:"))
     });
-    if found.is_none() {
-        skip(&format!(
+    match &found {
+        Some(path) => {
+            KNOWN.lock().unwrap().insert(name.to_owned(), path.clone());
+        }
+        None => skip(&format!(
             "{name} of DCMTK is not installed (Debian package dcmtk)"
-        ));
+        )),
     }
     found
 }
