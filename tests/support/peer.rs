@@ -1,14 +1,21 @@
 //! Programs of others to test against: DCMTK, pynetdicom, dicom3tools. A missing one is skipped
 //! loudly, or fails the test in strict mode.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 use crate::cli::{Ran, run};
 use crate::skip;
 
 /// A program of DCMTK. pynetdicom installs some of the same names: only DCMTK's own count.
 pub fn dcmtk(name: &str) -> Option<PathBuf> {
+    // Asking takes a second where the name belongs to a Python program.
+    static KNOWN: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    if let Some(path) = KNOWN.lock().unwrap().get(name) {
+        return Some(path.clone());
+    }
     let found = candidates(name).find(|path| {
         let output = Command::new(path)
             .arg("--version")
@@ -16,10 +23,13 @@ pub fn dcmtk(name: &str) -> Option<PathBuf> {
             .output();
         output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("$dcmtk:"))
     });
-    if found.is_none() {
-        skip(&format!(
+    match &found {
+        Some(path) => {
+            KNOWN.lock().unwrap().insert(name.to_owned(), path.clone());
+        }
+        None => skip(&format!(
             "{name} of DCMTK is not installed (Debian package dcmtk)"
-        ));
+        )),
     }
     found
 }

@@ -51,8 +51,22 @@ fn pynetdicom_negotiates_identity_window_and_contexts() {
 #[test]
 fn a_caller_without_a_rule_is_rejected_and_one_with_a_rule_does_only_that() {
     let folder = tempfile::tempdir().unwrap();
-    let text = "[auth]\nmode = \"on\"\n\n[[auth.ae]]\nae_title = \"SENDER\"\naddresses = [\"127.0.0.1\"]\npermissions = [\"verify\", \"store\"]\n";
-    let server = Server::builder().config(folder.path(), text).start();
+    let hash = "0".repeat(64);
+    let text = format!(
+        r#"
+[auth]
+mode = "on"
+[[auth.token]]
+name = "somebody"
+hash = "{hash}"
+roles = ["reader"]
+[[auth.ae]]
+ae_title = "SENDER"
+addresses = ["127.0.0.1"]
+permissions = ["verify", "store"]
+"#
+    );
+    let server = Server::builder().config(folder.path(), &text).start();
     let Some(stranger) = dcmtk("echoscu", &server, &["-aet", "STRANGER"], &[]) else {
         return;
     };

@@ -1,25 +1,36 @@
 //! C-STORE (PS3.4 Annex B): what goes in comes out byte for byte.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use bytes::Bytes;
-use sagittal_core::{tags, transfer_syntax};
+use sagittal_core::{DataSet, Limits, tags, transfer_syntax};
+use sagittal_file::read::read_data_set;
 use sagittal_tests::objects::{self, Object};
 use sagittal_tests::{Server, data, peer};
 
 use super::tools::{Storescp, data_set, dcmtk, write};
 
-/// Transfer syntax and bytes of each data set in a folder, by the hash-free key of its content.
+/// Transfer syntax and data set of each file in a folder.
 fn contents(folder: &Path) -> Vec<(String, Bytes)> {
     let read = |path: &std::path::PathBuf| data_set(std::fs::read(path).unwrap());
-    let mut all: Vec<_> = data::files(folder).iter().map(read).collect();
-    all.sort();
+    data::files(folder).iter().map(read).collect()
+}
+
+/// What the data sets say, whatever the lengths of their sequences, in order of UIDs.
+fn meanings(contents: Vec<(String, Bytes)>) -> Vec<(String, DataSet)> {
+    let read = |(ts, bytes): (String, Bytes)| {
+        let (data_set, findings) = read_data_set(&bytes, &ts, Limits::default()).unwrap();
+        assert!(findings.is_empty(), "{findings:?}");
+        (ts, data_set)
+    };
+    let mut all: Vec<_> = contents.into_iter().map(read).collect();
+    all.sort_by_key(|(_, data_set)| data_set.first_text(tags::SOP_INSTANCE_UID));
     all
 }
 
 #[test]
-fn what_storescu_sends_comes_back_byte_for_byte() {
+fn what_storescu_sends_comes_back_in_its_transfer_syntax() {
     let Some(_) = peer::dcmtk("storescp") else {
         return;
     };
@@ -72,20 +83,56 @@ fn what_storescu_sends_comes_back_byte_for_byte() {
         &study,
     ];
     dcmtk("movescu", &server, &keys, &[]).unwrap().expect(0);
-    let mut sent: Vec<(String, Bytes)> =
-        all.iter().map(|object| data_set(object.part10())).collect();
-    sent.sort();
-    assert_eq!(contents(&receiver.folder), sent);
+    // storescu writes sequences and deflated streams anew.
+    let sent = all.iter().map(|object| data_set(object.part10())).collect();
+    assert_eq!(meanings(contents(&receiver.folder)), meanings(sent));
 }
 
-#[test]
-fn real_files_come_back_byte_for_byte_in_every_transfer_syntax() {
-    let Some(files) = data::folder() else { return };
-    let Some(_) = peer::dcmtk("dcmsend") else {
+/// Sends files as they are; prints status and path of each.
+const SENDER: &str = r#"
+import os, sys
+import pydicom
+from pynetdicom import AE, _config
+_config.STORE_SEND_CHUNKED_DATASET = True
+host, port, called = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+groups, current, kinds = [], [], set()
+for root, _, names in os.walk(sys.argv[4]):
+    for name in sorted(names):
+        path = os.path.join(root, name)
+        try:
+            meta = pydicom.dcmread(path, stop_before_pixels=True).file_meta
+            kind = (meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID)
+            meta.MediaStorageSOPInstanceUID
+        except Exception:
+            continue
+        if kind not in kinds and len(kinds) == 120:
+            groups.append((kinds, current))
+            current, kinds = [], set()
+        kinds.add(kind)
+        current.append(path)
+groups.append((kinds, current))
+for kinds, paths in groups:
+    ae = AE(ae_title="PYNETDICOM")
+    for sop_class, transfer_syntax in sorted(kinds):
+        ae.add_requested_context(sop_class, transfer_syntax)
+    assoc = ae.associate(host, port, ae_title=called)
+    assert assoc.is_established
+    for path in paths:
+        try:
+            status = assoc.send_c_store(path)
+            print("%04X" % status.Status if status else "none", path)
+        except ValueError:
+            print("unsent", path)
+    assoc.release()
+"#;
+
+/// Sends a folder of real files, moves everything back and compares bytes.
+fn round_trip(folder: &Path, at_least: usize) {
+    let Some(python) = peer::python(&["pynetdicom", "pydicom"]) else {
         return;
     };
-    let folder = tempfile::tempdir().unwrap();
-    let Some(receiver) = Storescp::start(folder.path(), &["+B", "+xa", "+uf", "-aet", "DEST"])
+    let received = tempfile::tempdir().unwrap();
+    let Some(receiver) = Storescp::start(received.path(), &["+B", "+xa", "+uf", "-aet", "DEST"])
     else {
         return;
     };
@@ -93,43 +140,49 @@ fn real_files_come_back_byte_for_byte_in_every_transfer_syntax() {
         .arg("--peer")
         .arg(format!("dest=DEST@127.0.0.1:{}", receiver.port))
         .start();
-    let compressed = files.join("compressed");
-    // Does not decompress anything; files that it cannot read are left out.
-    dcmtk(
-        "dcmsend",
-        &server,
-        &["+sd", "+r", "-dn", "-nuc", "--no-halt"],
-        &[&compressed],
+    let (ip, port) = (
+        server.dimse().ip().to_string(),
+        server.dimse().port().to_string(),
     );
-    let stored = server.count("");
-    assert!(stored > 50, "{stored} instances stored");
-    let ids = format!("PatientID=*");
-    let patients = dcmtk(
-        "findscu",
-        &server,
-        &[
-            "-P",
-            "-k",
-            "QueryRetrieveLevel=STUDY",
-            "-k",
-            &ids,
-            "-k",
-            "StudyInstanceUID",
-        ],
-        &[],
+    let folder_text = folder.display().to_string();
+    let arguments = [&ip, &port, server.ae_title(), &folder_text];
+    let ran = peer::run_python(&python, SENDER, &arguments).expect(0);
+    let mut originals: BTreeMap<Bytes, String> = BTreeMap::new();
+    for line in ran.stdout.lines() {
+        let (status, path) = line.split_once(' ').unwrap();
+        // B000: another file with the same UID came before.
+        assert!(
+            ["0000", "B000", "C000", "A900", "unsent"].contains(&status),
+            "{line}"
+        );
+        if status == "0000" {
+            let (ts, data_set) = data_set(std::fs::read(path).unwrap());
+            originals.insert(data_set, ts);
+        }
+    }
+    assert!(
+        originals.len() >= at_least,
+        "only {} were taken:\n{}",
+        originals.len(),
+        ran.stdout
     );
-    let said = patients.unwrap().expect(0);
-    let text = format!("{}{}", said.stdout, said.stderr);
-    let mut studies: Vec<&str> = text
+    let query = [
+        "-S",
+        "-k",
+        "QueryRetrieveLevel=STUDY",
+        "-k",
+        "StudyInstanceUID",
+    ];
+    let found = dcmtk("findscu", &server, &query, &[]).unwrap().expect(0);
+    let text = format!("{}{}", found.stdout, found.stderr);
+    let studies: BTreeSet<&str> = text
         .lines()
         .filter(|line| line.contains("(0020,000d)"))
         .filter_map(|line| line.split(['[', ']']).nth(1))
-        .filter(|uid| !uid.is_empty())
+        .map(|uid| uid.trim_end_matches('\0'))
         .collect();
-    studies.sort_unstable();
-    studies.dedup();
     for study in studies {
-        let study = format!("StudyInstanceUID={}", study.trim_end_matches('\0'));
+        let study = format!("StudyInstanceUID={study}");
         let keys = [
             "-S",
             "-aem",
@@ -141,25 +194,36 @@ fn real_files_come_back_byte_for_byte_in_every_transfer_syntax() {
         ];
         dcmtk("movescu", &server, &keys, &[]);
     }
-    let mut originals: BTreeMap<Bytes, String> = BTreeMap::new();
-    for path in data::files(&compressed) {
-        let bytes = std::fs::read(&path).unwrap();
-        if bytes.get(128..132) == Some(b"DICM") {
-            let (ts, data_set) = data_set(bytes);
-            originals.insert(data_set, ts);
-        }
-    }
     let received = contents(&receiver.folder);
-    assert!(
-        received.len() * 10 >= stored * 9,
-        "{} of {stored} came back",
-        received.len()
-    );
-    let identical = received
-        .iter()
-        .filter(|(ts, bytes)| originals.get(bytes) == Some(ts))
+    for (ts, bytes) in &received {
+        assert_eq!(originals.get(bytes), Some(ts), "not what was sent");
+    }
+    let came: BTreeSet<&Bytes> = received.iter().map(|(_, bytes)| bytes).collect();
+    let missing = originals
+        .keys()
+        .filter(|bytes| !came.contains(bytes))
         .count();
-    assert_eq!(identical, received.len());
+    // storescp knows neither all transfer syntaxes nor all of these files; each has its line.
+    let refused = server.log().matches("instance not sent").count();
+    assert_eq!(missing, refused);
+    assert!(
+        missing * 10 < originals.len(),
+        "{missing} did not come back"
+    );
+}
+
+#[test]
+fn real_compressed_files_come_back_byte_for_byte() {
+    if let Some(files) = data::folder() {
+        round_trip(&files.join("compressed"), 100);
+    }
+}
+
+#[test]
+fn real_files_in_odd_character_sets_come_back_byte_for_byte() {
+    if let Some(files) = data::folder() {
+        round_trip(&files.join("charsets"), 15);
+    }
 }
 
 #[test]
@@ -179,5 +243,18 @@ fn an_object_under_a_uid_that_is_taken_is_kept_and_hidden_with_a_warning() {
         let text = format!("{}{}", ran.stdout, ran.stderr);
         assert!(text.contains(said), "{name}: {text}");
     }
-    assert_eq!(server.count(""), 1);
+    let query = [
+        "-S",
+        "-k",
+        "QueryRetrieveLevel=IMAGE",
+        "-k",
+        "SOPInstanceUID",
+    ];
+    let found = dcmtk("findscu", &server, &query, &[]).unwrap().expect(0);
+    let text = format!("{}{}", found.stdout, found.stderr);
+    assert_eq!(
+        text.matches(first.sop_instance_uid().as_str()).count(),
+        1,
+        "{text}"
+    );
 }

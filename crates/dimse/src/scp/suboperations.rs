@@ -253,7 +253,7 @@ mod tests {
             (tally.remaining, tally.completed, tally.failed.len()),
             (0, 1, 2)
         );
-        assert_eq!(tally.reason().map(str::len).unwrap_or(0) > 0, true);
+        assert!(tally.reason().is_some_and(|reason| !reason.is_empty()));
     }
 
     #[test]
