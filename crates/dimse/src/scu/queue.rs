@@ -106,6 +106,12 @@ impl Queue {
         self.changed.notify_waiters();
     }
 
+    /// Puts back what may have broken an association: others go first.
+    pub(super) fn put_last(&self, job: Job) {
+        self.state.lock().jobs.push_back(job);
+        self.changed.notify_waiters();
+    }
+
     /// The next instance, one that `fits` if there is any. Waits for one.
     pub(super) async fn next(&self, fits: impl Fn(&Kind) -> bool) -> Next {
         loop {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use sagittal_core::{Limits, Uid, sop_class, tags};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::part10::{self, Opening};
+use sagittal_file::write::write_data_set;
 use sagittal_file::{extract, read, transcode};
 use sagittal_net::Data;
 use tokio::sync::mpsc;
@@ -21,6 +22,8 @@ const AT_ONCE: u64 = 4 << 20;
 /// Larger ones are read in chunks of this size, a few ahead of the connection.
 const CHUNK: usize = 1 << 20;
 const CHUNKS_AHEAD: usize = 4;
+/// Data sets of odd length up to this are mended.
+const MAX_MENDED: u64 = 256 << 20;
 
 /// An instance to be sent.
 #[derive(Clone, Debug)]
@@ -137,6 +140,9 @@ impl Instance {
     pub(super) async fn data(&self, transfer_syntax_uid: &Uid) -> Result<Data<'static>> {
         let instance = self.clone();
         let target = transfer_syntax_uid.clone();
+        if self.len() % 2 == 1 && self.transfer_syntax_uid == target {
+            return self.mended().await;
+        }
         if let (Body::Bytes(_, bytes), true) = (&self.body, self.transfer_syntax_uid == target) {
             let start = usize::try_from(self.offset).unwrap_or(usize::MAX);
             return Ok(Data::from(bytes.slice(start.min(bytes.len())..)));
@@ -163,6 +169,35 @@ impl Instance {
             instance.write(&target, &mut out).map(|()| out)
         });
         match reading.await.unwrap_or_else(|e| Err(io::Error::other(e))) {
+            Ok(bytes) => Ok(Data::from(bytes)),
+            Err(source) => Err(Error::Read { name, source }),
+        }
+    }
+
+    /// A data set of odd length, which cannot be sent as it is: fragments are even (PS3.8 §E.2), and
+    /// DCMTK aborts if one is not. The odd value is padded where it stands.
+    async fn mended(&self) -> Result<Data<'static>> {
+        let (instance, name) = (self.clone(), self.name());
+        let mending = tokio::task::spawn_blocking(move || -> io::Result<Vec<u8>> {
+            if instance.len() > MAX_MENDED {
+                return Err(io::Error::other("its length is odd, and it is too long to be mended"));
+            }
+            let uid = instance.transfer_syntax_uid.clone();
+            let mut bytes = Vec::new();
+            instance.write(&uid, &mut bytes)?;
+            if Encoding::of(uid.as_str()).deflated {
+                // PS3.5 §A.5.
+                bytes.push(0);
+                return Ok(bytes);
+            }
+            let bytes = Bytes::from(bytes);
+            let mut mended = Vec::with_capacity(bytes.len() + 1);
+            read::read_data_set(&bytes, uid.as_str(), Limits::default())
+                .and_then(|(data_set, _)| write_data_set(&data_set, uid.as_str(), &mut mended))
+                .map_err(io::Error::other)?;
+            Ok(mended)
+        });
+        match mending.await.unwrap_or_else(|e| Err(io::Error::other(e))) {
             Ok(bytes) => Ok(Data::from(bytes)),
             Err(source) => Err(Error::Read { name, source }),
         }
@@ -341,6 +376,23 @@ mod tests {
         let instance = Instance::of_file(&folder);
         std::fs::remove_file(&folder).unwrap();
         assert_eq!(instance.unwrap().sop_instance_uid, "1.2.3");
+    }
+
+    #[tokio::test]
+    async fn a_data_set_of_odd_length_becomes_even() {
+        let syntax = transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN;
+        let mut bytes = file(syntax, sop_class::CT_IMAGE_STORAGE);
+        // The last value is "X ": cut its padding.
+        bytes.pop();
+        let last = bytes.len() - 3;
+        bytes[last] = 1;
+        let instance = Instance::of_bytes("x", bytes.into()).unwrap();
+        let uid = Uid::from_static(syntax);
+        let Data::Bytes(data) = instance.data(&uid).await.unwrap() else {
+            panic!("not at once");
+        };
+        assert_eq!(data.len() as u64, instance.len() + 1);
+        assert!(data.ends_with(b"LO\x02\0X "));
     }
 
     #[tokio::test]
