@@ -29,11 +29,11 @@ pub(super) struct Connection {
     #[arg(long, value_name = "FILE", requires = "tls")]
     ca: Option<PathBuf>,
     /// PEM file with our certificate and its chain
-    #[arg(long, value_name = "FILE", requires_all = ["tls", "key"])]
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "cert_key"])]
     cert: Option<PathBuf>,
     /// PEM file with our private key
     #[arg(long, value_name = "FILE", requires = "cert")]
-    key: Option<PathBuf>,
+    cert_key: Option<PathBuf>,
     /// Take any certificate of the peer: whoever is in between can read along
     #[arg(long, requires = "tls", conflicts_with = "ca")]
     insecure: bool,
@@ -72,7 +72,7 @@ impl Connection {
     }
 
     fn tls_client(&self) -> anyhow::Result<TlsClient> {
-        let own = match (&self.cert, &self.key) {
+        let own = match (&self.cert, &self.cert_key) {
             (Some(cert), Some(key)) => Some((read(cert)?, read(key)?)),
             _ => None,
         };

@@ -62,11 +62,11 @@ pub struct Arguments {
     #[arg(long, value_name = "SECONDS")]
     idle_exit: Option<u64>,
     /// Speak TLS, with this certificate and chain (PEM file)
-    #[arg(long, value_name = "FILE", requires = "key")]
+    #[arg(long, value_name = "FILE", requires = "cert_key")]
     cert: Option<PathBuf>,
     /// Private key (PEM file)
     #[arg(long, value_name = "FILE", requires = "cert")]
-    key: Option<PathBuf>,
+    cert_key: Option<PathBuf>,
     /// Demand certificates of these authorities from senders (PEM file)
     #[arg(long, value_name = "FILE", requires = "cert")]
     ca: Option<PathBuf>,
@@ -157,7 +157,7 @@ fn announce(arguments: &Arguments, bound: SocketAddr) -> anyhow::Result<()> {
 }
 
 fn tls(arguments: &Arguments) -> anyhow::Result<Option<TlsServer>> {
-    let (Some(cert), Some(key)) = (&arguments.cert, &arguments.key) else {
+    let (Some(cert), Some(key)) = (&arguments.cert, &arguments.cert_key) else {
         return Ok(None);
     };
     let read = |path: &Path| {

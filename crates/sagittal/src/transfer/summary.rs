@@ -7,8 +7,8 @@ use super::feed::Passed;
 
 /// Failures and warnings that are kept with their reasons.
 const MAX_REASONS: usize = 1000;
-/// Of them so many are shown.
-const MAX_SHOWN: usize = 20;
+/// Files that are shown for a reason.
+const SHOWN: usize = 5;
 
 /// A file and what was said of it.
 #[derive(Clone, Debug, Serialize)]
@@ -121,20 +121,61 @@ impl Summary {
             ("failed", &self.failures, self.failed),
         ];
         for (what, list, count) in lists {
-            for remark in list.iter().take(MAX_SHOWN) {
-                text.push_str(&format!("{what} {}: {}\n", remark.file, remark.reason));
+            for (reason, files) in by_reason(list) {
+                text.push_str(&format!("{what}: {reason}\n"));
+                for file in files.iter().take(SHOWN) {
+                    text.push_str(&format!("    {file}\n"));
+                }
+                if files.len() > SHOWN {
+                    text.push_str(&format!("    and {} more\n", files.len() - SHOWN));
+                }
             }
-            let more = count.saturating_sub(MAX_SHOWN as u64);
-            if more > 0 {
-                text.push_str(&format!("… and {more} more; --json lists them\n"));
+            if count > list.len() as u64 {
+                text.push_str(&format!("{what}: {count} in all\n"));
             }
         }
         text
     }
 }
 
+/// Files by what was said of them, in the order in which it was first said.
+fn by_reason(list: &[Remark]) -> Vec<(&str, Vec<&str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for remark in list {
+        let reason = remark.reason.as_str();
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, files)) => files.push(&remark.file),
+            None => groups.push((reason, vec![&remark.file])),
+        }
+    }
+    groups
+}
+
 fn keep(list: &mut Vec<Remark>, remark: Remark) {
     if list.len() < MAX_REASONS {
         list.push(remark);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_files_with_one_reason_are_shown_together() {
+        let mut summary = Summary {
+            failed: 12,
+            ..Summary::default()
+        };
+        for number in 0..12 {
+            let remark = Remark {
+                file: format!("f{number}"),
+                sop_instance_uid: None,
+                reason: (if number == 3 { "other" } else { "same" }).to_owned(),
+            };
+            keep(&mut summary.failures, remark);
+        }
+        let text = summary.show();
+        assert!(text.contains("failed: same\n    f0\n    f1\n    f2\n    f4\n    f5\n    and 6 more\nfailed: other\n    f3\n"), "{text}");
     }
 }
