@@ -364,3 +364,6 @@ impl Line {
         self.ahead = Some((job, reading));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! A bounded queue of instances that wait to be sent.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
@@ -148,12 +148,17 @@ impl Queue {
         Some(next)
     }
 
-    /// What an association for `first` should be able to carry: that first, then what is met in
-    /// these files besides.
+    /// What an association for `first` should be able to carry: that first, then what waits, then
+    /// what has been met before.
     pub(super) fn kinds(&self, first: &Kind) -> Vec<Kind> {
         let state = self.state.lock();
-        let others = state.kinds.iter().filter(|kind| *kind != first);
-        std::iter::once(first).chain(others).cloned().collect()
+        let waiting = state.jobs.iter().map(|job| job.instance.kind());
+        let mut seen = HashSet::new();
+        std::iter::once(first.clone())
+            .chain(waiting)
+            .chain(state.kinds.iter().cloned())
+            .filter(|kind| seen.insert(kind.clone()))
+            .collect()
     }
 
     /// Nobody takes any more; returns what is left.

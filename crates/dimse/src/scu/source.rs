@@ -69,7 +69,8 @@ impl Instance {
                 .read_to_end(&mut prefix)
                 .map_err(failed)?;
             let body = Body::File(path.to_owned());
-            match Instance::of_prefix(body, &prefix, end) {
+            let is_last = prefix.len() as u64 == end || Some(&length) == PREFIXES.last();
+            match Instance::of_prefix(body, &prefix, end, is_last) {
                 Ok(instance) => return Ok(instance),
                 // Something long stands before what we look for.
                 Err(error) => result = Some(error),
@@ -85,10 +86,12 @@ impl Instance {
     pub fn of_bytes(name: impl Into<String>, bytes: Bytes) -> Result<Instance> {
         let prefix = bytes.clone();
         let end = bytes.len() as u64;
-        Instance::of_prefix(Body::Bytes(name.into(), bytes), &prefix, end)
+        Instance::of_prefix(Body::Bytes(name.into(), bytes), &prefix, end, true)
     }
 
-    fn of_prefix(body: Body, prefix: &[u8], end: u64) -> Result<Instance> {
+    /// What the data set does not say is believed of the File Meta Information, if no more of the
+    /// data set will be looked at.
+    fn of_prefix(body: Body, prefix: &[u8], end: u64, is_last: bool) -> Result<Instance> {
         let opening = match part10::open(prefix) {
             Ok(opening) => opening,
             Err(error) => {
@@ -98,7 +101,7 @@ impl Instance {
                 });
             }
         };
-        let [class, instance] = identity(&opening, prefix, end);
+        let [class, instance] = identity(&opening, prefix, end, is_last);
         let sop_class_uid = class.ok_or_else(|| Error::Incomplete {
             name: body.name(),
             missing: "SOP Class UID",
@@ -258,8 +261,9 @@ impl Body {
     }
 }
 
-/// SOP Class and SOP Instance UID of the data set, else of the File Meta Information.
-fn identity(opening: &Opening, prefix: &[u8], end: u64) -> [Option<Uid>; 2] {
+/// SOP Class and SOP Instance UID of the data set, else of the File Meta Information if that may be
+/// asked.
+fn identity(opening: &Opening, prefix: &[u8], end: u64, ask_meta: bool) -> [Option<Uid>; 2] {
     let start = usize::try_from(opening.data_set_offset).unwrap_or(usize::MAX);
     let bytes = prefix.get(start..).unwrap_or_default();
     let encoding = Encoding::of(opening.transfer_syntax_uid.as_str());
@@ -277,7 +281,7 @@ fn identity(opening: &Opening, prefix: &[u8], end: u64) -> [Option<Uid>; 2] {
         let text = found.get(at).copied().flatten().map(|raw| raw.value);
         text.and_then(|bytes| std::str::from_utf8(bytes).ok())
             .and_then(|text| Uid::tolerant(text).ok())
-            .or_else(|| opening.meta.uid(meta).ok().flatten())
+            .or_else(|| opening.meta.uid(meta).ok().flatten().filter(|_| ask_meta))
     };
     [
         of(0, tags::MEDIA_STORAGE_SOP_CLASS_UID),
