@@ -28,21 +28,40 @@ fn what_is_sent_is_found_and_got_back() {
     std::fs::write(files.join("readme.txt"), "not DICOM at all").unwrap();
     let path = files.display().to_string();
 
-    let sent = run("send", &peer, &[&path, "--json", "-q", "-a", "2"]).expect(0).json();
+    let sent = run("send", &peer, &[&path, "--json", "-q", "-a", "2"])
+        .expect(0)
+        .json();
     assert_eq!(sent["stored"], 3, "{sent}");
     assert_eq!(sent["not_dicom"], 1);
     assert_eq!(sent["failures"], serde_json::json!([]));
 
     let study = first.study_instance_uid();
     let key = format!("StudyInstanceUID={study}");
-    let found = run("find", &peer, &["--level", "series", "--key", &key, "--json"]).expect(0).json();
+    let found = run(
+        "find",
+        &peer,
+        &["--level", "series", "--key", &key, "--json"],
+    )
+    .expect(0)
+    .json();
     assert_eq!(found.as_array().unwrap().len(), 2);
 
     let out = folder.path().join("got");
     let out_path = out.display().to_string();
-    let arguments = ["--study", study.as_str(), "--out", &out_path, "--json", "-q"];
+    let arguments = [
+        "--study",
+        study.as_str(),
+        "--out",
+        &out_path,
+        "--json",
+        "-q",
+    ];
     let got = run("get", &peer, &arguments).expect(0).json();
-    assert_eq!((&got["completed"], &got["failed"]), (&2.into(), &0.into()), "{got}");
+    assert_eq!(
+        (&got["completed"], &got["failed"]),
+        (&2.into(), &0.into()),
+        "{got}"
+    );
     assert_holds(&out, &[&first, &second]);
     // Once more: nothing is written twice.
     let again = run("get", &peer, &arguments).expect(0).json();
@@ -58,7 +77,9 @@ fn a_limit_cancels_the_query() {
     write(folder.path(), &all);
     let path = folder.path().display().to_string();
     run("send", &address(&server), &[&path, "-q"]).expect(0);
-    let found = run("find", &address(&server), &["--limit", "3", "--json"]).expect(0).json();
+    let found = run("find", &address(&server), &["--limit", "3", "--json"])
+        .expect(0)
+        .json();
     assert_eq!(found.as_array().unwrap().len(), 3);
     let all = run("find", &address(&server), &["--json"]).expect(0).json();
     assert_eq!(all.as_array().unwrap().len(), 20);
@@ -75,7 +96,12 @@ fn a_move_reaches_recv_which_ends_when_it_has_enough() {
     let [first, second, _] = objects();
     let files = folder.path().join("files");
     write(&files, &[&first, &second]);
-    run("send", &address(&server), &[&files.display().to_string(), "-q"]).expect(0);
+    run(
+        "send",
+        &address(&server),
+        &[&files.display().to_string(), "-q"],
+    )
+    .expect(0);
     let study = first.study_instance_uid();
     let arguments = ["--study", study.as_str(), "--to", "ME", "--json", "-q"];
     let moved = run("move", &address(&server), &arguments).expect(0).json();
@@ -105,8 +131,14 @@ fn recv_writes_every_transfer_syntax_as_it_came_and_ends_when_idle() {
     let peer = format!("ANY@127.0.0.1:{}", recv.port);
     run("echo", &peer, &["-n", "3"]).expect(0);
     let path = files.display().to_string();
-    let sent = run("send", &peer, &[&path, "--json", "-q", "--window", "4"]).expect(0).json();
-    assert_eq!((&sent["stored"], &sent["converted"]), (&3.into(), &0.into()), "{sent}");
+    let sent = run("send", &peer, &[&path, "--json", "-q", "--window", "4"])
+        .expect(0)
+        .json();
+    assert_eq!(
+        (&sent["stored"], &sent["converted"]),
+        (&3.into(), &0.into()),
+        "{sent}"
+    );
     let received = recv.folder.clone();
     let (summary, code) = recv.end();
     assert_eq!((&summary["written"], code), (&3.into(), Some(0)));
@@ -122,10 +154,20 @@ fn exit_codes_tell_failures() {
     let path = folder.path().display().to_string();
     sagittal(["send", "-q", nobody, &path]).expect(1);
     write(folder.path(), &[&ct()]);
-    let sent = sagittal(["send", "-q", "--json", "--retries", "0", nobody, &path]).expect(1).json();
+    let sent = sagittal(["send", "-q", "--json", "--retries", "0", nobody, &path])
+        .expect(1)
+        .json();
     assert_eq!((&sent["stored"], &sent["failed"]), (&0.into(), &1.into()));
     sagittal(["find", nobody]).expect(1);
     sagittal(["find", "no address"]).expect(2);
     sagittal(["get", nobody, "--out", &path]).expect(2);
-    sagittal(["move", nobody, "--study", "1.2", "--to", "SEVENTEEN_LETTERS"]).expect(2);
+    sagittal([
+        "move",
+        nobody,
+        "--study",
+        "1.2",
+        "--to",
+        "SEVENTEEN_LETTERS",
+    ])
+    .expect(2);
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use sagittal_core::{Limits, transfer_syntax};
 use sagittal_file::part10;
-use sagittal_tests::objects::{Object, ct, mr, pdf, sr, us};
 use sagittal_tests::data;
+use sagittal_tests::objects::{Object, ct, mr, pdf, sr, us};
 use tempfile::TempDir;
 
 use super::scu_peers::{Recv, assert_holds, dcmqrscp, run, write};
@@ -35,8 +35,14 @@ fn storescp_gets_every_object_as_it_is() {
     write(&files, &all);
     let address = format!("ANY@127.0.0.1:{}", peer.port);
     let path = files.display().to_string();
-    let sent = run("send", &address, &[&path, "--json", "-q"]).expect(0).json();
-    assert_eq!((&sent["stored"], &sent["converted"]), (&5.into(), &0.into()), "{sent}");
+    let sent = run("send", &address, &[&path, "--json", "-q"])
+        .expect(0)
+        .json();
+    assert_eq!(
+        (&sent["stored"], &sent["converted"]),
+        (&5.into(), &0.into()),
+        "{sent}"
+    );
     assert_holds(&peer.folder, &all);
 }
 
@@ -60,11 +66,20 @@ fn what_storescp_does_not_take_is_converted_if_that_needs_no_decoding() {
     std::fs::write(files.join("compressed"), compressed.part10()).unwrap();
     let address = format!("ANY@127.0.0.1:{}", peer.port);
     let path = files.display().to_string();
-    let sent = run("send", &address, &[&path, "--json", "-q"]).expect(3).json();
-    assert_eq!((&sent["stored"], &sent["converted"]), (&3.into(), &3.into()), "{sent}");
+    let sent = run("send", &address, &[&path, "--json", "-q"])
+        .expect(3)
+        .json();
+    assert_eq!(
+        (&sent["stored"], &sent["converted"]),
+        (&3.into(), &3.into()),
+        "{sent}"
+    );
     let reason = sent["failures"][0]["reason"].as_str().unwrap();
     assert!(reason.contains("JPEG 2000"), "{reason}");
-    assert_eq!(transfer_syntaxes(&peer.folder), [transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN]);
+    assert_eq!(
+        transfer_syntaxes(&peer.folder),
+        [transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN]
+    );
     assert_holds(&peer.folder, &all);
 }
 
@@ -90,7 +105,15 @@ fn dcmqrscp_is_queried_and_gives_back_over_get_and_move() {
     let found = run("find", &peer.address, &keys).expect(0).json();
     assert_eq!(found.as_array().unwrap().len(), 2, "{found}");
     let series = format!("StudyInstanceUID={study}");
-    let keys = ["--level", "series", "--key", &series, "--key", "Modality=MR", "--json"];
+    let keys = [
+        "--level",
+        "series",
+        "--key",
+        &series,
+        "--key",
+        "Modality=MR",
+        "--json",
+    ];
     let found = run("find", &peer.address, &keys).expect(0).json();
     assert_eq!(found.as_array().unwrap().len(), 1, "{found}");
     let table = run("find", &peer.address, &["--level", "patient"]).expect(0);
@@ -99,7 +122,14 @@ fn dcmqrscp_is_queried_and_gives_back_over_get_and_move() {
     for (name, more) in [("known", vec![]), ("unknown", vec!["--no-discovery"])] {
         let out = folder.path().join(name);
         let out_path = out.display().to_string();
-        let mut arguments = vec!["--study", study.as_str(), "--out", &out_path, "--json", "-q"];
+        let mut arguments = vec![
+            "--study",
+            study.as_str(),
+            "--out",
+            &out_path,
+            "--json",
+            "-q",
+        ];
         arguments.extend(more);
         let got = run("get", &peer.address, &arguments).expect(0).json();
         assert_eq!(got["completed"], 3, "{got}");

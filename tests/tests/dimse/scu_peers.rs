@@ -30,7 +30,9 @@ fn start(command: &mut Command, port: u16) -> Background {
         .spawn()
         .unwrap();
     let background = Background(child);
-    wait::until("a peer", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+    wait::until("a peer", || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+    });
     background
 }
 
@@ -103,7 +105,14 @@ impl Recv {
     pub fn start(at: &Path, port: u16, arguments: &[&str]) -> Recv {
         let folder = at.join("recv");
         let mut child = cli::command()
-            .args(["recv", "--json", "--quiet", "--port", &port.to_string(), "--out"])
+            .args([
+                "recv",
+                "--json",
+                "--quiet",
+                "--port",
+                &port.to_string(),
+                "--out",
+            ])
             .arg(&folder)
             .args(arguments)
             .stdout(Stdio::piped())

@@ -12,7 +12,9 @@ fn echoscp_answers() {
     let Some(peer) = pynetdicom(folder.path(), "echoscp", &[]) else {
         return;
     };
-    let said = run("echo", &peer.address, &["-n", "2", "--json"]).expect(0).json();
+    let said = run("echo", &peer.address, &["-n", "2", "--json"])
+        .expect(0)
+        .json();
     assert_eq!(said["echo_ms"].as_array().unwrap().len(), 2);
     let name = said["implementation_version_name"].as_str().unwrap();
     assert!(name.starts_with("PYNETDICOM"), "{name}");
@@ -38,7 +40,9 @@ fn storescp_gets_every_object_over_several_associations() {
     let files = folder.path().join("files");
     write(&files, &all);
     let path = files.display().to_string();
-    let sent = run("send", &peer.address, &[&path, "--json", "-q", "-a", "3"]).expect(0).json();
+    let sent = run("send", &peer.address, &[&path, "--json", "-q", "-a", "3"])
+        .expect(0)
+        .json();
     assert_eq!(sent["stored"], 12, "{sent}");
     assert_holds(&received, &all);
 }
@@ -123,11 +127,23 @@ fn an_archive_is_queried_and_gives_back() {
     let key = format!("StudyInstanceUID={study}");
     let arguments = ["--key", &key, "--level", "image", "--json"];
     let found = run("find", &peer.address, &arguments).expect(0);
-    assert_eq!(found.json().as_array().unwrap().len(), 3, "{}", found.stdout);
+    assert_eq!(
+        found.json().as_array().unwrap().len(),
+        3,
+        "{}",
+        found.stdout
+    );
     assert!(found.stderr.contains("FF01"), "{}", found.stderr);
     let out = folder.path().join("got");
     let out_path = out.display().to_string();
-    let arguments = ["--study", study.as_str(), "--out", &out_path, "--json", "-q"];
+    let arguments = [
+        "--study",
+        study.as_str(),
+        "--out",
+        &out_path,
+        "--json",
+        "-q",
+    ];
     let got = run("get", &peer.address, &arguments).expect(0).json();
     assert_eq!(got["completed"], 3, "{got}");
     assert_holds(&out, &[&first, &second, &report]);
@@ -142,13 +158,18 @@ fn refusals_and_warnings_are_told_with_their_reasons() {
     let odd = ct().with(tags::PATIENT_ID, "WARN");
     write(folder.path(), &[&good, &bad, &odd]);
     let path = folder.path().display().to_string();
-    let sent = run("send", &peer.address, &[&path, "-q", "--json"]).expect(3).json();
+    let sent = run("send", &peer.address, &[&path, "-q", "--json"])
+        .expect(3)
+        .json();
     let counts = (&sent["stored"], &sent["warnings"], &sent["failed"]);
     assert_eq!(counts, (&2.into(), &1.into(), &1.into()), "{sent}");
     let failure = &sent["failures"][0];
     assert_eq!(failure["sop_instance_uid"], bad.sop_instance_uid().as_str());
     let reason = failure["reason"].as_str().unwrap();
-    assert!(reason.contains("A700") && reason.contains("no room for this"), "{reason}");
+    assert!(
+        reason.contains("A700") && reason.contains("no room for this"),
+        "{reason}"
+    );
     let warning = &sent["warning_list"][0];
     assert_eq!(warning["sop_instance_uid"], odd.sop_instance_uid().as_str());
 }

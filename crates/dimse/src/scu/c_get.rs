@@ -275,8 +275,13 @@ mod tests {
     #[test]
     fn known_classes_get_every_syntax_in_a_context_of_its_own_while_there_is_room() {
         let ct = Uid::from_static(sop_class::CT_IMAGE_STORAGE);
-        assert_eq!(storable(&[ct]).first().unwrap().contexts.len(), SYNTAXES.len() + 1);
-        let many: Vec<Uid> = (1..=200).map(|n| Uid::new(&format!("1.2.{n}")).unwrap()).collect();
+        assert_eq!(
+            storable(&[ct]).first().unwrap().contexts.len(),
+            SYNTAXES.len() + 1
+        );
+        let many: Vec<Uid> = (1..=200)
+            .map(|n| Uid::new(&format!("1.2.{n}")).unwrap())
+            .collect();
         assert_eq!(contexts(&storable(&many)), 128);
         assert_eq!(contexts(&storable(many.get(..60).unwrap())), 121);
     }

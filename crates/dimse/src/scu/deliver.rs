@@ -240,9 +240,7 @@ impl Delivery {
             let has_room = window == 0 || line.open.len() < window;
             match line.ahead.take() {
                 Some((job, reading)) if has_room => {
-                    let prepared = reading
-                        .await
-                        .unwrap_or_else(|error| Err(not_sent(&error)));
+                    let prepared = reading.await.unwrap_or_else(|error| Err(not_sent(&error)));
                     if !self.options.canceled.is_cancelled() {
                         let next = self.queue.try_next(|kind| line.offered.contains(kind));
                         if let Some(next) = next {

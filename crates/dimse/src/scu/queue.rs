@@ -126,7 +126,10 @@ impl Queue {
     /// As [`Queue::next`], without waiting; only what fits.
     pub(super) fn try_next(&self, fits: impl Fn(&Kind) -> bool) -> Option<Job> {
         let mut state = self.state.lock();
-        let at = state.jobs.iter().position(|job| fits(&job.instance.kind()))?;
+        let at = state
+            .jobs
+            .iter()
+            .position(|job| fits(&job.instance.kind()))?;
         let job = state.jobs.remove(at);
         drop(state);
         self.room.notify_one();

@@ -183,7 +183,9 @@ impl Instance {
         let (instance, name) = (self.clone(), self.name());
         let mending = tokio::task::spawn_blocking(move || -> io::Result<Vec<u8>> {
             if instance.len() > MAX_MENDED {
-                return Err(io::Error::other("its length is odd, and it is too long to be mended"));
+                return Err(io::Error::other(
+                    "its length is odd, and it is too long to be mended",
+                ));
             }
             let uid = instance.transfer_syntax_uid.clone();
             let mut bytes = Vec::new();
@@ -275,8 +277,8 @@ fn identity(opening: &Opening, prefix: &[u8], end: u64, ask_meta: bool) -> [Opti
         (bytes, end.saturating_sub(opening.data_set_offset))
     };
     let wanted = [tags::SOP_CLASS_UID, tags::SOP_INSTANCE_UID];
-    let found =
-        extract::root_values(bytes, total, encoding, Limits::default(), &wanted).unwrap_or_default();
+    let found = extract::root_values(bytes, total, encoding, Limits::default(), &wanted)
+        .unwrap_or_default();
     let of = |at: usize, meta| {
         let text = found.get(at).copied().flatten().map(|raw| raw.value);
         text.and_then(|bytes| std::str::from_utf8(bytes).ok())

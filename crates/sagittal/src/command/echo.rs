@@ -50,7 +50,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let result = crate::runtime()?.block_on(echo(&arguments, &target, &mut outcome));
     outcome.error = result.err().map(|error| error.chain());
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&json(&arguments.peer, &outcome))?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json(&arguments.peer, &outcome))?
+        );
     } else if let Some(error) = &outcome.error {
         eprintln!("sagittal: {error}");
     } else if outcome.echoes.len() > 1 {
@@ -64,7 +67,10 @@ async fn echo(arguments: &Arguments, target: &Target, outcome: &mut Outcome) -> 
     let started = Instant::now();
     let mut session = Session::connect(target, &echo_proposal(target)).await?;
     outcome.association = Some(started.elapsed());
-    outcome.implementation = session.negotiated().peer_implementation_version_name.clone();
+    outcome.implementation = session
+        .negotiated()
+        .peer_implementation_version_name
+        .clone();
     let pause = Duration::try_from_secs_f64(arguments.interval).unwrap_or_default();
     for number in 0..arguments.count {
         if number > 0 {

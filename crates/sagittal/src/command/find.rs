@@ -219,7 +219,9 @@ fn cell(data_set: &DataSet, path: &[PathStep]) -> String {
         let items = data_set.items(tag).iter().map(|item| cell(item, rest));
         return items.collect::<Vec<_>>().join("; ");
     }
-    let is_text = data_set.get(tag).is_some_and(|element| element.vr.unit() == 1);
+    let is_text = data_set
+        .get(tag)
+        .is_some_and(|element| element.vr.unit() == 1);
     let text = if is_text {
         data_set.text(tag).unwrap_or_default().into_owned()
     } else {

@@ -90,20 +90,33 @@ async fn get(arguments: Arguments) -> anyhow::Result<Exit> {
             Err(error) => {
                 tracing::debug!(error = %error.chain(), "no discovery of SOP classes");
                 if !arguments.quiet {
-                    eprintln!("sagittal: SOP classes are not known beforehand ({})", error.chain());
+                    eprintln!(
+                        "sagittal: SOP classes are not known beforehand ({})",
+                        error.chain()
+                    );
                 }
                 Vec::new()
             }
         }
     };
-    let storables = if found.is_empty() { common_storage() } else { storable(&found) };
+    let storables = if found.is_empty() {
+        common_storage()
+    } else {
+        storable(&found)
+    };
     let proposal = get_proposal(&target, model, arguments.what.is_relational(), &storables)?;
     let mut session = Session::connect(&target, &proposal).await?;
     let interrupt = transfer::interrupt();
     let mut show = Retrieve::new(arguments.quiet);
     let mut on_progress = |progress| show.advance(progress);
     let outcome = session
-        .get((model, level), &keys, &receiver, &interrupt, &mut on_progress)
+        .get(
+            (model, level),
+            &keys,
+            &receiver,
+            &interrupt,
+            &mut on_progress,
+        )
         .await?;
     show.finish();
     session.release().await.ok();

@@ -261,7 +261,12 @@ mod tests {
     #[test]
     fn keys_are_keywords_tags_or_paths() {
         let set = keys(
-            &["PatientName=DOE*", "0020000D", "RequestAttributesSequence.ScheduledProcedureStepID=7", "RequestAttributesSequence[0].RequestedProcedureID"],
+            &[
+                "PatientName=DOE*",
+                "0020000D",
+                "RequestAttributesSequence.ScheduledProcedureStepID=7",
+                "RequestAttributesSequence[0].RequestedProcedureID",
+            ],
             None,
         )
         .unwrap();
@@ -272,15 +277,27 @@ mod tests {
         assert_eq!(items[0].len(), 2);
         assert!(!set.contains(tags::SPECIFIC_CHARACTER_SET));
         assert!("Nothing=1".parse::<Key>().is_err());
-        assert!(keys(&["RequestAttributesSequence[1].RequestedProcedureID=1"], None).is_err());
+        assert!(
+            keys(
+                &["RequestAttributesSequence[1].RequestedProcedureID=1"],
+                None
+            )
+            .is_err()
+        );
     }
 
     #[test]
     fn names_go_in_utf_8_or_as_asked_for() {
         let utf8 = keys(&["PatientName=Müller"], None).unwrap();
-        assert_eq!(utf8.text(tags::SPECIFIC_CHARACTER_SET).as_deref(), Some("ISO_IR 192"));
+        assert_eq!(
+            utf8.text(tags::SPECIFIC_CHARACTER_SET).as_deref(),
+            Some("ISO_IR 192")
+        );
         let latin = keys(&["PatientName=Müller"], Some("ISO_IR 100")).unwrap();
-        assert_eq!(latin.bytes(tags::PATIENT_NAME).unwrap().as_ref(), b"M\xFCller");
+        assert_eq!(
+            latin.bytes(tags::PATIENT_NAME).unwrap().as_ref(),
+            b"M\xFCller"
+        );
         assert!(keys(&["PatientName=山田"], Some("ISO_IR 100")).is_err());
         assert!(keys(&["PatientName=a"], Some("latin1")).is_err());
     }

@@ -49,7 +49,13 @@ async fn move_to(arguments: Arguments) -> anyhow::Result<Exit> {
     let mut show = Retrieve::new(arguments.quiet);
     let mut on_progress = |progress| show.advance(progress);
     let outcome = session
-        .move_to((model, level), &keys, &arguments.to, &interrupt, &mut on_progress)
+        .move_to(
+            (model, level),
+            &keys,
+            &arguments.to,
+            &interrupt,
+            &mut on_progress,
+        )
         .await?;
     show.finish();
     session.release().await.ok();

@@ -50,7 +50,13 @@ pub(super) struct Connection {
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
     /// Password; better in the environment variable SAGITTAL_PASSWORD
-    #[arg(long, value_name = "PASSWORD", requires = "user", env = "SAGITTAL_PASSWORD", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "PASSWORD",
+        requires = "user",
+        env = "SAGITTAL_PASSWORD",
+        hide_env_values = true
+    )]
     password: Option<String>,
 }
 
@@ -89,7 +95,9 @@ impl Connection {
                     .iter()
                     .find_map(|path| std::fs::read(path).ok());
                 let Some(roots) = found else {
-                    bail!("no authorities of the system found: name some with --ca, or trust anybody with --insecure");
+                    bail!(
+                        "no authorities of the system found: name some with --ca, or trust anybody with --insecure"
+                    );
                 };
                 roots
             }

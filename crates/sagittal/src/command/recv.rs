@@ -151,7 +151,10 @@ fn announce(arguments: &Arguments, bound: SocketAddr) -> anyhow::Result<()> {
         writeln!(out, "{line}")?;
     } else if !arguments.quiet {
         let folder = arguments.out.display();
-        writeln!(out, "listening on {bound} (AE title {title}), writing to {folder}")?;
+        writeln!(
+            out,
+            "listening on {bound} (AE title {title}), writing to {folder}"
+        )?;
     }
     Ok(out.flush()?)
 }

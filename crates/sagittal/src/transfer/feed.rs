@@ -55,7 +55,9 @@ pub(super) fn feed(paths: Vec<PathBuf>, queue: &Queue, passed: &mpsc::Sender<Pas
                         Some(Ok(path)) => look(&path, queue, passed),
                         Some(Err(error)) => {
                             let (name, reason) = (String::new(), error.to_string());
-                            passed.blocking_send(Passed::Unreadable { name, reason }).is_ok()
+                            passed
+                                .blocking_send(Passed::Unreadable { name, reason })
+                                .is_ok()
                         }
                     };
                     if !goes_on {

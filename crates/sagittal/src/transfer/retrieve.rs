@@ -44,11 +44,7 @@ impl Retrieve {
 }
 
 /// Prints the outcome of a retrieval; `received` counts what came here.
-pub fn tell(
-    outcome: &Retrieved,
-    received: Option<&Counted>,
-    json: bool,
-) -> anyhow::Result<Exit> {
+pub fn tell(outcome: &Retrieved, received: Option<&Counted>, json: bool) -> anyhow::Result<Exit> {
     let progress = outcome.progress;
     let completed = u64::from(progress.completed) + u64::from(progress.warning);
     let failed = u64::from(progress.failed);

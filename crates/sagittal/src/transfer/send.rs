@@ -44,8 +44,7 @@ pub async fn send(target: &Target, options: SendOptions) -> Summary {
     };
     let canceled = delivery.canceled.clone();
     let (to, taken) = (target.clone(), queue.clone());
-    let running =
-        tokio::spawn(async move { deliver(&to, taken, &delivery, outcome_send).await });
+    let running = tokio::spawn(async move { deliver(&to, taken, &delivery, outcome_send).await });
 
     let mut summary = Summary::default();
     let mut show = Show {
@@ -103,7 +102,8 @@ impl Show {
         let total = self.totals.bytes.load(Ordering::Relaxed).max(done);
         let is_complete = self.totals.complete.load(Ordering::Relaxed);
         let rate = self.meter.rate(done, is_complete.then_some(total));
-        self.meter
-            .set(done, Some(total), || format!("{} files, {rate}", of(files, all)));
+        self.meter.set(done, Some(total), || {
+            format!("{} files, {rate}", of(files, all))
+        });
     }
 }

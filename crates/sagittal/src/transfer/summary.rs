@@ -99,7 +99,10 @@ impl Summary {
         let rows = [
             (self.stored, "stored"),
             (self.warnings, "of them with a warning"),
-            (self.converted, "of them converted to another transfer syntax"),
+            (
+                self.converted,
+                "of them converted to another transfer syntax",
+            ),
             (self.failed, "failed"),
             (self.not_dicom, "not DICOM"),
             (self.directories, "DICOMDIR"),

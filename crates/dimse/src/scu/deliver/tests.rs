@@ -29,7 +29,9 @@ impl Moody {
         self.associations.fetch_add(1, Ordering::Relaxed);
         let aborts = self
             .aborts
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            })
             .is_ok();
         while let Received::Message(message) = association.receive().await? {
             association.discard_data().await?;
@@ -41,7 +43,9 @@ impl Moody {
             }
             self.stored.lock().insert(uid.to_string());
             let response = CStoreResponse::new(&request, Status::SUCCESS).to_command_set();
-            association.send(message.context_id, &response, Data::None).await?;
+            association
+                .send(message.context_id, &response, Data::None)
+                .await?;
             if aborts {
                 association.abort(AbortReason::ServiceUser).await;
                 return Ok(());
@@ -62,7 +66,10 @@ impl Service for Moody {
 async fn serve(peer: &Arc<Moody>, stop: &CancellationToken) -> Target {
     let policy = Arc::new(intake_policy(Vec::new()));
     let mut server = Server::new(policy, Config::default(), Limits::default());
-    let bound = server.bind("127.0.0.1:0".parse().unwrap(), None).await.unwrap();
+    let bound = server
+        .bind("127.0.0.1:0".parse().unwrap(), None)
+        .await
+        .unwrap();
     tokio::spawn(server.run(peer.clone(), stop.clone(), Duration::ZERO));
     let address: Address = format!("MOODY@{bound}").parse().unwrap();
     Target::new(address.clone(), address.ae_title)
@@ -187,7 +194,9 @@ async fn a_file_that_is_gone_fails_alone() {
     let path = folder.path().join("x");
     std::fs::write(&path, {
         let Data::Bytes(bytes) = instance(1, CT)
-            .data(&Uid::from_static(transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN))
+            .data(&Uid::from_static(
+                transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
+            ))
             .await
             .unwrap()
         else {
