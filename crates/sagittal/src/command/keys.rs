@@ -84,14 +84,25 @@ pub(super) fn data_set(keys: &[Key], charset: Option<&str>) -> anyhow::Result<Da
     }
     if let Some(term) = charset {
         let character_set = CharacterSet::from_element(term.as_bytes());
-        if let [unknown, ..] = character_set.unknown_terms() {
-            bail!("{unknown:?} is no defined term of a character set, such as \"ISO_IR 100\"");
+        if !term.split('\\').all(is_defined) || !character_set.unknown_terms().is_empty() {
+            bail!("{term:?} is no defined term of a character set, such as \"ISO_IR 100\"");
         }
         if data_set.transcode_text(&character_set) > 0 {
             bail!("the keys have characters that {term} lacks");
         }
     }
     Ok(data_set)
+}
+
+/// A defined term as the standard spells it (PS3.3 §C.12.1.1.2): readers forgive, writers do not.
+fn is_defined(term: &str) -> bool {
+    let number = ["ISO_IR ", "ISO 2022 IR "]
+        .iter()
+        .find_map(|prefix| term.strip_prefix(prefix));
+    match number {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_digit()),
+        None => matches!(term, "" | "GB18030" | "GBK"),
+    }
 }
 
 fn put(data_set: &mut DataSet, path: &[PathStep], value: &str) -> anyhow::Result<()> {
