@@ -2,17 +2,20 @@
 //! keys come as PEM text; files are the caller's business.
 
 mod subject;
+mod unverified;
 
 use std::sync::Arc;
 
+use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::error::{Error, Result};
 use subject::subject;
+use unverified::Unverified;
 
 /// Is a client asked for a certificate?
 #[derive(Clone, Debug, Default)]
@@ -97,6 +100,25 @@ impl TlsClient {
             .with_protocol_versions(rustls::DEFAULT_VERSIONS)
             .map_err(unusable)?
             .with_root_certificates(roots(roots_pem)?);
+        TlsClient::new(builder, identity)
+    }
+
+    /// Trusts any server: encrypted, but whoever is in between can read along.
+    pub fn without_verification(identity: Option<(&[u8], &[u8])>) -> Result<TlsClient> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let verifier = Arc::new(Unverified(provider.clone()));
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(rustls::DEFAULT_VERSIONS)
+            .map_err(unusable)?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        TlsClient::new(builder, identity)
+    }
+
+    fn new(
+        builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+        identity: Option<(&[u8], &[u8])>,
+    ) -> Result<TlsClient> {
         let config = match identity {
             None => builder.with_no_client_auth(),
             Some((chain, key)) => builder

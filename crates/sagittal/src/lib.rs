@@ -9,6 +9,7 @@ pub mod files;
 pub mod import;
 pub mod meter;
 pub mod server;
+pub mod transfer;
 
 use anyhow::Context as _;
 

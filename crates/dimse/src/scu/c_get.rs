@@ -7,7 +7,7 @@ use sagittal_net::{Proposal, Roles};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{Error, Result};
-use super::receiver::Receiver;
+use super::receiver::{Receiver, serve_store};
 use super::retrieve::{Progress, Retrieved, identifier, proposal_for, sop_class_of};
 use super::session::Session;
 use super::target::Target;
@@ -232,7 +232,8 @@ impl Session {
             };
             let command = &message.command;
             if command.command_field() == Ok(CStoreRequest::COMMAND_FIELD) {
-                super::receiver::serve_store(&mut self.association, &message, receiver).await?;
+                // What came of it is between the receiver and the peer, who counts it.
+                let _ = serve_store(&mut self.association, &message, receiver).await?;
             } else if !command.is_response() {
                 self.refuse(&message).await?;
             } else if command.message_id_being_responded_to() == Ok(message_id) {
@@ -274,8 +275,13 @@ mod tests {
     #[test]
     fn known_classes_get_every_syntax_in_a_context_of_its_own_while_there_is_room() {
         let ct = Uid::from_static(sop_class::CT_IMAGE_STORAGE);
-        assert_eq!(storable(&[ct]).first().unwrap().contexts.len(), SYNTAXES.len() + 1);
-        let many: Vec<Uid> = (1..=200).map(|n| Uid::new(&format!("1.2.{n}")).unwrap()).collect();
+        assert_eq!(
+            storable(&[ct]).first().unwrap().contexts.len(),
+            SYNTAXES.len() + 1
+        );
+        let many: Vec<Uid> = (1..=200)
+            .map(|n| Uid::new(&format!("1.2.{n}")).unwrap())
+            .collect();
         assert_eq!(contexts(&storable(&many)), 128);
         assert_eq!(contexts(&storable(many.get(..60).unwrap())), 121);
     }

@@ -220,9 +220,7 @@ impl Session {
     /// The next answer: to which message, and status and comment or the failure. An error of the
     /// outer kind ends the association.
     #[allow(clippy::type_complexity)] // it is unpacked at once, twice
-    pub(super) async fn next_stored(
-        &mut self,
-    ) -> Result<(u16, Result<(Status, Option<String>)>)> {
+    pub(super) async fn next_stored(&mut self) -> Result<(u16, Result<(Status, Option<String>)>)> {
         let response = self.response(OPERATION).await?;
         let command = &response.command;
         let message_id = command.message_id_being_responded_to()?;
@@ -272,7 +270,11 @@ mod tests {
         ];
         let (proposal, taken) = store_proposal(&target(), &kinds);
         assert_eq!(taken, 2);
-        let lengths: Vec<usize> = proposal.contexts.iter().map(|(_, list)| list.len()).collect();
+        let lengths: Vec<usize> = proposal
+            .contexts
+            .iter()
+            .map(|(_, list)| list.len())
+            .collect();
         assert_eq!(lengths, [1, 2, 1]);
         assert!(proposal.common_extended.is_empty());
     }
@@ -280,10 +282,19 @@ mod tests {
     #[test]
     fn a_proposal_holds_128_contexts_and_no_half_of_a_kind() {
         let kinds: Vec<Kind> = (1..=100)
-            .map(|n| kind(&format!("1.2.{n}"), transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN))
+            .map(|n| {
+                kind(
+                    &format!("1.2.{n}"),
+                    transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
+                )
+            })
             .collect();
         let (proposal, taken) = store_proposal(&target(), &kinds);
         assert_eq!((proposal.contexts.len(), taken), (128, 64));
-        assert_eq!(proposal.common_extended.len(), 64, "private classes are declared");
+        assert_eq!(
+            proposal.common_extended.len(),
+            64,
+            "private classes are declared"
+        );
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -18,8 +19,11 @@ use super::target::Target;
 
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Associations in a row that broke off before anything was stored.
-const MAX_VAIN: u32 = 10;
+/// Associations in a row that may break off before anything is answered: if nothing ever was,
+/// and if something was.
+const MAX_VAIN: (u32, u32) = (10, 100);
+/// A peer that aborts may do so because of the instance: so often it gets another chance.
+const RETRIES_AFTER_ABORT: u32 = 1;
 
 /// How instances are delivered.
 #[derive(Clone, Debug)]
@@ -70,6 +74,7 @@ pub async fn deliver(
         queue,
         options: options.clone(),
         outcomes,
+        answered: AtomicU64::new(0),
     });
     let mut workers = JoinSet::new();
     for _ in 0..options.associations.max(1) {
@@ -108,6 +113,7 @@ struct Delivery {
     queue: Arc<Queue>,
     options: DeliveryOptions,
     outcomes: mpsc::Sender<Delivered>,
+    answered: AtomicU64,
 }
 
 /// An instance that is being read.
@@ -120,7 +126,7 @@ struct Line {
     ahead: Option<Reading>,
     /// Sent, and not answered yet.
     open: HashMap<u16, (Job, sagittal_core::Uid)>,
-    stored: u64,
+    answered: u64,
 }
 
 impl Delivery {
@@ -169,13 +175,18 @@ impl Delivery {
                 }
                 Err(error) => {
                     tracing::warn!(error = %error.chain(), "association broke off");
-                    vain = if line.stored > 0 { 0 } else { vain + 1 };
+                    vain = if line.answered > 0 { 0 } else { vain + 1 };
                     self.give_back(&mut line, &error).await;
                     line.session.abort().await;
-                    if vain > MAX_VAIN {
+                    let limit = match self.answered.load(Ordering::Relaxed) {
+                        0 => MAX_VAIN.0,
+                        _ => MAX_VAIN.1,
+                    };
+                    if vain > limit {
                         return Err(error);
                     }
-                    if vain > 0 {
+                    // A peer that aborts is there; one that is gone may need time to come back.
+                    if vain > 0 && !error.is_abort() {
                         self.pause(vain - 1).await;
                     }
                 }
@@ -204,7 +215,7 @@ impl Delivery {
                         offered: kinds.into_iter().take(taken).collect(),
                         ahead: None,
                         open: HashMap::new(),
-                        stored: 0,
+                        answered: 0,
                     };
                     line.read_ahead(job);
                     return Ok(Some(line));
@@ -229,9 +240,7 @@ impl Delivery {
             let has_room = window == 0 || line.open.len() < window;
             match line.ahead.take() {
                 Some((job, reading)) if has_room => {
-                    let prepared = reading
-                        .await
-                        .unwrap_or_else(|error| Err(not_sent(&error)));
+                    let prepared = reading.await.unwrap_or_else(|error| Err(not_sent(&error)));
                     if !self.options.canceled.is_cancelled() {
                         let next = self.queue.try_next(|kind| line.offered.contains(kind));
                         if let Some(next) = next {
@@ -293,7 +302,9 @@ impl Delivery {
         let Some((job, transfer_syntax_uid)) = line.open.remove(&message_id) else {
             return Ok(());
         };
-        line.stored += u64::from(outcome.is_ok());
+        // Refused or not: an answer shows that the association works.
+        line.answered += 1;
+        self.answered.fetch_add(1, Ordering::Relaxed);
         let outcome = outcome.map(|(status, comment)| Stored {
             status,
             comment,
@@ -316,8 +327,12 @@ impl Delivery {
 
     async fn try_again(&self, mut job: Job, error: &Error) {
         job.attempts += 1;
-        if job.attempts <= self.options.retries && !self.options.canceled.is_cancelled() {
-            self.queue.put_back(job);
+        let retries = match error.is_abort() {
+            true => self.options.retries.min(RETRIES_AFTER_ABORT),
+            false => self.options.retries,
+        };
+        if job.attempts <= retries && !self.options.canceled.is_cancelled() {
+            self.queue.put_last(job);
         } else {
             let reason = error.chain();
             self.tell(job, Err(Error::Lost { reason })).await;
@@ -347,3 +362,6 @@ impl Line {
         self.ahead = Some((job, reading));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,7 +35,7 @@ pub enum Error {
         after: Duration,
     },
     /// The association that this was on its way over broke off.
-    #[error("the association broke off: {reason}")]
+    #[error("{reason}")]
     Lost {
         /// Why.
         reason: String,
@@ -53,7 +53,7 @@ pub enum Error {
     },
     /// The peer takes the SOP class, but in no transfer syntax that can be had without decoding
     /// pixels.
-    #[error("stored as {}, the peer takes {}", named(stored), list(accepted))]
+    #[error("stored as {}, which the peer does not take", named(stored))]
     TransferSyntaxNotAccepted {
         /// The SOP class.
         sop_class_uid: Uid,
@@ -81,7 +81,7 @@ pub enum Error {
         needed: usize,
     },
     /// A file that is not DICOM.
-    #[error("{name} is not DICOM: {reason}")]
+    #[error("{reason}")]
     NotDicom {
         /// The file.
         name: String,
@@ -89,13 +89,13 @@ pub enum Error {
         reason: String,
     },
     /// A DICOMDIR, which is not sent.
-    #[error("{name} is a DICOMDIR")]
+    #[error("this is a DICOMDIR")]
     Directory {
         /// The file.
         name: String,
     },
     /// DICOM, but no instance that can be sent.
-    #[error("{name} has no {missing}")]
+    #[error("{missing} is missing")]
     Incomplete {
         /// The file.
         name: String,
@@ -103,7 +103,7 @@ pub enum Error {
         missing: &'static str,
     },
     /// A file that cannot be read.
-    #[error("cannot read {name}")]
+    #[error("cannot read the file")]
     Read {
         /// The file.
         name: String,
@@ -142,6 +142,14 @@ impl Error {
         }
     }
 
+    /// Did the peer end the association of its own will? The instance on its way may be the reason.
+    pub(super) fn is_abort(&self) -> bool {
+        matches!(
+            self,
+            Error::Association(sagittal_net::Error::Aborted { .. })
+        )
+    }
+
     /// May the same succeed a little later?
     pub fn is_transient(&self) -> bool {
         match self {
@@ -175,11 +183,6 @@ fn named(uid: &Uid) -> String {
         Some(row) => format!("{} ({uid})", row.name),
         None => uid.to_string(),
     }
-}
-
-fn list(uids: &[Uid]) -> String {
-    let names: Vec<String> = uids.iter().map(named).collect();
-    names.join(", ")
 }
 
 fn told(result: ContextResult) -> &'static str {

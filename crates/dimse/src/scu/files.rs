@@ -225,7 +225,11 @@ fn place_file(
         // Unlike a rename, a link fails if another association was faster.
         match link(temporary, &path) {
             Ok(()) => {
-                return Ok(if number == 0 { Kept::Written } else { Kept::Beside });
+                return Ok(if number == 0 {
+                    Kept::Written
+                } else {
+                    Kept::Beside
+                });
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -237,7 +241,9 @@ fn place_file(
             return Ok(Kept::Skipped);
         }
     }
-    Err(io::Error::other("too many files under one SOP Instance UID"))
+    Err(io::Error::other(
+        "too many files under one SOP Instance UID",
+    ))
 }
 
 fn link(from: &Path, to: &Path) -> io::Result<()> {

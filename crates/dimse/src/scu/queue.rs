@@ -1,6 +1,6 @@
 //! A bounded queue of instances that wait to be sent.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
@@ -106,6 +106,12 @@ impl Queue {
         self.changed.notify_waiters();
     }
 
+    /// Puts back what may have broken an association: others go first.
+    pub(super) fn put_last(&self, job: Job) {
+        self.state.lock().jobs.push_back(job);
+        self.changed.notify_waiters();
+    }
+
     /// The next instance, one that `fits` if there is any. Waits for one.
     pub(super) async fn next(&self, fits: impl Fn(&Kind) -> bool) -> Next {
         loop {
@@ -120,7 +126,10 @@ impl Queue {
     /// As [`Queue::next`], without waiting; only what fits.
     pub(super) fn try_next(&self, fits: impl Fn(&Kind) -> bool) -> Option<Job> {
         let mut state = self.state.lock();
-        let at = state.jobs.iter().position(|job| fits(&job.instance.kind()))?;
+        let at = state
+            .jobs
+            .iter()
+            .position(|job| fits(&job.instance.kind()))?;
         let job = state.jobs.remove(at);
         drop(state);
         self.room.notify_one();
@@ -142,12 +151,17 @@ impl Queue {
         Some(next)
     }
 
-    /// What an association for `first` should be able to carry: that first, then what is met in
-    /// these files besides.
+    /// What an association for `first` should be able to carry: that first, then what waits, then
+    /// what has been met before.
     pub(super) fn kinds(&self, first: &Kind) -> Vec<Kind> {
         let state = self.state.lock();
-        let others = state.kinds.iter().filter(|kind| *kind != first);
-        std::iter::once(first).chain(others).cloned().collect()
+        let waiting = state.jobs.iter().map(|job| job.instance.kind());
+        let mut seen = HashSet::new();
+        std::iter::once(first.clone())
+            .chain(waiting)
+            .chain(state.kinds.iter().cloned())
+            .filter(|kind| seen.insert(kind.clone()))
+            .collect()
     }
 
     /// Nobody takes any more; returns what is left.

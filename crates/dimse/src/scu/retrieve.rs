@@ -1,7 +1,7 @@
 //! What C-FIND, C-MOVE and C-GET have in common (PS3.4 Annex C).
 
 use sagittal_archive::query::Level;
-use sagittal_core::{DataSet, Uid, Vr, dictionary, tags, transfer_syntax};
+use sagittal_core::{DataSet, Uid, Vr, tags, transfer_syntax};
 use sagittal_file::write::write_data_set;
 use sagittal_net::dimse::{CommandSet, Status, element};
 use sagittal_net::{Data, Message, PresentationContext, Proposal};
@@ -173,11 +173,6 @@ impl Session {
             sagittal_file::read::read_data_set(&bytes, transfer_syntax_uid.as_str(), limits)?;
         Ok(Some(data_set))
     }
-}
-
-/// Name of a SOP class, or its UID.
-pub(super) fn sop_class_name(uid: &Uid) -> &str {
-    dictionary::uid(uid.as_str()).map_or(uid.as_str(), |row| row.name)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use sagittal_core::{Limits, Uid, sop_class, tags};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::part10::{self, Opening};
+use sagittal_file::write::write_data_set;
 use sagittal_file::{extract, read, transcode};
 use sagittal_net::Data;
 use tokio::sync::mpsc;
@@ -21,6 +22,8 @@ const AT_ONCE: u64 = 4 << 20;
 /// Larger ones are read in chunks of this size, a few ahead of the connection.
 const CHUNK: usize = 1 << 20;
 const CHUNKS_AHEAD: usize = 4;
+/// Data sets of odd length up to this are mended.
+const MAX_MENDED: u64 = 256 << 20;
 
 /// An instance to be sent.
 #[derive(Clone, Debug)]
@@ -66,7 +69,8 @@ impl Instance {
                 .read_to_end(&mut prefix)
                 .map_err(failed)?;
             let body = Body::File(path.to_owned());
-            match Instance::of_prefix(body, &prefix, end) {
+            let is_last = prefix.len() as u64 == end || Some(&length) == PREFIXES.last();
+            match Instance::of_prefix(body, &prefix, end, is_last) {
                 Ok(instance) => return Ok(instance),
                 // Something long stands before what we look for.
                 Err(error) => result = Some(error),
@@ -82,10 +86,12 @@ impl Instance {
     pub fn of_bytes(name: impl Into<String>, bytes: Bytes) -> Result<Instance> {
         let prefix = bytes.clone();
         let end = bytes.len() as u64;
-        Instance::of_prefix(Body::Bytes(name.into(), bytes), &prefix, end)
+        Instance::of_prefix(Body::Bytes(name.into(), bytes), &prefix, end, true)
     }
 
-    fn of_prefix(body: Body, prefix: &[u8], end: u64) -> Result<Instance> {
+    /// What the data set does not say is believed of the File Meta Information, if no more of the
+    /// data set will be looked at.
+    fn of_prefix(body: Body, prefix: &[u8], end: u64, is_last: bool) -> Result<Instance> {
         let opening = match part10::open(prefix) {
             Ok(opening) => opening,
             Err(error) => {
@@ -95,7 +101,7 @@ impl Instance {
                 });
             }
         };
-        let [class, instance] = identity(&opening, prefix, end);
+        let [class, instance] = identity(&opening, prefix, end, is_last);
         let sop_class_uid = class.ok_or_else(|| Error::Incomplete {
             name: body.name(),
             missing: "SOP Class UID",
@@ -137,6 +143,9 @@ impl Instance {
     pub(super) async fn data(&self, transfer_syntax_uid: &Uid) -> Result<Data<'static>> {
         let instance = self.clone();
         let target = transfer_syntax_uid.clone();
+        if self.len() % 2 == 1 && self.transfer_syntax_uid == target {
+            return self.mended().await;
+        }
         if let (Body::Bytes(_, bytes), true) = (&self.body, self.transfer_syntax_uid == target) {
             let start = usize::try_from(self.offset).unwrap_or(usize::MAX);
             return Ok(Data::from(bytes.slice(start.min(bytes.len())..)));
@@ -163,6 +172,37 @@ impl Instance {
             instance.write(&target, &mut out).map(|()| out)
         });
         match reading.await.unwrap_or_else(|e| Err(io::Error::other(e))) {
+            Ok(bytes) => Ok(Data::from(bytes)),
+            Err(source) => Err(Error::Read { name, source }),
+        }
+    }
+
+    /// A data set of odd length, which cannot be sent as it is: fragments are even (PS3.8 §E.2), and
+    /// DCMTK aborts if one is not. The odd value is padded where it stands.
+    async fn mended(&self) -> Result<Data<'static>> {
+        let (instance, name) = (self.clone(), self.name());
+        let mending = tokio::task::spawn_blocking(move || -> io::Result<Vec<u8>> {
+            if instance.len() > MAX_MENDED {
+                return Err(io::Error::other(
+                    "its length is odd, and it is too long to be mended",
+                ));
+            }
+            let uid = instance.transfer_syntax_uid.clone();
+            let mut bytes = Vec::new();
+            instance.write(&uid, &mut bytes)?;
+            if Encoding::of(uid.as_str()).deflated {
+                // PS3.5 §A.5.
+                bytes.push(0);
+                return Ok(bytes);
+            }
+            let bytes = Bytes::from(bytes);
+            let mut mended = Vec::with_capacity(bytes.len() + 1);
+            read::read_data_set(&bytes, uid.as_str(), Limits::default())
+                .and_then(|(data_set, _)| write_data_set(&data_set, uid.as_str(), &mut mended))
+                .map_err(io::Error::other)?;
+            Ok(mended)
+        });
+        match mending.await.unwrap_or_else(|e| Err(io::Error::other(e))) {
             Ok(bytes) => Ok(Data::from(bytes)),
             Err(source) => Err(Error::Read { name, source }),
         }
@@ -223,8 +263,9 @@ impl Body {
     }
 }
 
-/// SOP Class and SOP Instance UID of the data set, else of the File Meta Information.
-fn identity(opening: &Opening, prefix: &[u8], end: u64) -> [Option<Uid>; 2] {
+/// SOP Class and SOP Instance UID of the data set, else of the File Meta Information if that may be
+/// asked.
+fn identity(opening: &Opening, prefix: &[u8], end: u64, ask_meta: bool) -> [Option<Uid>; 2] {
     let start = usize::try_from(opening.data_set_offset).unwrap_or(usize::MAX);
     let bytes = prefix.get(start..).unwrap_or_default();
     let encoding = Encoding::of(opening.transfer_syntax_uid.as_str());
@@ -236,13 +277,13 @@ fn identity(opening: &Opening, prefix: &[u8], end: u64) -> [Option<Uid>; 2] {
         (bytes, end.saturating_sub(opening.data_set_offset))
     };
     let wanted = [tags::SOP_CLASS_UID, tags::SOP_INSTANCE_UID];
-    let found =
-        extract::root_values(bytes, total, encoding, Limits::default(), &wanted).unwrap_or_default();
+    let found = extract::root_values(bytes, total, encoding, Limits::default(), &wanted)
+        .unwrap_or_default();
     let of = |at: usize, meta| {
         let text = found.get(at).copied().flatten().map(|raw| raw.value);
         text.and_then(|bytes| std::str::from_utf8(bytes).ok())
             .and_then(|text| Uid::tolerant(text).ok())
-            .or_else(|| opening.meta.uid(meta).ok().flatten())
+            .or_else(|| opening.meta.uid(meta).ok().flatten().filter(|_| ask_meta))
     };
     [
         of(0, tags::MEDIA_STORAGE_SOP_CLASS_UID),
@@ -341,6 +382,23 @@ mod tests {
         let instance = Instance::of_file(&folder);
         std::fs::remove_file(&folder).unwrap();
         assert_eq!(instance.unwrap().sop_instance_uid, "1.2.3");
+    }
+
+    #[tokio::test]
+    async fn a_data_set_of_odd_length_becomes_even() {
+        let syntax = transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN;
+        let mut bytes = file(syntax, sop_class::CT_IMAGE_STORAGE);
+        // The last value is "X ": cut its padding.
+        bytes.pop();
+        let last = bytes.len() - 3;
+        bytes[last] = 1;
+        let instance = Instance::of_bytes("x", bytes.into()).unwrap();
+        let uid = Uid::from_static(syntax);
+        let Data::Bytes(data) = instance.data(&uid).await.unwrap() else {
+            panic!("not at once");
+        };
+        assert_eq!(data.len() as u64, instance.len() + 1);
+        assert!(data.ends_with(b"LO\x02\0X "));
     }
 
     #[tokio::test]

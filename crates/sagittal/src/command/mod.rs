@@ -1,6 +1,5 @@
 //! The subcommands. Each has its own file with its arguments, `run`, and examples in `--help`.
 
-mod association;
 mod config;
 mod conformance;
 mod demo;
@@ -12,7 +11,9 @@ mod find;
 mod get;
 mod import;
 mod index;
+mod keys;
 mod r#move;
+mod peer;
 mod recv;
 mod send;
 mod serve;

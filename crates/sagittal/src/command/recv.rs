@@ -1,46 +1,79 @@
-//! `sagittal recv`: takes instances in as files (Storage SCP).
+//! `sagittal recv`: writes what is sent to it as files.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use sagittal_core::AeTitle;
-use sagittal_dimse::scu::{Collision, FileReceiver, FileReceiverOptions, Intake, intake_policy};
-use sagittal_net::server::{Limits, Server};
+use sagittal_dimse::scu::{FileReceiver, FileReceiverOptions, Intake, intake_policy};
+use sagittal_net::Config;
+use sagittal_net::server::{Limits, Server, Statistics};
+use sagittal_net::tls::{ClientAuthentication, TlsServer};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Exit;
+use super::get::Existing;
+use crate::transfer::{self, Received};
 
-/// Receive instances into a folder, without an archive (Storage SCP)
+/// How long senders may take to release when enough has come, or to finish after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Receive instances and write them as files (Storage SCP)
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  sagittal recv --out folder/
-  sagittal recv --ae-title ME --listen 0.0.0.0:11113 --out folder/
-  sagittal recv --count 100 --out folder/        ends after 100 instances
+  sagittal recv --port 11113 --out folder/
+  sagittal recv --port 11113 --host 0.0.0.0 --aet WORKSTATION --out folder/
+  sagittal recv --port 0 --max 1 --json --out folder/      one instance, then the end
+  sagittal recv --port 11113 --idle-exit 60 --fsync --out folder/
 
-Every storage SOP class and transfer syntax is taken. Ctrl-C ends it.
-Exit codes: 0 all that came was written, 1 nothing was, 3 something was not.")]
+Takes every storage SOP class in every transfer syntax, and answers echoes. Files are named
+study/series/instance.dcm and appear when they are whole. It listens for this machine only unless
+--host says otherwise. Ctrl-C ends it.
+Exit codes: 0 all that came was written, 1 nothing came or nothing could be written, 3 some failed.")]
 pub struct Arguments {
-    /// Where files are written
-    #[arg(long, value_name = "FOLDER")]
+    /// Port to listen on; 0 takes a free one
+    #[arg(short, long)]
+    port: u16,
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// Write to this folder
+    #[arg(short, long, value_name = "FOLDER")]
     out: PathBuf,
-    /// Where to listen
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:11113")]
-    listen: SocketAddr,
-    /// Our AE title; without it we answer to any
-    #[arg(long, value_name = "AE_TITLE")]
-    ae_title: Option<AeTitle>,
+    /// Our AE title; without it, calls to any are taken
+    #[arg(long, value_name = "AE", alias = "ae-title")]
+    aet: Option<AeTitle>,
+    /// If there is a file for an instance
+    #[arg(long, value_name = "WHAT", default_value = "both")]
+    existing: Existing,
+    /// Sync every file before its sender is told that it was stored
+    #[arg(long)]
+    fsync: bool,
     /// End after so many instances
-    #[arg(long)]
-    count: Option<u64>,
-    /// A file that is there is replaced by another instance with the same UID
-    #[arg(long)]
-    replace: bool,
-    /// Print one JSON line an instance
+    #[arg(long, value_name = "N", alias = "count", value_parser = clap::value_parser!(u64).range(1..))]
+    max: Option<u64>,
+    /// End when nothing has come for so long, and nobody is connected
+    #[arg(long, value_name = "SECONDS")]
+    idle_exit: Option<u64>,
+    /// Speak TLS, with this certificate and chain (PEM file)
+    #[arg(long, value_name = "FILE", requires = "cert_key")]
+    cert: Option<PathBuf>,
+    /// Private key (PEM file)
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    cert_key: Option<PathBuf>,
+    /// Demand certificates of these authorities from senders (PEM file)
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    ca: Option<PathBuf>,
+    /// No progress
+    #[arg(short, long)]
+    quiet: bool,
+    /// Print a line when it listens, and the summary, as JSON
     #[arg(long)]
     json: bool,
 }
@@ -53,62 +86,91 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
 async fn receive(arguments: Arguments) -> anyhow::Result<Exit> {
     let receiver = FileReceiver::new(FileReceiverOptions {
         folder: arguments.out.clone(),
-        collision: if arguments.replace {
-            Collision::Replace
-        } else {
-            Collision::Both
-        },
-        sync: true,
+        collision: arguments.existing.collision(),
+        sync: arguments.fsync,
     })?;
-    let (events, mut told) = mpsc::unbounded_channel();
-    let intake = Arc::new(Intake::new(Arc::new(receiver), events));
-    let policy = Arc::new(intake_policy(arguments.ae_title.iter().cloned().collect()));
-    let mut server = Server::new(policy, sagittal_net::Config::default(), Limits::default());
-    let address = server
-        .bind(arguments.listen, None)
+    let policy = intake_policy(arguments.aet.iter().cloned().collect());
+    let mut server = Server::new(Arc::new(policy), Config::default(), Limits::default());
+    let address = SocketAddr::new(arguments.host, arguments.port);
+    let bound = server
+        .bind(address, tls(&arguments)?)
         .await
-        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
-    eprintln!(
-        "listening on {address}, writing to {}",
-        arguments.out.display()
-    );
+        .with_context(|| format!("cannot listen on {address}"))?;
+    announce(&arguments, bound)?;
+    let statistics = server.statistics();
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(server.run(intake, stop.clone(), Duration::from_secs(10)));
-
-    let (mut written, mut failed) = (0u64, 0u64);
-    let interrupt = tokio::signal::ctrl_c();
-    tokio::pin!(interrupt);
+    let (events, mut happened) = mpsc::unbounded_channel();
+    let intake = Arc::new(Intake::new(Arc::new(receiver), events));
+    let running = tokio::spawn(server.run(intake, stop.clone(), GRACE));
+    let mut received = Received::new(arguments.quiet);
+    let interrupt = transfer::interrupt();
+    let mut tick = tokio::time::interval(Duration::from_millis(50));
+    let mut last = Instant::now();
     loop {
-        let next = tokio::select! {
-            next = told.recv() => next,
-            _ = &mut interrupt => None,
-        };
-        let Some(next) = next else { break };
-        match next {
-            Ok(receipt) => {
-                written += 1;
-                if arguments.json {
-                    println!(
-                        "{}",
-                        serde_json::json!({"kept": format!("{:?}", receipt.kept).to_lowercase(), "bytes": receipt.bytes})
-                    );
+        tokio::select! {
+            biased;
+            () = interrupt.cancelled() => break,
+            Some(outcome) = happened.recv() => {
+                received.add(outcome);
+                last = Instant::now();
+                if arguments.max.is_some_and(|max| received.written() >= max) {
+                    until_released(&statistics).await;
+                    break;
                 }
             }
-            Err(failure) => {
-                failed += 1;
-                eprintln!("sagittal: {failure}");
+            _ = tick.tick() => {
+                if statistics.connections.load(Ordering::Relaxed) > 0 {
+                    last = Instant::now();
+                } else if arguments.idle_exit.is_some_and(|idle| last.elapsed().as_secs() >= idle) {
+                    break;
+                }
             }
-        }
-        if arguments.count.is_some_and(|count| written >= count) {
-            break;
         }
     }
     stop.cancel();
-    serving.await?;
-    eprintln!("{written} instance(s) written, {failed} failed");
-    Ok(if written == 0 && failed == 0 {
-        Exit::Done
-    } else {
-        Exit::of(written, failed)
-    })
+    running.await.context("the server failed")?;
+    while let Ok(outcome) = happened.try_recv() {
+        received.add(outcome);
+    }
+    received.tell(arguments.json)
+}
+
+/// Whoever sent the last instance may release in peace.
+async fn until_released(statistics: &Statistics) {
+    let started = Instant::now();
+    while statistics.associations.load(Ordering::Relaxed) > 0 && started.elapsed() < GRACE {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn announce(arguments: &Arguments, bound: SocketAddr) -> anyhow::Result<()> {
+    let title = arguments.aet.as_ref().map_or("*", AeTitle::as_str);
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let line = serde_json::json!({"listening": bound.to_string(), "ae_title": title});
+        writeln!(out, "{line}")?;
+    } else if !arguments.quiet {
+        let folder = arguments.out.display();
+        writeln!(
+            out,
+            "listening on {bound} (AE title {title}), writing to {folder}"
+        )?;
+    }
+    Ok(out.flush()?)
+}
+
+fn tls(arguments: &Arguments) -> anyhow::Result<Option<TlsServer>> {
+    let (Some(cert), Some(key)) = (&arguments.cert, &arguments.cert_key) else {
+        return Ok(None);
+    };
+    let read = |path: &Path| {
+        std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let clients = match &arguments.ca {
+        Some(path) => ClientAuthentication::Required(read(path)?),
+        None => ClientAuthentication::None,
+    };
+    let server = TlsServer::from_pem(&read(cert)?, &read(key)?, &clients)
+        .context("cannot use the certificate")?;
+    Ok(Some(server))
 }

@@ -81,10 +81,19 @@ fn what_is_there_stays_or_goes_as_told() {
         let file = part10::read(&bytes.into(), Limits::default()).unwrap();
         file.data_set.text(tags::PATIENT_ID).unwrap().into_owned()
     };
-    assert_eq!(store(&options(&folder, Collision::Skip), "A"), Kept::Written);
-    assert_eq!(store(&options(&folder, Collision::Skip), "B"), Kept::Skipped);
+    assert_eq!(
+        store(&options(&folder, Collision::Skip), "A"),
+        Kept::Written
+    );
+    assert_eq!(
+        store(&options(&folder, Collision::Skip), "B"),
+        Kept::Skipped
+    );
     assert_eq!(patient(), "A");
-    assert_eq!(store(&options(&folder, Collision::Replace), "B"), Kept::Replaced);
+    assert_eq!(
+        store(&options(&folder, Collision::Replace), "B"),
+        Kept::Replaced
+    );
     assert_eq!(patient(), "B");
     assert_eq!(files(&folder), ["1.4.dcm"]);
     fs::remove_dir_all(folder).unwrap();
@@ -100,7 +109,10 @@ fn folders_are_found_in_every_encoding() {
     ] {
         assert_eq!(place(&bytes("A", syntax), syntax), ["1.2", "1.3"]);
     }
-    assert_eq!(place(b"nonsense", "1.2.840.10008.1.2"), ["unknown-study", "unknown-series"]);
+    assert_eq!(
+        place(b"nonsense", "1.2.840.10008.1.2"),
+        ["unknown-study", "unknown-series"]
+    );
 }
 
 #[test]
