@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -13,6 +14,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Exit;
+
+/// Senders may take this long to release their associations at the end.
+const RELEASE: Duration = Duration::from_secs(5);
 
 /// Receive instances into a folder, without an archive (Storage SCP)
 #[derive(Debug, clap::Args)]
@@ -73,6 +77,7 @@ async fn receive(arguments: Arguments) -> anyhow::Result<Exit> {
         arguments.out.display()
     );
     let stop = CancellationToken::new();
+    let statistics = server.statistics();
     let serving = tokio::spawn(server.run(intake, stop.clone(), Duration::from_secs(10)));
 
     let (mut written, mut failed) = (0u64, 0u64);
@@ -102,6 +107,11 @@ async fn receive(arguments: Arguments) -> anyhow::Result<Exit> {
         if arguments.count.is_some_and(|count| written >= count) {
             break;
         }
+    }
+    // Whoever sent the last instance releases its association now.
+    let end = tokio::time::Instant::now() + RELEASE;
+    while statistics.associations.load(Ordering::Relaxed) > 0 && tokio::time::Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     stop.cancel();
     serving.await?;
