@@ -6,5 +6,6 @@ mod demo;
 mod dump;
 mod export;
 mod import;
+mod peers;
 mod usage;
 mod verify;

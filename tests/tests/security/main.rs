@@ -1,4 +1,5 @@
 //! Who is let in, and what is said about it.
 #![allow(clippy::unwrap_used)]
 
+mod authentication;
 mod remote;

@@ -190,18 +190,17 @@ fn roles(layers: &Layers, config: &Config, found: &mut Vec<Problem>) {
 }
 
 fn authentication(layers: &Layers, config: &Config, found: &mut Vec<Problem>) {
-    if config.auth.on
-        && config.http.enabled
-        && config.auth.users.is_empty()
-        && config.auth.tokens.is_empty()
-    {
+    let auth = &config.auth;
+    let nobody = auth.users.is_empty()
+        && auth.tokens.is_empty()
+        && auth.rules.is_empty()
+        && config.peers.is_empty();
+    if auth.on && nobody {
         let path = "auth.mode";
-        let message =
-            "on, but there is no [[auth.user]] and no [[auth.token]]: nobody could use HTTP";
-        found.push(
-            Problem::new(place(layers, path), path, message)
-                .remedy("add a user (`sagittal user hash`) or a token (`sagittal token new`)"),
-        );
+        let message = "on, but there is no [[auth.user]], [[auth.token]], [[auth.ae]] or [[peer]]: nobody could do anything";
+        found.push(Problem::new(place(layers, path), path, message).remedy(
+            "add a user (`sagittal user hash`), a token (`sagittal token new`) or an AE rule",
+        ));
     }
 }
 

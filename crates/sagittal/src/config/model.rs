@@ -101,6 +101,8 @@ pub struct Http {
     pub idle_timeout: Duration,
     pub max_body: u64,
     pub max_part: u64,
+    pub max_answers: u64,
+    pub trusted_proxies: Vec<AddressRange>,
     pub tls: Option<Tls>,
 }
 
@@ -112,20 +114,12 @@ pub struct Services {
     pub find: bool,
     pub r#move: bool,
     pub get: bool,
-    pub stow_rs: bool,
-    pub qido_rs: bool,
-    pub wado_rs: bool,
-    pub wado_uri: bool,
-    pub delete: bool,
-    pub events: bool,
-    pub metrics: bool,
 }
 
 /// `[limits]`
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Limits {
-    pub read: sagittal_core::Limits,
     pub query_answers: u64,
     pub shutdown: Duration,
 }
@@ -135,7 +129,6 @@ pub struct Limits {
 #[allow(missing_docs)]
 pub struct Auth {
     pub on: bool,
-    pub realm: String,
     pub roles: Vec<Role>,
     pub users: Vec<User>,
     pub tokens: Vec<Token>,
@@ -270,6 +263,12 @@ impl Config {
                 idle_timeout: at("http.idle_timeout").duration(),
                 max_body: at("http.max_body").number(),
                 max_part: at("http.max_part").number(),
+                max_answers: at("http.max_answers").number(),
+                trusted_proxies: at("http.trusted_proxies")
+                    .list()
+                    .iter()
+                    .filter_map(|text| text.parse().ok())
+                    .collect(),
                 tls: at("http.tls.enabled").bool().then(|| Tls {
                     address: http_address,
                     certificate: at("http.tls.certificate").path(),
@@ -283,26 +282,13 @@ impl Config {
                 find: at("services.find").bool(),
                 r#move: at("services.move").bool(),
                 get: at("services.get").bool(),
-                stow_rs: at("services.stow_rs").bool(),
-                qido_rs: at("services.qido_rs").bool(),
-                wado_rs: at("services.wado_rs").bool(),
-                wado_uri: at("services.wado_uri").bool(),
-                delete: at("services.delete").bool(),
-                events: at("services.events").bool(),
-                metrics: at("services.metrics").bool(),
             },
             limits: Limits {
-                read: sagittal_core::Limits {
-                    depth: at("limits.nesting").size(),
-                    elements: at("limits.elements").size(),
-                    inflated: at("limits.inflated").number(),
-                },
                 query_answers: at("limits.query_answers").number(),
                 shutdown: at("limits.shutdown").duration(),
             },
             auth: Auth {
                 on: at("auth.mode").text() == "on",
-                realm: at("auth.realm").text(),
                 roles: rows(layers, "auth.role", |row| Role {
                     name: text(row, "name"),
                     permissions: list(row, "permissions"),

@@ -141,7 +141,7 @@ impl Kind {
 /// Bytes in the largest unit that divides them.
 pub fn show_size(bytes: u64) -> String {
     for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] {
-        if bytes != 0 && bytes % (1 << shift) == 0 {
+        if bytes != 0 && bytes.is_multiple_of(1 << shift) {
             return format!("{} {unit}", bytes >> shift);
         }
     }
@@ -156,7 +156,7 @@ pub fn show_duration(milliseconds: u64) -> String {
         ("m", 60_000),
         ("s", 1000),
     ] {
-        if milliseconds != 0 && milliseconds % length == 0 {
+        if milliseconds != 0 && milliseconds.is_multiple_of(length) {
             return format!("{}{unit}", milliseconds / length);
         }
     }

@@ -89,7 +89,7 @@ fn draw(frame: u16, samples: &mut Vec<u8>) {
         for column in 0..COLUMNS {
             let (dx, dy) = (f32::from(column) - APEX.0, f32::from(row) - APEX.1);
             let (radius, angle) = (dx.hypot(dy), dx.atan2(dy));
-            if radius > REACH || radius < 6.0 || angle.abs() > PI / 4.2 {
+            if !(6.0..=REACH).contains(&radius) || angle.abs() > PI / 4.2 {
                 samples.extend_from_slice(&[0, 0, 0]);
                 continue;
             }

@@ -62,10 +62,10 @@ pub fn totals(paths: &[PathBuf], totals: &Totals) {
             continue;
         };
         for index in 0..archive.len() {
-            if let Ok(member) = archive.by_index_raw(index) {
-                if member.is_file() {
-                    add(member.size());
-                }
+            if let Ok(member) = archive.by_index_raw(index)
+                && member.is_file()
+            {
+                add(member.size());
             }
         }
     }

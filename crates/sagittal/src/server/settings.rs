@@ -87,6 +87,8 @@ pub(super) fn web(config: &Config, addresses: &Addresses) -> WebConfig {
     web.ae_title = config.dimse.ae_title.clone();
     web.dimse_address = addresses.dimse.map(|address| address.to_string());
     web.version = env!("CARGO_PKG_VERSION").to_owned();
+    web.trusted_proxies = http.trusted_proxies.clone();
+    web.limits.search_results = http.max_answers;
     web.limits.request_bytes = http.max_body;
     web.limits.instance_bytes = http.max_part;
     web.limits.body_stall = http.idle_timeout;
