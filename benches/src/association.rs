@@ -52,7 +52,10 @@ impl Association {
         let request = associate(called, calling, proposals);
         this.stream.write_all(&pdu(1, &request))?;
         let (kind, body) = this.read_pdu()?;
-        ensure!(kind == 2, "{called} refused the association: PDU type {kind}");
+        ensure!(
+            kind == 2,
+            "{called} refused the association: PDU type {kind}"
+        );
         this.read_accept(&body, proposals);
         Ok(this)
     }
@@ -113,7 +116,11 @@ impl Association {
                 && let Some(length) = value.first_chunk::<4>()
             {
                 let length = u32::from_be_bytes(*length) as usize;
-                self.max_pdu = if length == 0 { 1 << 20 } else { length.min(1 << 20) };
+                self.max_pdu = if length == 0 {
+                    1 << 20
+                } else {
+                    length.min(1 << 20)
+                };
             }
         }
     }
@@ -178,8 +185,13 @@ impl Association {
             let head: [u8; 6] = self.take()?;
             let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
             let (context, flags) = (head[4], head[5]);
-            self.pdu_left = self.pdu_left.checked_sub(4 + length).context("a PDV longer than its PDU")?;
-            let mut left = length.checked_sub(2).context("a PDV shorter than its header")?;
+            self.pdu_left = self
+                .pdu_left
+                .checked_sub(4 + length)
+                .context("a PDV longer than its PDU")?;
+            let mut left = length
+                .checked_sub(2)
+                .context("a PDV shorter than its header")?;
             while left > 0 {
                 if self.filled.is_empty() {
                     self.fill(1)?;
@@ -234,7 +246,10 @@ impl Association {
             if self.filled.is_empty() {
                 self.fill(1)?;
             }
-            let end = self.filled.end.min(self.filled.start + self.pdu_left - body.len());
+            let end = self
+                .filled
+                .end
+                .min(self.filled.start + self.pdu_left - body.len());
             body.extend_from_slice(&self.buffer[self.filled.start..end]);
             self.filled.start = end;
         }
@@ -315,7 +330,11 @@ fn associate(called: &str, calling: &str, proposals: &[Proposal<'_>]) -> Vec<u8>
         context.extend(item(0x40, transfer_syntax.as_bytes()));
         out.extend(item(0x20, &context));
     }
-    let roles: Vec<&str> = proposals.iter().filter(|row| row.2).map(|row| row.0).collect();
+    let roles: Vec<&str> = proposals
+        .iter()
+        .filter(|row| row.2)
+        .map(|row| row.0)
+        .collect();
     out.extend(user_information(&roles));
     out
 }

@@ -25,10 +25,27 @@ pub const OWN_STORE: &str = "C-STORE";
 /// Figures and their limits.
 pub const BUDGETS: &[(&str, &[Limit])] = &[
     ("CT, 1 association", &[OfPeer(FILE_SINK, 0.8)]),
-    ("CT, 4 associations", &[OfPeer(GROUP_SINK, 0.8), OfPeer(FILE_SINK, 1.0), OfPeer(ORTHANC, 3.5)]),
-    ("CT, 8 associations", &[OfPeer(GROUP_SINK, 0.8), OfPeer(FILE_SINK, 1.0), OfPeer(ORTHANC, 3.5)]),
+    (
+        "CT, 4 associations",
+        &[
+            OfPeer(GROUP_SINK, 0.8),
+            OfPeer(FILE_SINK, 1.0),
+            OfPeer(ORTHANC, 3.5),
+        ],
+    ),
+    (
+        "CT, 8 associations",
+        &[
+            OfPeer(GROUP_SINK, 0.8),
+            OfPeer(FILE_SINK, 1.0),
+            OfPeer(ORTHANC, 3.5),
+        ],
+    ),
     ("CT, CPU per 1,000", &[AtMost(0.5)]),
-    ("5 KB, 8 associations", &[AtLeast(10_000.0), OfPeer(ORTHANC, 10.0)]),
+    (
+        "5 KB, 8 associations",
+        &[AtLeast(10_000.0), OfPeer(ORTHANC, 10.0)],
+    ),
     ("5 KB, CPU per 1,000", &[AtMost(0.15)]),
     ("CT, default storescu", &[AtLeast(250.0)]),
     ("CT, STOW-RS, 1 client", &[OfPeer(OWN_STORE, 1.0)]),
@@ -55,7 +72,6 @@ pub const BUDGETS: &[(&str, &[Limit])] = &[
     ("C-GET, first byte", &[AtMost(2.0)]),
     ("WADO-RS, first byte", &[AtMost(2.0)]),
     ("start to first answer", &[AtMost(50.0)]),
-    ("index besides headers", &[AtMost(500.0)]),
     ("memory idle after load", &[AtMost(100.0)]),
     ("memory peak", &[AtMost(300.0)]),
 ];

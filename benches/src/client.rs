@@ -36,9 +36,12 @@ pub fn in_parallel(
     let begun = Instant::now();
     let all = std::thread::scope(|scope| {
         let work = &work;
-        let threads: Vec<_> = (0..clients).map(|at| scope.spawn(move || work(at))).collect();
+        let threads: Vec<_> = (0..clients)
+            .map(|at| scope.spawn(move || work(at)))
+            .collect();
         let results = threads.into_iter().map(|thread| thread.join());
-        let results = results.map(|joined| joined.unwrap_or_else(|_| Err(anyhow::anyhow!("a client broke"))));
+        let results =
+            results.map(|joined| joined.unwrap_or_else(|_| Err(anyhow::anyhow!("a client broke"))));
         results.collect::<Result<Vec<Timings>>>()
     })?;
     Ok(Timings::merged(all, begun.elapsed()))
@@ -111,7 +114,8 @@ pub fn open_find(peer: &Peer) -> Result<Association> {
 /// Gets whole studies by C-GET; bytes of data sets received.
 pub fn get(peer: &Peer, class: &str, studies: &[String], per_study: u64) -> Result<Timings> {
     in_parallel(studies.len(), |at| {
-        let mut association = peer.open(&[(message::GET, IMPLICIT, false), (class, EXPLICIT, true)])?;
+        let mut association =
+            peer.open(&[(message::GET, IMPLICIT, false), (class, EXPLICIT, true)])?;
         let context = association.context(message::GET)?;
         let identifier = retrieve_identifier(studies.get(at).context("a study per client")?);
         let id = association.next_message_id();
@@ -141,7 +145,10 @@ pub fn get(peer: &Peer, class: &str, studies: &[String], per_study: u64) -> Resu
                 Part::End => anyhow::bail!("the peer ended the association"),
             }
         }
-        ensure!(instances == per_study, "C-GET gave {instances} of {per_study} instances");
+        ensure!(
+            instances == per_study,
+            "C-GET gave {instances} of {per_study} instances"
+        );
         timings.add(begun.elapsed(), bytes);
         association.release()?;
         Ok(timings)

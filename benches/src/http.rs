@@ -49,7 +49,10 @@ impl Connection {
         write_all(self.stream.get_mut(), &mut slices)?;
         let line = self.line()?;
         let first_byte = begun.elapsed();
-        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = line
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         let status: u16 = status.with_context(|| format!("no status line: {line:?}"))?;
         let (mut length, mut is_chunked) = (None, false);
         loop {
@@ -68,12 +71,19 @@ impl Connection {
             (false, None) if matches!(status, 204 | 304) => 0,
             (false, None) => bail!("an answer without length"),
         };
-        Ok(Answer { status, bytes, first_byte })
+        Ok(Answer {
+            status,
+            bytes,
+            first_byte,
+        })
     }
 
     fn line(&mut self) -> Result<String> {
         let mut line = String::new();
-        ensure!(self.stream.read_line(&mut line)? > 0, "the server closed the connection");
+        ensure!(
+            self.stream.read_line(&mut line)? > 0,
+            "the server closed the connection"
+        );
         Ok(line.trim_end().to_owned())
     }
 
@@ -94,7 +104,8 @@ impl Connection {
         loop {
             let line = self.line()?;
             let size = line.split(';').next().unwrap_or_default();
-            let size = u64::from_str_radix(size, 16).with_context(|| format!("no chunk size: {line:?}"))?;
+            let size = u64::from_str_radix(size, 16)
+                .with_context(|| format!("no chunk size: {line:?}"))?;
             self.skip(size)?;
             total += size;
             while !self.line()?.is_empty() {}
@@ -120,7 +131,11 @@ pub fn repeat(
             let path = path(client * count + number);
             let begun = Instant::now();
             let answer = connection.get(&path, accept)?;
-            ensure!(answer.status == 200, "GET {path} answered {}", answer.status);
+            ensure!(
+                answer.status == 200,
+                "GET {path} answered {}",
+                answer.status
+            );
             timings.add(begun.elapsed(), answer.bytes);
             timings.first.push(answer.first_byte);
         }

@@ -33,7 +33,12 @@ mod template;
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let result = match arguments
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
         ["receive", keep, folder] => receiver::run(keep, std::path::Path::new(folder)),
         arguments => options::Options::parse(arguments).and_then(phase::run),
     };

@@ -33,7 +33,10 @@ impl Timings {
 
     /// Those of several clients that ran together.
     pub fn merged(all: Vec<Timings>, wall: Duration) -> Timings {
-        let mut sum = Timings { wall, ..Timings::default() };
+        let mut sum = Timings {
+            wall,
+            ..Timings::default()
+        };
         for one in all {
             sum.each.extend(one.each);
             sum.first.extend(one.first);
@@ -67,7 +70,10 @@ fn percentile(times: &[Duration], percent: f64) -> f64 {
     let mut sorted: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
     sorted.sort_by(f64::total_cmp);
     let rank = (sorted.len() as f64 * percent / 100.0).ceil() as usize;
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
+    sorted
+        .get(rank.saturating_sub(1))
+        .copied()
+        .unwrap_or(f64::NAN)
 }
 
 /// The middle of some figures.

@@ -57,16 +57,46 @@ pub fn request(
     destination: Option<&str>,
 ) -> Vec<u8> {
     let mut body = Vec::with_capacity(220);
-    put(&mut body, 0, element::AFFECTED_SOP_CLASS_UID, sop_class_uid.as_bytes(), 0);
-    put(&mut body, 0, element::COMMAND_FIELD, &command_field.to_le_bytes(), 0);
-    put(&mut body, 0, element::MESSAGE_ID, &message_id.to_le_bytes(), 0);
+    put(
+        &mut body,
+        0,
+        element::AFFECTED_SOP_CLASS_UID,
+        sop_class_uid.as_bytes(),
+        0,
+    );
+    put(
+        &mut body,
+        0,
+        element::COMMAND_FIELD,
+        &command_field.to_le_bytes(),
+        0,
+    );
+    put(
+        &mut body,
+        0,
+        element::MESSAGE_ID,
+        &message_id.to_le_bytes(),
+        0,
+    );
     if let Some(destination) = destination {
-        put(&mut body, 0, element::MOVE_DESTINATION, destination.as_bytes(), b' ');
+        put(
+            &mut body,
+            0,
+            element::MOVE_DESTINATION,
+            destination.as_bytes(),
+            b' ',
+        );
     }
     put(&mut body, 0, element::PRIORITY, &0u16.to_le_bytes(), 0);
     put(&mut body, 0, element::DATA_SET_TYPE, &0u16.to_le_bytes(), 0);
     if let Some(uid) = sop_instance_uid {
-        put(&mut body, 0, element::AFFECTED_SOP_INSTANCE_UID, uid.as_bytes(), 0);
+        put(
+            &mut body,
+            0,
+            element::AFFECTED_SOP_INSTANCE_UID,
+            uid.as_bytes(),
+            0,
+        );
     }
     with_group_length(&body)
 }
@@ -75,12 +105,42 @@ pub fn request(
 pub fn store_response(request: &[u8]) -> Vec<u8> {
     let mut body = Vec::with_capacity(160);
     let copied = |number| value(request, number).unwrap_or_default();
-    put(&mut body, 0, element::AFFECTED_SOP_CLASS_UID, copied(element::AFFECTED_SOP_CLASS_UID), 0);
-    put(&mut body, 0, element::COMMAND_FIELD, &field::C_STORE_RSP.to_le_bytes(), 0);
-    put(&mut body, 0, element::MESSAGE_ID_RESPONDED_TO, copied(element::MESSAGE_ID), 0);
-    put(&mut body, 0, element::DATA_SET_TYPE, &NO_DATA_SET.to_le_bytes(), 0);
+    put(
+        &mut body,
+        0,
+        element::AFFECTED_SOP_CLASS_UID,
+        copied(element::AFFECTED_SOP_CLASS_UID),
+        0,
+    );
+    put(
+        &mut body,
+        0,
+        element::COMMAND_FIELD,
+        &field::C_STORE_RSP.to_le_bytes(),
+        0,
+    );
+    put(
+        &mut body,
+        0,
+        element::MESSAGE_ID_RESPONDED_TO,
+        copied(element::MESSAGE_ID),
+        0,
+    );
+    put(
+        &mut body,
+        0,
+        element::DATA_SET_TYPE,
+        &NO_DATA_SET.to_le_bytes(),
+        0,
+    );
     put(&mut body, 0, element::STATUS, &0u16.to_le_bytes(), 0);
-    put(&mut body, 0, element::AFFECTED_SOP_INSTANCE_UID, copied(element::AFFECTED_SOP_INSTANCE_UID), 0);
+    put(
+        &mut body,
+        0,
+        element::AFFECTED_SOP_INSTANCE_UID,
+        copied(element::AFFECTED_SOP_INSTANCE_UID),
+        0,
+    );
     with_group_length(&body)
 }
 
@@ -123,7 +183,13 @@ pub fn identifier(keys: &[(u32, &str)]) -> Vec<u8> {
     for (tag, value) in keys {
         let is_uid = matches!(tag, 0x0020_000D | 0x0020_000E | 0x0008_0018);
         let pad = if is_uid { 0 } else { b' ' };
-        put(&mut out, (tag >> 16) as u16, *tag as u16, value.as_bytes(), pad);
+        put(
+            &mut out,
+            (tag >> 16) as u16,
+            *tag as u16,
+            value.as_bytes(),
+            pad,
+        );
     }
     out
 }
@@ -138,7 +204,10 @@ mod tests {
         assert_eq!(number(&command, element::MESSAGE_ID), 7);
         let response = store_response(&command);
         assert_eq!(number(&response, element::MESSAGE_ID_RESPONDED_TO), 7);
-        assert_eq!(value(&response, element::AFFECTED_SOP_CLASS_UID), Some(&b"1.2.3\0"[..]));
+        assert_eq!(
+            value(&response, element::AFFECTED_SOP_CLASS_UID),
+            Some(&b"1.2.3\0"[..])
+        );
         assert!(!is_pending(&response));
     }
 }

@@ -40,11 +40,19 @@ impl Options {
             work: PathBuf::from("target/bench"),
             program: beside,
             phases: Vec::new(),
-            line: ["cargo xtask bench"].iter().chain(arguments).copied().collect::<Vec<_>>().join(" "),
+            line: "cargo xtask bench".to_owned(),
         };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().with_context(|| format!("{argument} wants a value"));
+            let mut value = || {
+                arguments
+                    .next()
+                    .with_context(|| format!("{argument} wants a value"))
+            };
+            // Which file was measured says nothing to a reader.
+            if *argument != "--program" {
+                options.line.push_str(&format!(" {argument}"));
+            }
             match *argument {
                 "--quick" => options.quick = true,
                 "--no-peers" => options.peers = false,
@@ -57,7 +65,10 @@ impl Options {
                     let known = PHASES.iter().find(|(phase, _)| *phase == name);
                     let names: Vec<&str> = PHASES.iter().map(|(phase, _)| *phase).collect();
                     let (phase, _) = known.with_context(|| {
-                        format!("{name} is no phase; there are: {}\n{USAGE}", names.join(", "))
+                        format!(
+                            "{name} is no phase; there are: {}\n{USAGE}",
+                            names.join(", ")
+                        )
                     })?;
                     options.phases.push(phase);
                 }

@@ -127,7 +127,9 @@ impl Identity {
         let (population, study) = (self.population, self.study);
         match slot {
             Slot::StudyInstanceUid => format!("2.25.1{population:02}1{study:08}"),
-            Slot::SeriesInstanceUid => format!("2.25.1{population:02}2{study:08}{:03}", self.series),
+            Slot::SeriesInstanceUid => {
+                format!("2.25.1{population:02}2{study:08}{:03}", self.series)
+            }
             Slot::SopInstanceUid => {
                 let (series, instance) = (self.series, self.instance);
                 format!("2.25.1{population:02}3{study:08}{series:03}{instance:05}")
@@ -152,10 +154,17 @@ mod tests {
 
     #[test]
     fn texts_keep_their_length() {
-        let population = Population { number: 3, per_study: 20, per_series: 10 };
+        let population = Population {
+            number: 3,
+            per_study: 20,
+            per_series: 10,
+        };
         for n in [0, 1, 19, 20, 12_345, 999_999] {
             for slot in Slot::ALL {
-                let (a, b) = (population.identity(n).text(slot), Identity::marker().text(slot));
+                let (a, b) = (
+                    population.identity(n).text(slot),
+                    Identity::marker().text(slot),
+                );
                 assert_eq!(a.len(), b.len(), "{slot:?}");
             }
         }

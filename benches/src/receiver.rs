@@ -84,7 +84,10 @@ impl Group {
         let at = self.end.fetch_add(length, Ordering::Relaxed);
         self.allocate(at + length)?;
         self.file.write_all_at(bytes, at)?;
-        let mut state = self.state.lock().unwrap_or_else(|poison| poison.into_inner());
+        let mut state = self
+            .state
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner());
         state.appended += 1;
         let mine = state.appended;
         while state.synced < mine {
@@ -97,7 +100,10 @@ impl Group {
             let upto = state.appended;
             drop(state);
             self.file.sync_data()?;
-            state = self.state.lock().unwrap_or_else(|poison| poison.into_inner());
+            state = self
+                .state
+                .lock()
+                .unwrap_or_else(|poison| poison.into_inner());
             state.is_syncing = false;
             state.synced = upto;
             self.changed.notify_all();
@@ -106,10 +112,18 @@ impl Group {
     }
 
     fn allocate(&self, upto: u64) -> Result<()> {
-        let mut allocated = self.allocated.lock().unwrap_or_else(|poison| poison.into_inner());
+        let mut allocated = self
+            .allocated
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner());
         while *allocated < upto {
             // A file system that cannot is only slower.
-            let _ = rustix::fs::fallocate(&self.file, FallocateFlags::empty(), *allocated, PREALLOCATED);
+            let _ = rustix::fs::fallocate(
+                &self.file,
+                FallocateFlags::empty(),
+                *allocated,
+                PREALLOCATED,
+            );
             *allocated += PREALLOCATED;
         }
         Ok(())

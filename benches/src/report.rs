@@ -34,14 +34,23 @@ impl Report {
         peers: &[(&'static str, f64)],
     ) {
         let figure = figure.into();
-        let row = Row { phase, figure, unit, value, peers: peers.to_vec() };
+        let row = Row {
+            phase,
+            figure,
+            unit,
+            value,
+            peers: peers.to_vec(),
+        };
         println!("{}", row.line());
         self.rows.push(row);
     }
 
     /// How many budgets were missed.
     pub fn missed(&self) -> usize {
-        self.rows.iter().filter(|row| row.verdict() == "missed").count()
+        self.rows
+            .iter()
+            .filter(|row| row.verdict() == "missed")
+            .count()
     }
 
     /// Writes the document.
@@ -51,11 +60,16 @@ impl Report {
         }
         let mut text = INTRODUCTION.replace("{command}", command);
         writeln!(text, "Machine: {}.\n", machine())?;
-        text.push_str("| What | Unit | Sagittal | Peers (ratio) | Budget | |\n|---|---|---:|---|---|---|\n");
+        text.push_str(
+            "| What | Unit | Sagittal | Peers (ratio) | Budget | |\n|---|---|---:|---|---|---|\n",
+        );
         for row in &self.rows {
             let (figure, unit, value) = (&row.figure, row.unit, number(row.value));
             let (peers, budget, verdict) = (row.peers(), row.budget(), row.verdict());
-            writeln!(text, "| {figure} | {unit} | {value} | {peers} | {budget} | {verdict} |")?;
+            writeln!(
+                text,
+                "| {figure} | {unit} | {value} | {peers} | {budget} | {verdict} |"
+            )?;
         }
         text.push_str(NOTES);
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
@@ -64,17 +78,23 @@ impl Report {
 
 impl Row {
     fn line(&self) -> String {
-        let (phase, figure, value, unit) = (self.phase, &self.figure, number(self.value), self.unit);
+        let (phase, figure, value, unit) =
+            (self.phase, &self.figure, number(self.value), self.unit);
         let (verdict, peers, budget) = (self.verdict(), self.peers(), self.budget());
         let line = format!("{phase:9} {figure:37} {value:>9} {unit:12} {verdict:7} {budget}");
-        let peers = if peers.is_empty() { peers } else { format!("   [{peers}]") };
+        let peers = if peers.is_empty() {
+            peers
+        } else {
+            format!("   [{peers}]")
+        };
         format!("{}{peers}", line.trim_end())
     }
 
     fn peers(&self) -> String {
-        let shown = self.peers.iter().map(|(name, value)| {
-            format!("{name} {} ({:.2})", number(*value), self.value / value)
-        });
+        let shown = self
+            .peers
+            .iter()
+            .map(|(name, value)| format!("{name} {} ({:.2})", number(*value), self.value / value));
         shown.collect::<Vec<_>>().join("; ")
     }
 
@@ -85,7 +105,9 @@ impl Row {
 
     fn verdict(&self) -> &'static str {
         let limits = budget::of(&self.figure).iter();
-        let verdicts: Vec<bool> = limits.filter_map(|limit| limit.is_met(self.value, &self.peers)).collect();
+        let verdicts: Vec<bool> = limits
+            .filter_map(|limit| limit.is_met(self.value, &self.peers))
+            .collect();
         match verdicts.as_slice() {
             [] => "",
             all if all.iter().all(|met| *met) => "met",
@@ -115,14 +137,24 @@ fn machine() -> String {
     let field = |text: &str, name: &str| {
         let line = text.lines().find(|line| line.starts_with(name));
         let value = line.and_then(|line| line.split_once(':'));
-        value.map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+        value
+            .map(|(_, value)| value.trim().to_owned())
+            .unwrap_or_default()
     };
     let model = field(&read("/proc/cpuinfo"), "model name");
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let memory = field(&read("/proc/meminfo"), "MemTotal");
-    let gigabytes = memory.split(' ').next().and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1e6;
+    let gigabytes = memory
+        .split(' ')
+        .next()
+        .and_then(|kb| kb.parse::<f64>().ok())
+        .unwrap_or(0.0)
+        / 1e6;
     let kernel = read("/proc/sys/kernel/osrelease");
-    format!("{cores} cores ({model}), {gigabytes:.0} GB, Linux {}, one virtual disk, loopback", kernel.trim())
+    format!(
+        "{cores} cores ({model}), {gigabytes:.0} GB, Linux {}, one virtual disk, loopback",
+        kernel.trim()
+    )
 }
 
 const INTRODUCTION: &str = "# Performance

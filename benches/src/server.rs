@@ -34,7 +34,14 @@ impl Server {
     pub fn sagittal(program: &Path, data: &Path, mover: SocketAddr) -> Result<Server> {
         let mut command = Command::new(program);
         command
-            .args(["serve", "--print-ready", "--ae-title", "SAGITTAL", "--log-level", "error"])
+            .args([
+                "serve",
+                "--print-ready",
+                "--ae-title",
+                "SAGITTAL",
+                "--log-level",
+                "error",
+            ])
             .args(["--dimse", "127.0.0.1:0", "--http", "127.0.0.1:0"])
             .args(["--peer", &format!("BENCH={AE_TITLE}@{mover}")])
             .arg("--data")
@@ -45,19 +52,28 @@ impl Server {
         let output = child.stdout.take().context("no standard output")?;
         for line in BufReader::new(output).lines() {
             let line = line?;
-            let Some(ready) = line.strip_prefix("ready ") else { continue };
+            let Some(ready) = line.strip_prefix("ready ") else {
+                continue;
+            };
             let started_in = begun.elapsed();
             let ready: Value = serde_json::from_str(ready)?;
             let address = |name: &str| -> Result<SocketAddr> {
                 let text = ready.get(name).and_then(Value::as_str);
-                Ok(text.with_context(|| format!("no {name} address"))?.parse()?)
+                Ok(text
+                    .with_context(|| format!("no {name} address"))?
+                    .parse()?)
             };
             let peer = Peer {
                 address: address("dimse")?,
                 ae_title: "SAGITTAL".into(),
             };
             let web = Some(address("http")?);
-            return Ok(Server { child, peer, web, started_in });
+            return Ok(Server {
+                child,
+                peer,
+                web,
+                started_in,
+            });
         }
         let _ = child.kill();
         bail!("sagittal ended before it was ready: {}", child.wait()?)
@@ -78,14 +94,22 @@ impl Server {
             address: line.trim().parse().context("the receiver did not start")?,
             ae_title: "SINK".into(),
         };
-        Ok(Server { child, peer, web: None, started_in: Duration::ZERO })
+        Ok(Server {
+            child,
+            peer,
+            web: None,
+            started_in: Duration::ZERO,
+        })
     }
 
     /// Orthanc without syncs, durable only in the page cache: as fast as it can be configured.
     pub fn orthanc(program: &Path, folder: &Path, mover: SocketAddr) -> Result<Server> {
         let (dimse, http) = (free_port()?, free_port()?);
         let plugin = Path::new("/usr/share/orthanc/plugins/libOrthancDicomWeb.so");
-        let plugins: Vec<&Path> = Some(plugin).filter(|path| path.exists()).into_iter().collect();
+        let plugins: Vec<&Path> = Some(plugin)
+            .filter(|path| path.exists())
+            .into_iter()
+            .collect();
         let config = json!({
             "Name": "bench", "DicomAet": "ORTHANC", "DicomPort": dimse, "HttpPort": http,
             "StorageDirectory": folder.join("storage"), "IndexDirectory": folder.join("index"),
@@ -101,7 +125,10 @@ impl Server {
         let path = folder.join("orthanc.json");
         fs::write(&path, config.to_string())?;
         let mut command = Command::new(program);
-        command.arg(&path).env("LC_ALL", "C.UTF-8").env("TCP_NODELAY", "1");
+        command
+            .arg(&path)
+            .env("LC_ALL", "C.UTF-8")
+            .env("TCP_NODELAY", "1");
         let web = (!plugins.is_empty()).then_some(http);
         Server::foreign(command, "ORTHANC", dimse, web)
     }
@@ -121,7 +148,10 @@ impl Server {
 
     fn foreign(mut command: Command, title: &str, port: u16, web: Option<u16>) -> Result<Server> {
         let begun = Instant::now();
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
         let address = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let open = |port: u16| TcpStream::connect(address(port)).is_ok();
         while !open(port) || web.is_some_and(|web| !open(web)) {
@@ -134,9 +164,17 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        let peer = Peer { address: address(port), ae_title: title.into() };
+        let peer = Peer {
+            address: address(port),
+            ae_title: title.into(),
+        };
         let started_in = begun.elapsed();
-        Ok(Server { child, peer, web: web.map(address), started_in })
+        Ok(Server {
+            child,
+            peer,
+            web: web.map(address),
+            started_in,
+        })
     }
 
     /// Its DICOMweb address.
@@ -154,7 +192,8 @@ impl Server {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let kilobytes = line.and_then(|line| line.trim().split(' ').next()?.parse::<f64>().ok());
+            let kilobytes =
+                line.and_then(|line| line.trim().split(' ').next()?.parse::<f64>().ok());
             kilobytes.map(|kilobytes| kilobytes / 1e3 * 1.024)
         };
         let now = field("VmRSS:").context("no VmRSS")?;
@@ -170,7 +209,9 @@ impl Server {
         if self.child.try_wait()?.is_some() {
             return Ok(());
         }
-        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()?;
         let begun = Instant::now();
         while self.child.try_wait()?.is_none() {
             ensure!(begun.elapsed() < STOP_TIMEOUT, "a server does not end");
@@ -200,8 +241,11 @@ fn cpu_of(pid: u32) -> Option<f64> {
     let ticks = after_name.split(' ').skip(11).take(4);
     let ticks: f64 = ticks.filter_map(|text| text.parse::<f64>().ok()).sum();
     // Running children of a forking server are not waited for yet.
-    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let children = children.split_whitespace().filter_map(|pid| cpu_of(pid.parse().ok()?));
+    let children =
+        fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let children = children
+        .split_whitespace()
+        .filter_map(|pid| cpu_of(pid.parse().ok()?));
     Some(ticks / 100.0 + children.sum::<f64>())
 }
 
@@ -212,7 +256,10 @@ pub fn settle() {
 
 /// A program of one of these names that runs.
 pub fn installed(candidates: &[&str]) -> Option<PathBuf> {
-    let found = candidates.iter().map(PathBuf::from).find(|path| path.exists());
+    let found = candidates
+        .iter()
+        .map(PathBuf::from)
+        .find(|path| path.exists());
     if found.is_none() {
         eprintln!("not installed, left out: {}", candidates.join(" or "));
     }

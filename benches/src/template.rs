@@ -99,12 +99,16 @@ impl Templates {
             let mut names: Vec<_> = std::fs::read_dir(folder)?
                 .filter_map(|entry| Some(entry.ok()?.path()))
                 .filter(|path| {
-                    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+                    let name = path
+                        .file_name()
+                        .map(|name| name.to_string_lossy().into_owned());
                     name.is_some_and(|name| name.starts_with(&format!("{modality}-")))
                 })
                 .collect();
             names.sort();
-            let path = names.first().with_context(|| format!("no {modality} among the generated files"))?;
+            let path = names
+                .first()
+                .with_context(|| format!("no {modality} among the generated files"))?;
             Ok(std::fs::read(path)?)
         };
         let small = |data_set: &mut DataSet| {
@@ -117,7 +121,10 @@ impl Templates {
             // Multi-frame Grayscale Word Secondary Capture Image Storage
             data_set.put_text(tags::SOP_CLASS_UID, "1.2.840.10008.5.1.4.1.1.7.3");
             data_set.put_text(tags::NUMBER_OF_FRAMES, &FRAMES.to_string());
-            let frame = data_set.bytes(tags::PIXEL_DATA).cloned().unwrap_or_default();
+            let frame = data_set
+                .bytes(tags::PIXEL_DATA)
+                .cloned()
+                .unwrap_or_default();
             data_set.put_bytes(tags::PIXEL_DATA, Vr::OW, frame.repeat(FRAMES));
         };
         Ok(Templates {

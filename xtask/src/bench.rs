@@ -20,8 +20,10 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<()> {
         "json-render-diagnostics",
     ];
     let messages = command::output(root, "cargo", &build)?;
-    let program = executable(&messages, "sagittal").context("cargo did not say where sagittal is")?;
-    let bench = executable(&messages, "sagittal-bench").context("cargo did not say where the benchmark is")?;
+    let program =
+        executable(&messages, "sagittal").context("cargo did not say where sagittal is")?;
+    let bench = executable(&messages, "sagittal-bench")
+        .context("cargo did not say where the benchmark is")?;
     let status = Command::new(&bench)
         .arg("--program")
         .arg(&program)

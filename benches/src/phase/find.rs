@@ -18,7 +18,11 @@ use crate::{client, http};
 
 const PHASE: &str = "find";
 const PER_STUDY: u64 = 20;
-const POPULATION: Population = Population { number: 10, per_study: PER_STUDY, per_series: 10 };
+const POPULATION: Population = Population {
+    number: 10,
+    per_study: PER_STUDY,
+    per_series: 10,
+};
 const ASSOCIATIONS: usize = 8;
 
 const LEVEL: u32 = 0x0008_0052;
@@ -42,30 +46,58 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     load(bench, &server, studies * PER_STUDY)?;
     std::thread::sleep(std::time::Duration::from_secs(2));
     let idle = server.memory()?.0;
-    bench.report.add(PHASE, "memory idle after load", "MB", idle, &[]);
+    bench
+        .report
+        .add(PHASE, "memory idle after load", "MB", idle, &[]);
     bench.finish(server, None)?;
     start(bench)?;
     let index = index_bytes(&bench.path("index"))? / (studies * PER_STUDY) as f64;
-    bench.report.add(PHASE, "index with headers", "bytes", index, &[]);
+    bench
+        .report
+        .add(PHASE, "index with headers", "bytes", index, &[]);
 
     let server = bench.sagittal("index")?;
     // A tenth of the studies is all that it takes in a bearable time.
     let orthanc_studies = studies / 10;
     let orthanc = bench.orthanc("index-orthanc")?;
     if let Some(orthanc) = &orthanc {
-        let load = Load { template: &bench.templates.small, population: POPULATION };
-        client::store(&orthanc.peer, &load, 0..orthanc_studies * PER_STUDY, ASSOCIATIONS)?;
+        let load = Load {
+            template: &bench.templates.small,
+            population: POPULATION,
+        };
+        client::store(
+            &orthanc.peer,
+            &load,
+            0..orthanc_studies * PER_STUDY,
+            ASSOCIATIONS,
+        )?;
     }
     for (name, query) in QUERIES {
         let ours = repeat(&server.peer, studies, 200, *query)?;
-        let theirs = orthanc.as_ref().map(|orthanc| repeat(&orthanc.peer, orthanc_studies, 30, *query));
-        let peers: Vec<_> = theirs.transpose()?.map(|value| (ORTHANC, value)).into_iter().collect();
-        bench.report.add(PHASE, format!("C-FIND {name}"), "ms", ours, &peers);
+        let theirs = orthanc
+            .as_ref()
+            .map(|orthanc| repeat(&orthanc.peer, orthanc_studies, 30, *query));
+        let peers: Vec<_> = theirs
+            .transpose()?
+            .map(|value| (ORTHANC, value))
+            .into_iter()
+            .collect();
+        bench
+            .report
+            .add(PHASE, format!("C-FIND {name}"), "ms", ours, &peers);
     }
     let ours = universal(&server.peer, studies)?;
-    let theirs = orthanc.as_ref().map(|orthanc| universal(&orthanc.peer, orthanc_studies));
-    let peers: Vec<_> = theirs.transpose()?.map(|value| (ORTHANC, value)).into_iter().collect();
-    bench.report.add(PHASE, "C-FIND universal", "answers/s", ours, &peers);
+    let theirs = orthanc
+        .as_ref()
+        .map(|orthanc| universal(&orthanc.peer, orthanc_studies));
+    let peers: Vec<_> = theirs
+        .transpose()?
+        .map(|value| (ORTHANC, value))
+        .into_iter()
+        .collect();
+    bench
+        .report
+        .add(PHASE, "C-FIND universal", "answers/s", ours, &peers);
     pages(bench, &server, orthanc.as_ref(), studies, orthanc_studies)?;
     drop(orthanc);
     let _ = std::fs::remove_dir_all(bench.path("index-orthanc"));
@@ -74,7 +106,10 @@ pub fn run(bench: &mut Bench) -> Result<()> {
 
 /// Loads instances and sees whether the last come in as fast as the first.
 fn load(bench: &mut Bench, server: &Server, instances: u64) -> Result<()> {
-    let load = Load { template: &bench.templates.small, population: POPULATION };
+    let load = Load {
+        template: &bench.templates.small,
+        population: POPULATION,
+    };
     let mut rates = Vec::new();
     for tenth in 0..10 {
         let range = instances / 10 * tenth..instances / 10 * (tenth + 1);
@@ -83,7 +118,9 @@ fn load(bench: &mut Bench, server: &Server, instances: u64) -> Result<()> {
     settle();
     let first = ("first tenth", rates.first().copied().unwrap_or(f64::NAN));
     let last = rates.last().copied().unwrap_or(f64::NAN);
-    bench.report.add(PHASE, "load, last tenth", "per s", last, &[first]);
+    bench
+        .report
+        .add(PHASE, "load, last tenth", "per s", last, &[first]);
     Ok(())
 }
 
@@ -100,7 +137,9 @@ fn start(bench: &mut Bench) -> Result<()> {
         association.release()?;
         bench.finish(server, None)?;
     }
-    bench.report.add(PHASE, "start to first answer", "ms", median(&times), &[]);
+    bench
+        .report
+        .add(PHASE, "start to first answer", "ms", median(&times), &[]);
     Ok(())
 }
 
@@ -142,7 +181,9 @@ fn study_keys(given: &[(u32, &str)]) -> Vec<u8> {
         (STUDY_INSTANCE_UID, ""),
     ];
     for (tag, value) in given {
-        keys.iter_mut().filter(|key| key.0 == *tag).for_each(|key| key.1 = value);
+        keys.iter_mut()
+            .filter(|key| key.0 == *tag)
+            .for_each(|key| key.1 = value);
     }
     identifier(&keys)
 }
@@ -162,7 +203,10 @@ fn name(n: u64, studies: u64) -> (Vec<u8>, u64) {
     let family = n * 31 % FAMILIES.min(patients);
     let pattern = format!("{}^*", Identity::family_name(family));
     let sharing = (patients - family).div_ceil(FAMILIES);
-    (study_keys(&[(PATIENT_NAME, &pattern)]), sharing * STUDIES_PER_PATIENT)
+    (
+        study_keys(&[(PATIENT_NAME, &pattern)]),
+        sharing * STUDIES_PER_PATIENT,
+    )
 }
 
 fn week(n: u64, studies: u64) -> (Vec<u8>, u64) {
@@ -187,7 +231,10 @@ fn series(n: u64, studies: u64) -> (Vec<u8>, u64) {
 
 fn instances(n: u64, studies: u64) -> (Vec<u8>, u64) {
     let identity = pick(n, studies);
-    let (study, series) = (identity.text(Slot::StudyInstanceUid), identity.text(Slot::SeriesInstanceUid));
+    let (study, series) = (
+        identity.text(Slot::StudyInstanceUid),
+        identity.text(Slot::SeriesInstanceUid),
+    );
     let keys = identifier(&[
         (SOP_INSTANCE_UID, ""),
         (LEVEL, "IMAGE"),
@@ -210,11 +257,18 @@ fn repeat(peer: &Peer, studies: u64, count: u64, query: Query) -> Result<f64> {
     Ok(timings.percentile(50.0))
 }
 
-fn ask(association: &mut Association, identifier: &[u8], expected: u64) -> Result<std::time::Duration> {
+fn ask(
+    association: &mut Association,
+    identifier: &[u8],
+    expected: u64,
+) -> Result<std::time::Duration> {
     let begun = Instant::now();
     let found = find_once(association, identifier)?;
     let took = begun.elapsed();
-    ensure!(found == expected, "C-FIND gave {found} answers, not {expected}");
+    ensure!(
+        found == expected,
+        "C-FIND gave {found} answers, not {expected}"
+    );
     Ok(took)
 }
 
@@ -243,7 +297,11 @@ fn pages(
         let path = |number: usize| {
             let offset = number as u64 * 7_919 % (studies - 50);
             // Most lists begin at their begin; some are leafed through.
-            let offset = if number.is_multiple_of(2) { 0 } else { offset % 500 };
+            let offset = if number.is_multiple_of(2) {
+                0
+            } else {
+                offset % 500
+            };
             format!("{DICOMWEB}/studies?limit=50&offset={offset}")
         };
         let alone = http::repeat(to, 1, count, "application/dicom+json", path)?;
@@ -252,13 +310,26 @@ fn pages(
     };
     let (alone, together) = measure(server, studies, 200)?;
     let orthanc = orthanc.filter(|orthanc| orthanc.web.is_some());
-    let theirs = orthanc.map(|orthanc| measure(orthanc, orthanc_studies, 20)).transpose()?;
+    let theirs = orthanc
+        .map(|orthanc| measure(orthanc, orthanc_studies, 20))
+        .transpose()?;
     let peers = |figure: fn((f64, f64)) -> f64| -> Vec<_> {
-        theirs.map(|both| (ORTHANC, figure(both))).into_iter().collect()
+        theirs
+            .map(|both| (ORTHANC, figure(both)))
+            .into_iter()
+            .collect()
     };
-    bench.report.add(PHASE, "QIDO-RS page of 50", "ms", alone, &peers(|both| both.0));
+    bench.report.add(
+        PHASE,
+        "QIDO-RS page of 50",
+        "ms",
+        alone,
+        &peers(|both| both.0),
+    );
     let figure = "QIDO-RS page of 50, 8 clients, p99";
-    bench.report.add(PHASE, figure, "ms", together, &peers(|both| both.1));
+    bench
+        .report
+        .add(PHASE, figure, "ms", together, &peers(|both| both.1));
     let clients = in_parallel(8, |_| {
         let mut association = open_find(&server.peer)?;
         let mut timings = Timings::default();
@@ -269,6 +340,12 @@ fn pages(
         association.release()?;
         Ok(timings)
     })?;
-    bench.report.add(PHASE, "C-FIND exact key, 8 clients", "per s", clients.rate(), &[]);
+    bench.report.add(
+        PHASE,
+        "C-FIND exact key, 8 clients",
+        "per s",
+        clients.rate(),
+        &[],
+    );
     Ok(())
 }

@@ -32,19 +32,51 @@ struct Figures {
 pub fn run(bench: &mut Bench) -> Result<()> {
     let mut rivals = start(bench)?;
     let scale = if bench.options.quick { 1 } else { 3 };
-    let ct = |associations| (associations, 200 * scale * if associations > 1 { 2 } else { 1 });
+    let ct = |associations| {
+        (
+            associations,
+            200 * scale * if associations > 1 { 2 } else { 1 },
+        )
+    };
     let mut own_store = Vec::new();
     let mut cpu = Vec::new();
     for (associations, count) in [ct(1), ct(4), ct(8)] {
         let figures = compare(bench, &mut rivals, &bench.templates.ct, associations, count)?;
         own_store.push((associations, figures.own_rate()));
         cpu.push(figures.cpu.clone());
-        let noun = if associations == 1 { "association" } else { "associations" };
-        report(bench, &format!("CT, {associations} {noun}"), "per s", &figures.rate);
+        let noun = if associations == 1 {
+            "association"
+        } else {
+            "associations"
+        };
+        report(
+            bench,
+            &format!("CT, {associations} {noun}"),
+            "per s",
+            &figures.rate,
+        );
     }
     if let Some(of_eight) = cpu.last() {
         report(bench, "CT, CPU per 1,000", "s", of_eight);
     }
+    default_sender(bench, &rivals)?;
+    for (clients, own) in [(1, 1), (4, 4)] {
+        stow(
+            bench,
+            &mut rivals,
+            clients,
+            200 * scale * clients as u64,
+            own,
+            &own_store,
+        )?;
+    }
+    finish(bench, rivals)
+}
+
+/// Instances of 5 KB, and of other modalities.
+pub fn run_others(bench: &mut Bench) -> Result<()> {
+    let mut rivals = start(bench)?;
+    let scale = if bench.options.quick { 1 } else { 3 };
     let small = compare(bench, &mut rivals, &bench.templates.small, 8, 6_000 * scale)?;
     report(bench, "5 KB, 8 associations", "per s", &small.rate);
     report(bench, "5 KB, CPU per 1,000", "s", &small.cpu);
@@ -56,10 +88,10 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         let figures = compare(bench, &mut rivals, template, 4, count)?;
         report_to(&mut bench.report, name, "per s", &figures.rate);
     }
-    default_sender(bench, &rivals)?;
-    for (clients, own) in [(1, 1), (4, 4)] {
-        stow(bench, &mut rivals, clients, 200 * scale * clients as u64, own, &own_store)?;
-    }
+    finish(bench, rivals)
+}
+
+fn finish(bench: &mut Bench, rivals: Rivals) -> Result<()> {
     for (name, server) in rivals.all {
         if name == OURS {
             bench.finish(server, Some("ingest"))?;
@@ -77,8 +109,16 @@ fn start(bench: &Bench) -> Result<Rivals> {
         (GROUP_SINK, bench.sink("group")?),
         (FILE_SINK, bench.sink("files")?),
     ];
-    all.extend(bench.orthanc("ingest-orthanc")?.map(|server| (ORTHANC, server)));
-    all.extend(bench.storescp("ingest-dcmtk")?.map(|server| (DCMTK, server)));
+    all.extend(
+        bench
+            .orthanc("ingest-orthanc")?
+            .map(|server| (ORTHANC, server)),
+    );
+    all.extend(
+        bench
+            .storescp("ingest-dcmtk")?
+            .map(|server| (DCMTK, server)),
+    );
     Ok(Rivals { all, next: 0 })
 }
 
@@ -90,8 +130,15 @@ fn compare(
     associations: usize,
     count: u64,
 ) -> Result<Figures> {
-    let population = Population { number: 1, per_study: 100, per_series: 50 };
-    let load = Load { template, population };
+    let population = Population {
+        number: 1,
+        per_study: 100,
+        per_series: 50,
+    };
+    let load = Load {
+        template,
+        population,
+    };
     let mut rates = vec![Vec::new(); rivals.all.len()];
     let mut cpus = vec![Vec::new(); rivals.all.len()];
     for _ in 0..bench.options.rounds() {
@@ -110,9 +157,17 @@ fn compare(
     }
     let figures = |each: Vec<Vec<f64>>| {
         let medians = each.iter().map(|figures| median(figures));
-        rivals.all.iter().map(|(name, _)| *name).zip(medians).collect()
+        rivals
+            .all
+            .iter()
+            .map(|(name, _)| *name)
+            .zip(medians)
+            .collect()
     };
-    Ok(Figures { rate: figures(rates), cpu: figures(cpus) })
+    Ok(Figures {
+        rate: figures(rates),
+        cpu: figures(cpus),
+    })
 }
 
 impl Figures {
@@ -125,7 +180,12 @@ fn report(bench: &mut Bench, figure: &str, unit: &'static str, all: &[(&'static 
     report_to(&mut bench.report, figure, unit, all);
 }
 
-fn report_to(report: &mut crate::report::Report, figure: &str, unit: &'static str, all: &[(&'static str, f64)]) {
+fn report_to(
+    report: &mut crate::report::Report,
+    figure: &str,
+    unit: &'static str,
+    all: &[(&'static str, f64)],
+) {
     if let Some(((_, ours), peers)) = all.split_first() {
         report.add(PHASE, figure, unit, *ours, peers);
     }
@@ -133,13 +193,21 @@ fn report_to(report: &mut crate::report::Report, figure: &str, unit: &'static st
 
 /// `storescu` as it comes, Nagle's algorithm on: a folder of files in lock-step.
 fn default_sender(bench: &mut Bench, rivals: &Rivals) -> Result<()> {
-    let Some(program) = bench.storescp.as_ref().and_then(|_| installed(&["/usr/bin/storescu", "/usr/local/bin/storescu"])) else {
+    let Some(program) = bench
+        .storescp
+        .as_ref()
+        .and_then(|_| installed(&["/usr/bin/storescu", "/usr/local/bin/storescu"]))
+    else {
         return Ok(());
     };
     const FILES: u64 = 150;
     let folder = bench.path("to-send");
     std::fs::create_dir_all(&folder)?;
-    let population = Population { number: 2, per_study: FILES, per_series: FILES };
+    let population = Population {
+        number: 2,
+        per_study: FILES,
+        per_series: FILES,
+    };
     let template = &bench.templates.ct;
     let mut copy = template.file.clone();
     for number in 0..FILES {
@@ -173,21 +241,37 @@ fn stow(
     like: usize,
     own_store: &[(usize, f64)],
 ) -> Result<()> {
-    let population = Population { number: 1, per_study: 100, per_series: 50 };
-    let load = Load { template: &bench.templates.ct, population };
+    let population = Population {
+        number: 1,
+        per_study: 100,
+        per_series: 50,
+    };
+    let load = Load {
+        template: &bench.templates.ct,
+        population,
+    };
     let mut rates = Vec::new();
     for _ in 0..bench.options.rounds() {
         let first = rivals.next;
         rivals.next += count.next_multiple_of(population.per_study);
-        let Some((_, ours)) = rivals.all.first() else { break };
+        let Some((_, ours)) = rivals.all.first() else {
+            break;
+        };
         settle();
         let timings = http::stow(ours.web()?, DICOMWEB, &load, first..first + count, clients)?;
         rates.push(timings.rate());
     }
-    let own = own_store.iter().find(|(associations, _)| *associations == like);
-    let peers: Vec<_> = own.map(|(_, rate)| (OWN_STORE, *rate)).into_iter().collect();
+    let own = own_store
+        .iter()
+        .find(|(associations, _)| *associations == like);
+    let peers: Vec<_> = own
+        .map(|(_, rate)| (OWN_STORE, *rate))
+        .into_iter()
+        .collect();
     let noun = if clients == 1 { "client" } else { "clients" };
     let figure = format!("CT, STOW-RS, {clients} {noun}");
-    bench.report.add(PHASE, figure, "per s", median(&rates), &peers);
+    bench
+        .report
+        .add(PHASE, figure, "per s", median(&rates), &peers);
     Ok(())
 }

@@ -35,6 +35,7 @@ type Phase = fn(&mut Bench) -> Result<()>;
 /// All phases, in the order in which they run.
 pub const PHASES: &[(&str, Phase)] = &[
     ("ingest", ingest::run),
+    ("others", ingest::run_others),
     ("retrieve", retrieve::run),
     ("metadata", metadata::run),
     ("find", find::run),
@@ -63,18 +64,27 @@ pub fn run(options: Options) -> Result<()> {
         templates: Templates::load(&demo)?,
         report: Report::default(),
         mover: receiver::listen(Keep::Nothing, 0)?.0,
-        orthanc: peer(&["/usr/sbin/Orthanc", "/usr/local/sbin/Orthanc", "/usr/local/bin/Orthanc"]),
+        orthanc: peer(&[
+            "/usr/sbin/Orthanc",
+            "/usr/local/sbin/Orthanc",
+            "/usr/local/bin/Orthanc",
+        ]),
         storescp: peer(&["/usr/bin/storescp", "/usr/local/bin/storescp"]),
         peak: 0.0,
         folder: work.path().to_path_buf(),
         options,
     };
     for name in bench.options.phases.clone() {
-        let (_, phase) = PHASES.iter().find(|(phase, _)| *phase == name).context("no such phase")?;
+        let (_, phase) = PHASES
+            .iter()
+            .find(|(phase, _)| *phase == name)
+            .context("no such phase")?;
         phase(&mut bench).with_context(|| format!("phase {name}"))?;
     }
     if bench.peak > 0.0 {
-        bench.report.add("memory", "memory peak", "MB", bench.peak, &[]);
+        bench
+            .report
+            .add("memory", "memory peak", "MB", bench.peak, &[]);
     }
     if let Some(path) = bench.options.write.clone() {
         bench.report.write(&path, &bench.options.line)?;
@@ -91,7 +101,8 @@ impl Bench {
 
     /// Orthanc, if it is to be compared.
     pub fn orthanc(&self, name: &str) -> Result<Option<Server>> {
-        let start = |program: &PathBuf| Server::orthanc(program, &self.folder.join(name), self.mover);
+        let start =
+            |program: &PathBuf| Server::orthanc(program, &self.folder.join(name), self.mover);
         self.orthanc.as_ref().map(start).transpose()
     }
 
