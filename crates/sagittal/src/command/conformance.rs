@@ -54,7 +54,7 @@ fn statement(config: &Config) -> anyhow::Result<Statement> {
     let dimse = server::dimse_settings(config)?;
     let web = server::web_settings(config);
     let routes = ROUTES.iter().map(|route| Route {
-        method: route.method.to_string(),
+        method: route.method.as_str().to_owned(),
         path: route.full_path(&web),
         description: route.summary.to_owned(),
         media_types: route
