@@ -87,6 +87,8 @@ pub fn run_others(bench: &mut Bench) -> Result<()> {
     ] {
         let figures = compare(bench, &mut rivals, template, 4, count)?;
         report_to(&mut bench.report, name, "per s", &figures.rate);
+        let figure = name.replace("4 associations", "CPU per 1,000");
+        report_to(&mut bench.report, &figure, "s", &figures.cpu);
     }
     finish(bench, rivals)
 }
