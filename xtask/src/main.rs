@@ -1,5 +1,6 @@
 //! Project tasks: `cargo xtask <task>`.
 
+mod bench;
 mod check;
 mod codegen;
 mod command;
@@ -17,6 +18,7 @@ tasks:
   check               format, tidy, generated code, clippy and unit tests: before every commit
   test [filter]       build the program, run unit tests and the tests against it and its peers;
                       SAGITTAL_TEST_STRICT=1 makes a missing peer a failure
+  bench [--help]      build for release, measure, compare with bare receivers and peers
   codegen [--check]   write the generated tables from standard/*.tsv, or see that they are up to date
   tidy                length of files, stubs, fixtures, direction of dependencies";
 
@@ -38,6 +40,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["check"] => check::run(&root),
         ["test"] => test::run(&root, None),
         ["test", filter] => test::run(&root, Some(filter)),
+        ["bench", arguments @ ..] => bench::run(&root, arguments),
         ["codegen"] => codegen::write(&root),
         ["codegen", "--check"] => codegen::check(&root),
         ["tidy"] => tidy::run(&root),
