@@ -1,19 +1,22 @@
-//! Real files to test with, which are not part of the project: the folder `SAGITTAL_TEST_DATA`.
+//! Real files to test with, which are not part of the project: the folder `SAGITTAL_TEST_DATA`,
+//! else `shared/data` beside the checkout or above.
 
 use std::path::{Path, PathBuf};
 
-/// The folder, if one is named. One that is named must be there.
+/// The folder. None there is said aloud, and a failure with `SAGITTAL_TEST_STRICT`.
 pub fn folder() -> Option<PathBuf> {
-    let Some(folder) = std::env::var_os("SAGITTAL_TEST_DATA").map(PathBuf::from) else {
-        eprintln!("\n*** SKIPPED: SAGITTAL_TEST_DATA names no folder with real files\n");
-        return None;
-    };
-    assert!(
-        folder.is_dir(),
-        "SAGITTAL_TEST_DATA: there is no {}",
-        folder.display()
-    );
-    Some(folder)
+    let named = std::env::var_os("SAGITTAL_TEST_DATA").map(PathBuf::from);
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .map(|parent| parent.join("shared/data"));
+    let found = named
+        .into_iter()
+        .chain(beside)
+        .find(|folder| folder.is_dir());
+    if found.is_none() {
+        crate::skip("there is no folder with real files (SAGITTAL_TEST_DATA)");
+    }
+    found
 }
 
 /// All files at and below a folder, in order.

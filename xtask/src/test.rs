@@ -92,8 +92,8 @@ fn dcmtk(program: &str) -> Option<PathBuf> {
 fn build(root: &Path) -> Result<PathBuf> {
     let arguments = [
         "build",
-        "--package",
-        "sagittal",
+        // The whole workspace's features, as for the tests: nothing is built twice.
+        "--workspace",
         "--bin",
         "sagittal",
         "--message-format",
