@@ -148,6 +148,13 @@ impl Index for SqliteIndex {
         read::known(&*self.readers.get()?, &self.terms, sop_instance_uid)
     }
 
+    fn known_now(&self, sop_instance_uid: &str) -> Result<Option<Option<Known>>> {
+        let Some(reader) = self.readers.try_get() else {
+            return Ok(None);
+        };
+        read::known(&reader, &self.terms, sop_instance_uid).map(Some)
+    }
+
     fn clear(&self) -> Result<()> {
         let mut guard = self.writer.lock();
         guard.cache = Cache::default();
