@@ -103,6 +103,14 @@ impl Archive {
         work.await.map_err(|_| Error::Stopping)?
     }
 
+    /// Runs work that takes less time than a change of thread does.
+    pub(crate) fn at_once<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        if self.inner.closed.load(Ordering::Acquire) {
+            return Err(Error::Stopping);
+        }
+        work()
+    }
+
     /// What keeps the archive from working as it should, if anything does: for `/healthz`.
     pub fn health(&self) -> Option<String> {
         let index = self

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use sagittal_core::{Finding, Uid, tags};
+use sagittal_file::encoding::Encoding;
 use sagittal_file::part10;
 use sagittal_store::blob::Spill;
 use tokio::sync::OwnedSemaphorePermit;
@@ -21,6 +22,9 @@ const OPENING: usize = 64 << 10;
 const LONGEST_OPENING: usize = 4 << 20;
 /// Smaller pieces are gathered, so that neither hashing nor writing is done in crumbs.
 const SMALL: usize = 16 << 10;
+/// Instances up to this length are looked at where they arrive: that takes less than handing them
+/// to another thread and back.
+const AT_ONCE: u64 = 64 << 10;
 /// Gathered before a spill is written to.
 const SPILL_WRITE: usize = 1 << 20;
 /// A receiver without any memory waits so long for others to finish, then spills.
@@ -275,11 +279,18 @@ impl Receiving {
         let announced = std::mem::take(&mut self.announced);
         let source = std::mem::take(&mut self.source.name);
         let class_elsewhere = announced.sop_class_uid.clone().or(sop_class_uid);
-        let candidate = self.archive.blocking(move || {
+        // What is deflated may be far longer than it looks.
+        let at_once = self.length <= AT_ONCE
+            && matches!(held, Whole::Memory(..))
+            && !Encoding::of(transfer_syntax_uid.as_str()).deflated;
+        let look = move || {
             let (body, described) =
                 held.describe(&transfer_syntax_uid, class_elsewhere.as_ref())?;
             check(&announced, &described)?;
-            let turn = inner.try_turn(&described.uids.sop_instance)?;
+            let turn = match at_once {
+                true => inner.try_turn_now(&described.uids.sop_instance)?,
+                false => inner.try_turn(&described.uids.sop_instance)?,
+            };
             Ok(Candidate {
                 body,
                 hash,
@@ -289,8 +300,12 @@ impl Receiving {
                 described,
                 turn,
             })
-        });
-        let mut stored = self.archive.store(candidate.await?).await?;
+        };
+        let candidate = match at_once {
+            true => self.archive.at_once(look)?,
+            false => self.archive.blocking(look).await?,
+        };
+        let mut stored = self.archive.store(candidate).await?;
         // The memory is given back only now: until durable, the pack's queue holds it.
         drop(permit);
         self.findings.append(&mut stored.findings);

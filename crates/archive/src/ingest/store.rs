@@ -72,6 +72,15 @@ impl Inner {
         let known = self.index.known(uid.as_str())?;
         Ok(Some((exclusive, known)))
     }
+
+    /// As [`Inner::try_turn`], and `None` too if the index is not free to answer. Does not block.
+    pub(super) fn try_turn_now(&self, uid: &Uid) -> Result<Option<(Exclusive, Option<Known>)>> {
+        let Some(exclusive) = self.in_flight.try_enter(uid) else {
+            return Ok(None);
+        };
+        let known = self.index.known_now(uid.as_str())?;
+        Ok(known.map(|known| (exclusive, known)))
+    }
 }
 
 impl Archive {

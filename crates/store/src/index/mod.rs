@@ -42,6 +42,9 @@ pub trait Index: Send + Sync {
     /// The shown instance with this UID.
     fn known(&self, sop_instance_uid: &str) -> Result<Option<Known>>;
 
+    /// As [`Index::known`], if the answer needs no waiting for others; `None` if it does.
+    fn known_now(&self, sop_instance_uid: &str) -> Result<Option<Option<Known>>>;
+
     /// Forgets everything, to be rebuilt.
     fn clear(&self) -> Result<()>;
 

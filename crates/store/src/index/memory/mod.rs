@@ -37,6 +37,10 @@ impl Index for MemoryIndex {
         Ok(self.state.lock().watermarks.clone())
     }
 
+    fn known_now(&self, sop_instance_uid: &str) -> Result<Option<Option<Known>>> {
+        self.known(sop_instance_uid).map(Some)
+    }
+
     fn known(&self, sop_instance_uid: &str) -> Result<Option<Known>> {
         Ok(self.instance(sop_instance_uid)?.and_then(|row| match row {
             Row::Instance(study, series, instance) => Some(Known {

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod cache;
+mod counts;
 mod find;
 mod parents;
 mod pool;
@@ -20,6 +21,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension};
 
 use self::cache::Cache;
+use self::counts::Counts;
 use self::pool::Readers;
 use self::read::Terms;
 use self::write::Batch;
@@ -58,6 +60,7 @@ pub struct SqliteIndex {
     writer: Mutex<Writer>,
     readers: Readers,
     terms: Terms,
+    counts: Counts,
 }
 
 struct Writer {
@@ -79,6 +82,7 @@ impl SqliteIndex {
             }),
             readers: Readers::new(path, &options),
             terms: Terms::default(),
+            counts: Counts::default(),
         })
     }
 
@@ -127,6 +131,7 @@ impl SqliteIndex {
         if result.is_err() {
             *cache = Cache::default();
         }
+        self.counts.changed();
         result
     }
 }
@@ -148,10 +153,18 @@ impl Index for SqliteIndex {
         read::known(&*self.readers.get()?, &self.terms, sop_instance_uid)
     }
 
+    fn known_now(&self, sop_instance_uid: &str) -> Result<Option<Option<Known>>> {
+        let Some(reader) = self.readers.try_get() else {
+            return Ok(None);
+        };
+        read::known(&reader, &self.terms, sop_instance_uid).map(Some)
+    }
+
     fn clear(&self) -> Result<()> {
         let mut guard = self.writer.lock();
         guard.cache = Cache::default();
         schema::reset(&mut guard.connection)?;
+        self.counts.changed();
         self.terms.forget();
         self.readers.close_idle();
         Ok(())
@@ -223,7 +236,8 @@ impl Index for SqliteIndex {
     }
 
     fn count(&self, query: &IndexQuery) -> Result<u64> {
-        find::count(&self.readers, &self.terms, query)
+        let count = || find::count(&self.readers, &self.terms, query);
+        self.counts.get(query, count)
     }
 
     fn state_tag(&self, selection: &Selection) -> Result<Option<String>> {

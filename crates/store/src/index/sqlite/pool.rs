@@ -113,6 +113,12 @@ impl Readers {
         }
     }
 
+    /// Lends a connection that is open and idle.
+    pub fn try_get(&self) -> Option<Reader<'_>> {
+        let idle = self.state.lock().idle.pop();
+        idle.map(|connection| self.lend(connection))
+    }
+
     fn lend(&self, connection: Connection) -> Reader<'_> {
         Reader {
             readers: self,
