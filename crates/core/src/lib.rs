@@ -5,6 +5,7 @@ mod ae_title;
 mod data_set;
 mod error;
 mod finding;
+mod implementation;
 mod limits;
 mod path;
 mod tag;
@@ -30,6 +31,7 @@ pub use date_time::{Date, DateRange, DateTime, DateTimeRange, Offset, Time, Time
 pub use error::{Error, Result};
 pub use finding::{Finding, FindingKind};
 pub use generated::tags;
+pub use implementation::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub use limits::Limits;
 pub use path::{PathStep, TagPath};
 pub use person_name::{NameGroup, PersonName};

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use sagittal_core::{
-    DataSet, Element, Finding, FindingKind, Limits, PathStep, Tag, TagPath, Uid, Value, Vr,
+    DataSet, Element, Finding, FindingKind, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME,
+    Limits, PathStep, Tag, TagPath, Uid, Value, Vr,
 };
 
 use crate::encoding::{
@@ -233,11 +234,6 @@ pub struct Meta {
     /// Source Application Entity Title (0002,0016).
     pub source_ae_title: Option<String>,
 }
-
-/// Implementation Class UID of Sagittal.
-pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.283412904811395482230711029484012551201";
-/// Implementation Version Name of Sagittal.
-pub const IMPLEMENTATION_VERSION_NAME: &str = "SAGITTAL_0_1";
 
 /// Preamble (zeros), prefix and File Meta Information.
 pub fn write_header(meta: &Meta) -> Vec<u8> {

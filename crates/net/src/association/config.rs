@@ -2,15 +2,10 @@
 
 use std::time::Duration;
 
-use sagittal_core::Uid;
+use sagittal_core::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Uid};
 use tokio_util::sync::CancellationToken;
 
 use crate::pdu::{PduLimits, UserInformation};
-
-/// Implementation Class UID of this software (PS3.7 §D.3.3.2).
-pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.226762009979868371157694615875307950217";
-/// Implementation Version Name of this software, at most 16 characters.
-pub const IMPLEMENTATION_VERSION_NAME: &str = concat!("SAGITTAL_", env!("CARGO_PKG_VERSION"));
 
 /// Timeouts and sizes. The defaults suit a server on a hospital network.
 #[derive(Clone, Debug)]

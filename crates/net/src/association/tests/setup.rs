@@ -13,7 +13,7 @@ async fn both_sides_know_the_same_of_each_other() {
     assert_eq!(ours.peer_max_pdu, 256 * 1024);
     assert_eq!(
         ours.peer_implementation_class_uid.as_ref().map(Uid::as_str),
-        Some(config::IMPLEMENTATION_CLASS_UID)
+        Some(sagittal_core::IMPLEMENTATION_CLASS_UID)
     );
     let name = ours.peer_implementation_version_name.as_deref().unwrap();
     assert!(name.starts_with("SAGITTAL_") && name.len() <= 16);
