@@ -5,6 +5,7 @@
 //! [`server`] listens.
 
 pub mod config;
+mod even;
 pub mod peers;
 pub mod policy;
 pub mod provider;

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::composite;
 use super::retrieve::Form;
+use crate::even;
 use crate::registry::Operation as Kind;
 use crate::status::{Failure, UNABLE_TO_EXTRACT_FRAMES};
 
@@ -142,6 +143,16 @@ async fn whole(reader: &InstanceReader, target: &Uid) -> Result<Data<'static>, F
     if reader.instance.transfer_syntax_uid != *target {
         let stream = reader.data_set_as(target).await.map_err(failure)?;
         return Ok(pumped(stream));
+    }
+    if reader.len() % 2 == 1 && reader.len() <= even::MAX_MENDED {
+        let bytes = reader.read(0, reader.len()).await.map_err(failure)?;
+        let syntax = target.clone();
+        let failure = |reason: String| Failure::new(Status::PROCESSING_FAILURE, reason);
+        return tokio::task::spawn_blocking(move || even::mended(bytes, syntax.as_str()))
+            .await
+            .map_err(|error| failure(error.to_string()))?
+            .map(Data::from)
+            .map_err(|error| failure(error.to_string()));
     }
     if reader.len() > AT_ONCE {
         return Ok(pumped(reader.stream(0, reader.len())));

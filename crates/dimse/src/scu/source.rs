@@ -8,12 +8,12 @@ use bytes::Bytes;
 use sagittal_core::{Limits, Uid, sop_class, tags};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::part10::{self, Opening};
-use sagittal_file::write::write_data_set;
 use sagittal_file::{extract, read, transcode};
 use sagittal_net::Data;
 use tokio::sync::mpsc;
 
 use super::error::{Error, Result};
+use crate::even;
 
 /// Read of a file to find its header; if that is not enough, the second.
 const PREFIXES: [u64; 2] = [8 << 10, 1 << 20];
@@ -22,8 +22,6 @@ const AT_ONCE: u64 = 4 << 20;
 /// Larger ones are read in chunks of this size, a few ahead of the connection.
 const CHUNK: usize = 1 << 20;
 const CHUNKS_AHEAD: usize = 4;
-/// Data sets of odd length up to this are mended.
-const MAX_MENDED: u64 = 256 << 20;
 
 /// An instance to be sent.
 #[derive(Clone, Debug)]
@@ -177,12 +175,11 @@ impl Instance {
         }
     }
 
-    /// A data set of odd length, which cannot be sent as it is: fragments are even (PS3.8 §E.2), and
-    /// DCMTK aborts if one is not. The odd value is padded where it stands.
+    /// A data set of odd length, which cannot be sent as it is.
     async fn mended(&self) -> Result<Data<'static>> {
         let (instance, name) = (self.clone(), self.name());
         let mending = tokio::task::spawn_blocking(move || -> io::Result<Vec<u8>> {
-            if instance.len() > MAX_MENDED {
+            if instance.len() > even::MAX_MENDED {
                 return Err(io::Error::other(
                     "its length is odd, and it is too long to be mended",
                 ));
@@ -190,17 +187,7 @@ impl Instance {
             let uid = instance.transfer_syntax_uid.clone();
             let mut bytes = Vec::new();
             instance.write(&uid, &mut bytes)?;
-            if Encoding::of(uid.as_str()).deflated {
-                // PS3.5 §A.5.
-                bytes.push(0);
-                return Ok(bytes);
-            }
-            let bytes = Bytes::from(bytes);
-            let mut mended = Vec::with_capacity(bytes.len() + 1);
-            read::read_data_set(&bytes, uid.as_str(), Limits::default())
-                .and_then(|(data_set, _)| write_data_set(&data_set, uid.as_str(), &mut mended))
-                .map_err(io::Error::other)?;
-            Ok(mended)
+            even::mended(bytes.into(), uid.as_str()).map_err(io::Error::other)
         });
         match mending.await.unwrap_or_else(|e| Err(io::Error::other(e))) {
             Ok(bytes) => Ok(Data::from(bytes)),
