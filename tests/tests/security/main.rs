@@ -2,4 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod authentication;
+mod privacy;
 mod remote;
+mod roles;
