@@ -252,6 +252,12 @@ impl Server {
     #[track_caller]
     pub fn stop(&mut self) -> ExitStatus {
         self.signal("TERM");
+        self.wait()
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
         let child = &mut self.child;
         wait::until("the server's end", || child.try_wait().unwrap())
     }

@@ -5,3 +5,4 @@ mod authentication;
 mod privacy;
 mod remote;
 mod roles;
+mod tls;
