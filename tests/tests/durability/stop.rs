@@ -49,19 +49,31 @@ fn with_deadline(deadline: &str) -> Server {
         .start()
 }
 
+/// More than the buffers of a connection hold: when half of it is sent, the server has begun.
+fn large() -> Object {
+    objects::ct_of(4096, 4096)
+}
+
 /// A C-STORE of which only half the data set has been sent; the other half.
-fn half_stored(server: &Server, object: &Object) -> (Peer, Vec<u8>) {
+fn half_stored(server: &Server) -> (Peer, Vec<u8>) {
+    let object = large();
     let part10 = object.part10();
     let data = data_set_of(&part10);
-    let mut peer = Peer::for_object(server.dimse(), "HALF", object).unwrap();
+    let mut peer = Peer::for_object(server.dimse(), "HALF", &object).unwrap();
     let (class, instance) = (object.sop_class_uid(), object.sop_instance_uid());
     let command = store_rq(class.as_str(), instance.as_str());
     peer.send(1, &command, None).unwrap();
     let (half, rest) = data.split_at(data.len() / 2);
-    peer.stream
-        .write_all(&p_data(1, false, false, half))
-        .unwrap();
-    (peer, p_data(1, false, true, rest))
+    for part in half.chunks(64 * 1024) {
+        let pdu = p_data(1, false, false, part);
+        peer.stream.write_all(&pdu).unwrap();
+    }
+    let mut pdus = Vec::new();
+    for part in rest.chunks(64 * 1024) {
+        pdus.extend(p_data(1, false, false, part));
+    }
+    pdus.extend(p_data(1, false, true, &[]));
+    (peer, pdus)
 }
 
 /// Waits until the server has noticed that it is to stop.
@@ -76,8 +88,7 @@ fn until_stopping(server: &Server) {
 #[test]
 fn a_store_that_runs_when_a_stop_is_asked_for_is_finished() {
     let mut server = with_deadline("20s");
-    let object = objects::ct();
-    let (mut peer, rest) = half_stored(&server, &object);
+    let (mut peer, rest) = half_stored(&server);
     server.signal("TERM");
     until_stopping(&server);
     peer.stream.write_all(&rest).unwrap();
@@ -92,7 +103,7 @@ fn a_store_that_runs_when_a_stop_is_asked_for_is_finished() {
 #[test]
 fn a_transfer_that_does_not_end_is_broken_off_at_the_deadline() {
     let mut server = with_deadline("1s");
-    let _half = half_stored(&server, &objects::ct());
+    let _half = half_stored(&server);
     let started = Instant::now();
     server.stop();
     let took = started.elapsed();
@@ -105,7 +116,7 @@ fn a_transfer_that_does_not_end_is_broken_off_at_the_deadline() {
 #[test]
 fn a_second_signal_stops_at_once() {
     let mut server = with_deadline("5m");
-    let _half = half_stored(&server, &objects::ct());
+    let _half = half_stored(&server);
     server.signal("TERM");
     until_stopping(&server);
     let started = Instant::now();
