@@ -3,9 +3,11 @@
 
 pub mod cli;
 pub mod data;
+pub mod dicom;
 pub mod http;
 pub mod objects;
 pub mod peer;
+pub mod random;
 pub mod server;
 pub mod wait;
 

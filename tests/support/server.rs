@@ -194,6 +194,25 @@ impl Server {
         self.child.id()
     }
 
+    /// A line of `/proc/<pid>/status` in bytes, such as `VmRSS` or `VmHWM`; `None` where there is no
+    /// such file.
+    pub fn memory(&self, line: &str) -> Option<u64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
+        let value = text
+            .lines()
+            .find_map(|found| found.strip_prefix(line)?.strip_prefix(':'))?;
+        let kib: u64 = value.trim().strip_suffix(" kB")?.parse().ok()?;
+        Some(kib << 10)
+    }
+
+    /// Checks that it lives, answers on both ports, and has not panicked.
+    #[track_caller]
+    pub fn assert_well(&self) {
+        self.get("/healthz").expect(200);
+        assert_eq!(crate::dicom::echo(self.dimse()).unwrap(), 0);
+        assert!(!self.log().contains("panicked"), "it panicked");
+    }
+
     /// A folder for the test's own files, which ends with the server.
     pub fn folder(&self) -> &Path {
         self.folder.as_ref().unwrap().path()
@@ -233,6 +252,12 @@ impl Server {
     #[track_caller]
     pub fn stop(&mut self) -> ExitStatus {
         self.signal("TERM");
+        self.wait()
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
         let child = &mut self.child;
         wait::until("the server's end", || child.try_wait().unwrap())
     }

@@ -2,4 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authentication;
+mod privacy;
 mod remote;
+mod roles;
+mod tls;

@@ -1,0 +1,8 @@
+//! Peers, files and requests as nobody should make them.
+#![allow(clippy::unwrap_used)]
+
+mod files;
+mod http;
+mod large;
+mod pdus;
+mod slow;
