@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::Result;
+use crate::blob::Hash;
 
 pub use entry::{
     Change, Entry, InstanceAttributes, Known, Live, Record, Relocation, SeriesAttributes,
@@ -41,6 +42,9 @@ pub trait Index: Send + Sync {
 
     /// The shown instance with this UID.
     fn known(&self, sop_instance_uid: &str) -> Result<Option<Known>>;
+
+    /// Is an instance with this UID and these bytes kept hidden?
+    fn is_hidden(&self, sop_instance_uid: &str, hash: &Hash) -> Result<bool>;
 
     /// Forgets everything, to be rebuilt.
     fn clear(&self) -> Result<()>;
@@ -77,7 +81,8 @@ pub trait Index: Send + Sync {
     fn patient(&self, study: &StudyRow) -> Result<Option<PatientRow>>;
 
     /// The headers of the shown instances selected, study by study (newest first) and series by
-    /// series; within a series as they are kept, mostly by number. `sink` gets JSON objects in
+    /// series; within a series by number (a series with more than 32 MiB of headers may be in the
+    /// order of arrival until it has been quiet for a while). `sink` gets JSON objects in
     /// portions of bounded size, those of one portion separated by commas, and their number.
     fn headers(
         &self,
