@@ -35,6 +35,8 @@ pub(crate) struct Inner {
     pub(crate) events: Arc<Events>,
     pub(crate) frame_tables: FrameTables,
     pub(crate) metadata: MetadataCache,
+    /// The deflated data set that was inflated last, by its hash.
+    pub(crate) inflated: parking_lot::Mutex<Option<([u8; 32], bytes::Bytes)>>,
     pub(crate) low_on_space: AtomicBool,
     /// What the last start found and did.
     pub(crate) caught_up: CatchUp,
@@ -173,6 +175,7 @@ impl Inner {
             events,
             frame_tables: FrameTables::default(),
             metadata: MetadataCache::default(),
+            inflated: parking_lot::Mutex::default(),
             low_on_space: AtomicBool::new(false),
             caught_up,
             running: AtomicUsize::new(0),

@@ -7,7 +7,7 @@ use sagittal_store::blob::{Committed, Packs, Recovery, Replayed, Step};
 use sagittal_store::index::{Change, Index, Relocation, Watermarks};
 
 use crate::archive::{pack_options, prepare_folder};
-use crate::indexer::advance;
+use crate::indexer::{SEQUENCE_KEY, advance};
 use crate::ingest::{StoredSource, changes, describe};
 use crate::{Options, Result};
 
@@ -100,15 +100,20 @@ pub(crate) fn run(
     Ok(work.done)
 }
 
-/// Records in packs that a compaction has replaced without the index having followed, by sequence.
+/// Records, by sequence, in packs that a compaction has replaced without the index having followed.
+/// The packs may be gone: what the index last committed is not synced, and a power cut may take it
+/// back to before the compaction.
 fn replaced_records(
     index: &dyn Index,
     recovery: &Recovery,
 ) -> Result<HashMap<u64, sagittal_store::index::Record>> {
     let mut records = HashMap::new();
-    if !recovery.replaced().is_empty() {
+    let is_gone = |pack: u64| !recovery.is_present(pack) || recovery.replaced().contains(&pack);
+    let known = index.watermarks()?;
+    let mut packs = known.keys().filter(|key| **key != SEQUENCE_KEY);
+    if packs.any(|pack| is_gone(*pack)) {
         index.records(&mut |record| {
-            if recovery.replaced().contains(&record.locator.pack) {
+            if is_gone(record.locator.pack) {
                 records.insert(record.sequence, record);
             }
             std::ops::ControlFlow::Continue(())

@@ -33,6 +33,11 @@ pub struct Options {
     pub warn_below: u64,
     /// A study that got nothing for this long is `completed` (event).
     pub study_quiet: std::time::Duration,
+    /// Packs of which less than this share (0 to 1) is in use are compacted in the background; 0
+    /// never compacts.
+    pub compact_below: f64,
+    /// Between looks for such packs.
+    pub compact_every: std::time::Duration,
 }
 
 impl Options {
@@ -47,6 +52,8 @@ impl Options {
             reserve: 256 << 20,
             warn_below: 2 << 30,
             study_quiet: std::time::Duration::from_secs(60),
+            compact_below: 0.5,
+            compact_every: std::time::Duration::from_secs(600),
         }
     }
 }

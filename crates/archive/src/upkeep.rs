@@ -12,10 +12,6 @@ use crate::events::Event;
 const SPACE: Duration = Duration::from_secs(2);
 /// How long the index is tidied at a time.
 const TIDY: Duration = Duration::from_millis(100);
-/// Between looks for packs with many deleted instances.
-const COMPACT: Duration = Duration::from_secs(600);
-/// Packs of which less than this share is in use are compacted.
-pub(crate) const LIVE_SHARE: f64 = 0.5;
 
 /// Starts it; it ends with the archive.
 pub(crate) fn start(inner: &Arc<Inner>) {
@@ -42,13 +38,24 @@ async fn run(inner: Weak<Inner>) {
             since_space = Duration::ZERO;
             watch_space(&inner).await;
         }
-        if since_compaction >= COMPACT {
+        let (share, every) = (inner.options.compact_below, inner.options.compact_every);
+        if since_compaction >= every && share > 0.0 {
             since_compaction = Duration::ZERO;
-            let archive = Archive::from_inner(inner);
-            if let Err(error) = archive.compact(LIVE_SHARE).await {
-                tracing::warn!(%error, "compaction failed");
-            }
+            compact(Archive::from_inner(inner), share).await;
         }
+    }
+}
+
+/// Gives back the space of deleted instances.
+async fn compact(archive: Archive, share: f64) {
+    match archive.compact(share).await {
+        Ok(done) if done.packs > 0 => {
+            let (packs, instances, freed) = (done.packs, done.instances, done.freed);
+            tracing::info!(packs, instances, freed, "compacted");
+            metrics::counter!("sagittal_compaction_freed_bytes_total").increment(freed);
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "compaction failed"),
     }
 }
 

@@ -20,8 +20,8 @@ const FIRST_WINDOW: usize = 64 << 10;
 const LAST_WINDOW: usize = 64 << 20;
 /// Elements after the pixel data are indexed if they are not longer than this.
 const LONGEST_TAIL: u64 = 1 << 20;
-/// A deflated data set may grow to this much for indexing.
-const INFLATED: u64 = 256 << 20;
+/// A deflated data set that grows to no more than this is indexed whole, beside others.
+const INFLATED_SMALL: usize = 4 << 20;
 /// Binary values longer than this become BulkDataURIs.
 const INLINE: u64 = 1024;
 
@@ -77,23 +77,55 @@ pub(crate) fn describe(
 ) -> Result<Described> {
     let encoding = Encoding::of(transfer_syntax_uid);
     if encoding.deflated {
-        let length = usize::try_from(source.length()).unwrap_or(usize::MAX);
-        let limits = Limits {
-            inflated: INFLATED,
-            ..Limits::default()
-        };
-        let (inflated, findings) = read::inflate(&source.read(0, length)?, limits)?;
-        let chunks = [Bytes::from(inflated)];
-        let mut described = windows(
-            &mut Chunks::new(&chunks),
-            encoding,
-            transfer_syntax_uid,
-            class_elsewhere,
-        )?;
-        described.findings.extend(findings);
-        return Ok(described);
+        return inflated(source, encoding, transfer_syntax_uid, class_elsewhere);
     }
     windows(source, encoding, transfer_syntax_uid, class_elsewhere)
+}
+
+/// Only one large deflated data set is looked into at a time, so that many together (or bombs) take
+/// no more memory than one.
+static LARGE: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
+
+/// Describes a deflated data set by its first [`LAST_WINDOW`] bytes, inflated.
+fn inflated(
+    source: &mut dyn Source,
+    encoding: Encoding,
+    transfer_syntax_uid: &str,
+    class_elsewhere: Option<&Uid>,
+) -> Result<Described> {
+    let total = source.length();
+    let small = total <= INFLATED_SMALL as u64;
+    let _turn = (!small).then(|| LARGE.lock());
+    let deflated = source.read(0, LAST_WINDOW)?;
+    if small {
+        let limits = Limits {
+            inflated: INFLATED_SMALL as u64,
+            ..Limits::default()
+        };
+        match read::inflate(&deflated, limits) {
+            Ok((bytes, findings)) => {
+                let chunks = [Bytes::from(bytes)];
+                let mut whole = Chunks::new(&chunks);
+                let mut described =
+                    windows(&mut whole, encoding, transfer_syntax_uid, class_elsewhere)?;
+                described.findings.extend(findings);
+                return Ok(described);
+            }
+            Err(sagittal_file::Error::Limit { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let _turn = small.then(|| LARGE.lock());
+    let bytes = read::inflate_prefix(&deflated, LAST_WINDOW);
+    let whole = bytes.len() < LAST_WINDOW && deflated.len() as u64 == total;
+    drop(deflated);
+    let chunks = [Bytes::from(bytes)];
+    let mut first = Chunks::new(&chunks);
+    if !whole {
+        // How much more there is, nobody knows without inflating it all.
+        first.length = u64::MAX >> 1;
+    }
+    windows(&mut first, encoding, transfer_syntax_uid, class_elsewhere)
 }
 
 /// Walks over ever larger first parts until the header is in.
@@ -108,7 +140,7 @@ fn windows(
     loop {
         let bytes = source.read(0, window)?;
         let whole = bytes.len() as u64 >= total;
-        let last = whole || window >= LAST_WINDOW;
+        let last = whole || window >= LAST_WINDOW || bytes.len() < window;
         let look = Look {
             bytes: &bytes,
             total,

@@ -108,7 +108,7 @@ impl Archive {
             None => self.turn(&candidate.described.uids.sop_instance).await?,
         };
         let policy = self.options().duplicates;
-        let outcome = match known {
+        let outcome = match &known {
             None => Outcome::New,
             Some(known) if known.hash == candidate.hash => Outcome::Identical,
             Some(_) => match policy {
@@ -124,12 +124,18 @@ impl Archive {
         };
         let uids = candidate.described.uids.clone();
         let findings = std::mem::take(&mut candidate.described.findings);
-        if outcome != Outcome::Identical {
+        let kept_already = match outcome {
+            Outcome::Identical => true,
+            Outcome::KeptHidden => self.is_hidden(&uids.sop_instance, candidate.hash).await?,
+            Outcome::New | Outcome::Replaced => false,
+        };
+        if !kept_already {
             self.write(candidate, outcome, exclusive).await?;
         }
         let label = match outcome {
             Outcome::New => "new",
             Outcome::Identical => "identical",
+            Outcome::KeptHidden if kept_already => "identical_hidden",
             Outcome::KeptHidden => "hidden",
             Outcome::Replaced => "replaced",
         };
@@ -142,6 +148,13 @@ impl Archive {
             outcome,
             findings,
         })
+    }
+
+    /// Are these bytes kept hidden under this UID? To be asked by who has its turn.
+    async fn is_hidden(&self, uid: &Uid, hash: Hash) -> Result<bool> {
+        let (inner, uid) = (self.inner().clone(), uid.clone());
+        self.blocking(move || Ok(inner.index.is_hidden(uid.as_str(), &hash)?))
+            .await
     }
 
     async fn write(

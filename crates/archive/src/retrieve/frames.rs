@@ -20,7 +20,9 @@ use crate::{Error, Result};
 /// Frame tables that are remembered.
 const REMEMBERED: usize = 512;
 /// The deflated data sets that are read by frames or values may grow to this.
-const INFLATED: u64 = 512 << 20;
+const INFLATED: u64 = 256 << 20;
+/// The last one inflated is kept if it is not larger than this.
+const KEPT_INFLATED: usize = 48 << 20;
 /// An object that is made of frames is at most so large: it is built in memory.
 const LARGEST: u64 = 1 << 30;
 
@@ -151,6 +153,15 @@ impl InstanceReader {
             return Ok(self.clone());
         }
         let (packs, locator) = (self.packs().clone(), self.instance.locator);
+        let held = self.archive.inner().inflated.lock().clone();
+        if let Some((hash, inflated)) = held
+            && hash == self.instance.hash
+        {
+            return Ok(InstanceReader {
+                inflated: Some(inflated),
+                ..self.clone()
+            });
+        }
         let inflated = self
             .archive
             .blocking(move || {
@@ -162,8 +173,13 @@ impl InstanceReader {
                 Ok(read::inflate(&packs.read(&locator, 0, length)?, limits)?.0)
             })
             .await?;
+        let inflated = Bytes::from(inflated);
+        // Frames are mostly asked for one after the other.
+        if inflated.len() <= KEPT_INFLATED {
+            *self.archive.inner().inflated.lock() = Some((self.instance.hash, inflated.clone()));
+        }
         Ok(InstanceReader {
-            inflated: Some(Bytes::from(inflated)),
+            inflated: Some(inflated),
             ..self.clone()
         })
     }

@@ -9,7 +9,7 @@ use crate::retrieve::Selector;
 use parking_lot::Mutex;
 use sagittal_store::blob::sim::{Faults, Random, SimDisk};
 
-fn copy_folder(from: &Path, to: &Path) {
+pub(super) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

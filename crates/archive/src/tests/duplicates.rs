@@ -44,6 +44,13 @@ async fn other_bytes_follow_the_policy_and_none_are_lost_silently() {
             | (DuplicatePolicy::Replace, Ok(Outcome::Replaced)) => {}
             (policy, other) => panic!("{policy:?}: {other:?}"),
         }
+        // Sent once more, it is answered the same and not kept once more.
+        let again = outcome(send(&archive, &second, EXPLICIT_LE).await);
+        match policy {
+            DuplicatePolicy::KeepBoth => assert_eq!(again.unwrap(), Outcome::KeptHidden),
+            DuplicatePolicy::KeepFirst => assert!(again.is_err()),
+            DuplicatePolicy::Replace => assert_eq!(again.unwrap(), Outcome::Identical),
+        }
         assert!(data_set(&archive, "1.1").await == *shown, "{policy:?}");
         let statistics = archive.statistics().await.unwrap();
         assert_eq!(

@@ -16,6 +16,24 @@ fn before_pixels(uid: &str, length: u32) -> Vec<u8> {
     bytes
 }
 
+#[tokio::test]
+async fn a_deflate_bomb_is_kept_and_found_by_its_first_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    let mut data_set = Object::new("1.7").native();
+    let bomb = Tag(0x7FE1, 0x1001);
+    data_set.put_bytes(Tag(0x7FE1, 0x0010), sagittal_core::Vr::LO, b"ACME".to_vec());
+    data_set.put_bytes(bomb, sagittal_core::Vr::OB, vec![0; 72 << 20]);
+    let bytes = encode(&data_set, DEFLATED);
+    assert!(bytes.len() < 1 << 20, "{}", bytes.len());
+    let stored = send(&archive, &bytes, DEFLATED).await.unwrap();
+    assert_eq!(stored.outcome, crate::ingest::Outcome::New);
+    assert!(!stored.findings.is_empty());
+    assert!(find(&archive, "1.7").await.is_some());
+    assert!(super::data_set(&archive, "1.7").await == bytes);
+    close(archive).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn three_hundred_megabytes_are_stored_in_sixteen() {
     let folder = tempfile::tempdir().unwrap();

@@ -121,6 +121,30 @@ async fn compaction_frees_space_and_loses_nothing() {
     close(archive).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn space_of_deleted_instances_returns_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        pack_size: 128 << 10,
+        study_quiet: Duration::from_millis(40),
+        compact_every: Duration::from_millis(100),
+        ..options(folder.path())
+    };
+    let archive = Archive::open(options).await.unwrap();
+    fill(&archive, 60).await;
+    let before = archive.statistics().await.unwrap().pack_bytes;
+    for gone in ["1.9.1", "1.9.2", "1.9.3"] {
+        archive.delete(&study(gone)).await.unwrap();
+    }
+    let until = std::time::Instant::now() + Duration::from_secs(20);
+    while archive.statistics().await.unwrap().pack_bytes > before * 2 / 3 {
+        assert!(std::time::Instant::now() < until, "nothing was given back");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(archive.verify(|_| ()).await.unwrap().problems, vec![]);
+    close(archive).await;
+}
+
 #[tokio::test]
 async fn verifying_finds_a_changed_byte_and_a_lost_pack() {
     let folder = tempfile::tempdir().unwrap();

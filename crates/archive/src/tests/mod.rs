@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod compaction_cuts;
 mod crash;
 mod duplicates;
 mod large;

@@ -48,6 +48,8 @@ pub struct Storage {
     pub reserve: u64,
     pub warn_below: u64,
     pub study_quiet: Duration,
+    pub compact_below: u64,
+    pub compact_every: Duration,
 }
 
 /// `[dimse]`
@@ -221,6 +223,8 @@ impl Config {
                 reserve: at("storage.reserve").number(),
                 warn_below: at("storage.warn_below").number(),
                 study_quiet: at("storage.study_quiet").duration(),
+                compact_below: at("storage.compact_below").number(),
+                compact_every: at("storage.compact_every").duration(),
             },
             dimse: Dimse {
                 enabled: at("dimse.enabled").bool(),

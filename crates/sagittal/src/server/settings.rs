@@ -24,6 +24,8 @@ pub(super) fn archive(config: &Config) -> Options {
         reserve: storage.reserve,
         warn_below: storage.warn_below,
         study_quiet: storage.study_quiet,
+        compact_below: storage.compact_below as f64 / 100.0,
+        compact_every: storage.compact_every,
         ..Options::new(&config.data)
     }
 }

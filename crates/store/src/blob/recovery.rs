@@ -4,7 +4,7 @@
 //! A pack that the index has taken in to the last byte is only looked at by its length, so that
 //! thousands of them cost nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub struct Recovery {
     pub damage: Vec<Damage>,
     /// Replaced packs that could not be removed before: to be removed once the index has caught up.
     pub(super) replaced: Vec<u64>,
+    /// Numbers of the packs that were found.
+    pub(super) present: BTreeSet<u64>,
     pub(super) parts: Vec<Part>,
 }
 
@@ -43,6 +45,12 @@ impl Recovery {
     /// the new pack, and the index may still refer to the old.
     pub fn replaced(&self) -> &[u64] {
         &self.replaced
+    }
+
+    /// Is this pack there? An index that is older than a compaction still refers to packs that are
+    /// gone; their records are replayed from the pack that replaced them.
+    pub fn is_present(&self, pack: u64) -> bool {
+        self.present.contains(&pack)
     }
 
     /// Bytes that [`super::Packs::replay`] will go through.
@@ -95,6 +103,7 @@ struct Seen {
 pub(super) fn recover(shelf: &Shelf, watermarks: &Watermarks) -> Result<Opened> {
     let mut recovery = Recovery::default();
     let seen = list(shelf, watermarks, &mut recovery)?;
+    recovery.present = seen.iter().map(|pack| pack.number).collect();
     let highest_known = watermarks.keys().next_back().copied().unwrap_or(0);
     let next_pack = seen.last().map_or(0, |pack| pack.number).max(highest_known) + 1;
     let mut last_sequence = watermarks.get(&SEQUENCE_KEY).copied().unwrap_or(0);

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::Result;
+use crate::blob::Hash;
 
 pub use entry::{
     Change, Entry, InstanceAttributes, Known, Live, Record, Relocation, SeriesAttributes,
@@ -44,6 +45,9 @@ pub trait Index: Send + Sync {
 
     /// As [`Index::known`], if the answer needs no waiting for others; `None` if it does.
     fn known_now(&self, sop_instance_uid: &str) -> Result<Option<Option<Known>>>;
+
+    /// Is an instance with this UID and these bytes kept hidden?
+    fn is_hidden(&self, sop_instance_uid: &str, hash: &Hash) -> Result<bool>;
 
     /// Forgets everything, to be rebuilt.
     fn clear(&self) -> Result<()>;
@@ -80,7 +84,8 @@ pub trait Index: Send + Sync {
     fn patient(&self, study: &StudyRow) -> Result<Option<PatientRow>>;
 
     /// The headers of the shown instances selected, study by study (newest first) and series by
-    /// series; within a series as they are kept, mostly by number. `sink` gets JSON objects in
+    /// series; within a series by number (a series with more than 32 MiB of headers may be in the
+    /// order of arrival until it has been quiet for a while). `sink` gets JSON objects in
     /// portions of bounded size, those of one portion separated by commas, and their number.
     fn headers(
         &self,

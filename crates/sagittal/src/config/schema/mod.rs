@@ -120,6 +120,21 @@ pub const SECTIONS: &[Section] = &[
                 "\"1m\"",
                 "A study that got nothing for this long is reported as completed.",
             ),
+            setting(
+                "compact_below",
+                Kind::Integer { min: 0, max: 95 },
+                "50",
+                "Percent. What is left of packs of which less than this is in use is copied to a new pack in\nthe background, and their space given back; 0 never does.",
+            ),
+            setting(
+                "compact_every",
+                Kind::Duration {
+                    min: SECOND,
+                    max: DAY,
+                },
+                "\"10m\"",
+                "Between looks for packs with so much to give back.",
+            ),
         ],
     },
     dimse::DIMSE,

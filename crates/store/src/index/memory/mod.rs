@@ -15,6 +15,7 @@ use super::entry::{Change, Known, Live, Record, Relocation, Statistics, Watermar
 use super::query::{IndexQuery, Level, Selection};
 use super::row::{InstanceRow, PatientRow, Row, StudyRow};
 use crate::Result;
+use crate::blob::Hash;
 
 /// The index in memory.
 #[derive(Default)]
@@ -51,6 +52,14 @@ impl Index for MemoryIndex {
                 locator: instance.locator,
             }),
             _ => None,
+        }))
+    }
+
+    fn is_hidden(&self, sop_instance_uid: &str, hash: &Hash) -> Result<bool> {
+        let state = self.state.lock();
+        Ok(state.instances.values().any(|stored| {
+            let row = &stored.row;
+            row.hidden && row.attributes.sop_instance_uid == sop_instance_uid && row.hash == *hash
         }))
     }
 

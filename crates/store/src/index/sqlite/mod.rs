@@ -160,6 +160,10 @@ impl Index for SqliteIndex {
         read::known(&reader, &self.terms, sop_instance_uid).map(Some)
     }
 
+    fn is_hidden(&self, sop_instance_uid: &str, hash: &crate::blob::Hash) -> Result<bool> {
+        read::is_hidden(&*self.readers.get()?, sop_instance_uid, hash)
+    }
+
     fn clear(&self) -> Result<()> {
         let mut guard = self.writer.lock();
         guard.cache = Cache::default();

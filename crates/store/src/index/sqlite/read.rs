@@ -98,6 +98,15 @@ pub fn known(connection: &Connection, terms: &Terms, uid: &str) -> Result<Option
     Ok(Some(known))
 }
 
+/// Is an instance with this UID and these bytes kept hidden?
+pub fn is_hidden(connection: &Connection, uid: &str, hash: &Hash) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM instance WHERE uid = ? AND hidden = 1 AND hash = ? LIMIT 1")?
+        .query_row(rusqlite::params![uid, hash.as_slice()], |_| Ok(()))
+        .optional()?
+        .is_some())
+}
+
 /// The frame table of an instance.
 pub fn frames(connection: &Connection, id: i64) -> Result<Vec<u8>> {
     let frames: Option<Option<Vec<u8>>> = connection

@@ -1,6 +1,6 @@
 //! Instances by UIDs, and their headers.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use rusqlite::types::Value;
@@ -63,6 +63,10 @@ pub fn headers(
     failed.map_or(Ok(()), Err)
 }
 
+/// Bytes of headers of one series that are sorted in memory; a larger series that came out of order
+/// is in order when its blocks have been merged.
+const MOST_SORTED: usize = 32 << 20;
+
 fn series_headers(
     readers: &Readers,
     selection: &Selection,
@@ -76,11 +80,25 @@ fn series_headers(
         let blocks = blocks::of_series(&snapshot, series.id)?;
         (blocks, wanted(&snapshot, selection, series.id)?)
     };
+    let length = |block: &Block| {
+        block
+            .places
+            .last()
+            .map_or(0, |last| last.start + last.length)
+    };
+    let in_order = {
+        let places = blocks.iter().flat_map(|block| &block.places);
+        let ranks = places.filter_map(|place| wanted.get(&place.instance));
+        ranks.is_sorted()
+    };
+    if !in_order && blocks.iter().map(length).sum::<usize>() <= MOST_SORTED {
+        return sorted(&blocks, &wanted, sink);
+    }
     for block in blocks {
         let kept = block
             .places
             .iter()
-            .filter(|place| wanted.contains(&place.instance));
+            .filter(|place| wanted.contains_key(&place.instance));
         let kept = kept.count();
         if kept == 0 {
             continue;
@@ -98,22 +116,56 @@ fn series_headers(
     Ok(ControlFlow::Continue(()))
 }
 
-fn wanted(connection: &Connection, selection: &Selection, series: i64) -> Result<HashSet<i64>> {
+/// Headers of a series that came out of order and have not been merged yet, sorted by number.
+fn sorted(
+    blocks: &[Block],
+    wanted: &HashMap<i64, usize>,
+    sink: &mut dyn FnMut(Vec<u8>, u64) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>> {
+    let texts: Vec<Vec<u8>> = blocks.iter().map(Block::json).collect::<Result<_>>()?;
+    let mut headers: Vec<(usize, &[u8])> = Vec::with_capacity(wanted.len());
+    for (block, json) in blocks.iter().zip(&texts) {
+        for place in &block.places {
+            if let Some(rank) = wanted.get(&place.instance) {
+                let header = json.get(place.start..place.start + place.length);
+                headers.push((*rank, header.unwrap_or_default()));
+            }
+        }
+    }
+    headers.sort_by_key(|(rank, _)| *rank);
+    for portion in headers.chunks(blocks::MOST) {
+        let portion: Vec<&[u8]> = portion.iter().map(|(_, header)| *header).collect();
+        if sink(portion.join(&b','), portion.len() as u64).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// The shown instances selected, and the place of each in the order of their numbers.
+fn wanted(
+    connection: &Connection,
+    selection: &Selection,
+    series: i64,
+) -> Result<HashMap<i64, usize>> {
     let mut sql = "SELECT id FROM instance WHERE series = ? AND hidden = 0".to_owned();
     let mut parameters = vec![Value::Integer(series)];
     if !selection.sop_instance_uids.is_empty() {
         sql.push_str(" AND uid IN (SELECT value FROM json_each(?))");
         parameters.push(sql::list(&selection.sop_instance_uids));
     }
+    sql.push_str(" ORDER BY number_key, id");
     let mut statement = connection.prepare_cached(&sql)?;
     let ids = statement.query_map(params_from_iter(parameters), |row| row.get(0))?;
-    Ok(ids.collect::<rusqlite::Result<_>>()?)
+    ids.enumerate()
+        .map(|(rank, id)| Ok((id?, rank)))
+        .collect::<Result<_>>()
 }
 
-fn pick(block: &Block, json: &[u8], wanted: &HashSet<i64>) -> Vec<u8> {
+fn pick(block: &Block, json: &[u8], wanted: &HashMap<i64, usize>) -> Vec<u8> {
     let mut picked = Vec::new();
     for place in &block.places {
-        if !wanted.contains(&place.instance) {
+        if !wanted.contains_key(&place.instance) {
             continue;
         }
         if !picked.is_empty() {

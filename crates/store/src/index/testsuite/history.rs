@@ -12,7 +12,9 @@ use crate::index::{Change, Live, Relocation, Statistics, Watermarks};
 /// Runs this part.
 pub fn run(make: Make<'_>) {
     what_is_stored_is_known(&*make());
+    a_hidden_copy_is_known_by_its_hash(&*make());
     counts_are_kept(&*make());
+    headers_come_by_number_however_they_arrived(&*make());
     what_was_taken_in_is_passed_over(&*make());
     later_attributes_fill_what_was_empty(&*make());
     a_superseded_instance_is_hidden(&*make());
@@ -62,6 +64,36 @@ fn what_is_stored_is_known(index: &dyn Index) {
     assert!(instance.has_frames && !instance.hidden);
     assert_eq!(index.frames(instance).expect("frames"), vec![1, 2, 3]);
     assert_eq!(index.header(instance).expect("header"), expected.header);
+}
+
+fn a_hidden_copy_is_known_by_its_hash(index: &dyn Index) {
+    let mut hidden = entry("1.2", 1, 1, 2);
+    hidden.hidden = true;
+    hidden.hash = [7; 32];
+    let shown = entry("1.2", 1, 1, 1);
+    let (uid, hash) = (shown.instance.sop_instance_uid.clone(), shown.hash);
+    apply(index, &[store(shown), store(hidden)]);
+    assert!(index.is_hidden(&uid, &[7; 32]).expect("answer"));
+    assert!(!index.is_hidden(&uid, &hash).expect("answer"));
+    assert!(!index.is_hidden("1.2.1.9", &[7; 32]).expect("answer"));
+}
+
+fn headers_come_by_number_however_they_arrived(index: &dyn Index) {
+    for (sequence, number) in [(1, 5), (2, 3), (3, 4), (4, 1), (5, 2)] {
+        let mut new = entry("1.2", 1, number, sequence);
+        new.header = format!("{{\"n\":{number}}}").into_bytes();
+        apply(index, &[store(new)]);
+    }
+    let mut text = Vec::new();
+    let mut sink = |json: Vec<u8>, _| {
+        text.push(String::from_utf8(json).expect("text"));
+        ControlFlow::Continue(())
+    };
+    index
+        .headers(&Selection::default(), &mut sink)
+        .expect("headers");
+    let wanted: Vec<String> = (1..=5).map(|n| format!("{{\"n\":{n}}}")).collect();
+    assert_eq!(text.join(","), wanted.join(","));
 }
 
 fn counts_are_kept(index: &dyn Index) {
