@@ -126,7 +126,7 @@ fn prefix(
         character_sets: Vec::new(),
         creators: Vec::new(),
     };
-    let findings = dump.write()?;
+    let findings = dump.write(bytes.len() as u64, total)?;
     if options.findings {
         list(&findings, out);
     }
@@ -179,9 +179,22 @@ struct Dump<'a, 'o> {
 }
 
 impl Dump<'_, '_> {
-    fn write(mut self) -> Result<Vec<Finding>> {
+    /// Writes all; an error if what is not at hand is more than the rest of a last value.
+    fn write(mut self, at_hand: u64, total: u64) -> Result<Vec<Finding>> {
+        let mut covered = 0;
         while let Some(event) = self.walker.next()? {
+            if let Event::Element { offset, length, .. } = event {
+                covered = offset.saturating_add(length).max(covered);
+            }
             self.event(event);
+        }
+        if at_hand < total && covered < total {
+            return Err(crate::Error::Truncated {
+                path: self.walker.path(),
+                offset: at_hand,
+                expected: total - at_hand,
+                found: 0,
+            });
         }
         Ok(self.walker.findings().to_vec())
     }
