@@ -32,7 +32,7 @@ fn instance(base: &Object, random: &mut Random) -> Object {
         .with(tags::SOP_INSTANCE_UID, objects::new_uid().as_str());
     let mut pixels = object.data_set.bytes(tags::PIXEL_DATA).unwrap().to_vec();
     for chunk in pixels.chunks_mut(8) {
-        chunk.copy_from_slice(&random.next().to_le_bytes()[..chunk.len()]);
+        chunk.copy_from_slice(&random.number().to_le_bytes()[..chunk.len()]);
     }
     object
         .data_set

@@ -87,7 +87,7 @@ fn provoke(address: SocketAddr, number: usize, bytes: &[u8]) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let _ = stream.write_all(bytes);
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         let _ = stream.shutdown(Shutdown::Write);
     }
     let started = Instant::now();

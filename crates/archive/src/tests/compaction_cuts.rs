@@ -104,9 +104,9 @@ async fn check(run: &Recorded, moment: usize, state: usize, seed: u64) {
     let disk = run.disk.after_power_cut(moment, seed);
     let data = run.folder.path();
     std::fs::remove_dir_all(data.join("index")).unwrap();
-    let older = run.indexes.iter().rev().filter(|(at, _)| *at <= moment);
+    let mut older = run.indexes.iter().rev().filter(|(at, _)| *at <= moment);
     // The newest index there can be, an older one, or none.
-    if let Some((_, kept)) = older.skip(state % 3).next().filter(|_| state % 4 < 3) {
+    if let Some((_, kept)) = older.nth(state % 3).filter(|_| state % 4 < 3) {
         super::crash::copy_folder(kept.path(), &data.join("index"));
     }
     let archive = Archive::open_on(small_packs(data), Arc::new(disk), |_| ())

@@ -45,6 +45,18 @@ pub fn file(
     options: &Options,
     out: &mut Vec<u8>,
 ) -> Result<Vec<Finding>> {
+    file_prefix(bytes, bytes.len() as u64, limits, options, out)
+}
+
+/// As [`file`], of a file of `total` bytes of which the first are at hand: enough if they go into
+/// its last value, else [`crate::Error::Truncated`]. A deflated file must be at hand whole.
+pub fn file_prefix(
+    bytes: &[u8],
+    total: u64,
+    limits: Limits,
+    options: &Options,
+    out: &mut Vec<u8>,
+) -> Result<Vec<Finding>> {
     let opening = part10::open(bytes)?;
     if options.meta {
         out.extend_from_slice(b"# File Meta Information\n");
@@ -71,7 +83,9 @@ pub fn file(
         findings: false,
         ..options.clone()
     };
-    findings.extend(self::data_set(&inflated, uid, limits, &quiet, out)?);
+    let missing = total.saturating_sub(bytes.len() as u64);
+    let length = inflated.len() as u64 + missing;
+    findings.extend(prefix(&inflated, length, uid, limits, &quiet, out)?);
     if options.findings {
         list(&findings, out);
     }
@@ -86,9 +100,21 @@ pub fn data_set(
     options: &Options,
     out: &mut Vec<u8>,
 ) -> Result<Vec<Finding>> {
+    let total = bytes.len() as u64;
+    prefix(bytes, total, transfer_syntax_uid, limits, options, out)
+}
+
+fn prefix(
+    bytes: &[u8],
+    total: u64,
+    transfer_syntax_uid: &str,
+    limits: Limits,
+    options: &Options,
+    out: &mut Vec<u8>,
+) -> Result<Vec<Finding>> {
     let encoding = Encoding::of(transfer_syntax_uid);
     let dump = Dump {
-        walker: Walker::new(bytes, encoding, limits),
+        walker: Walker::prefix(bytes, total, encoding, limits),
         options,
         line: Line::new(out, options.value_length),
         indent: 0,
@@ -100,7 +126,7 @@ pub fn data_set(
         character_sets: Vec::new(),
         creators: Vec::new(),
     };
-    let findings = dump.write()?;
+    let findings = dump.write(bytes.len() as u64, total)?;
     if options.findings {
         list(&findings, out);
     }
@@ -153,9 +179,22 @@ struct Dump<'a, 'o> {
 }
 
 impl Dump<'_, '_> {
-    fn write(mut self) -> Result<Vec<Finding>> {
+    /// Writes all; an error if what is not at hand is more than the rest of a last value.
+    fn write(mut self, at_hand: u64, total: u64) -> Result<Vec<Finding>> {
+        let mut covered = 0;
         while let Some(event) = self.walker.next()? {
+            if let Event::Element { offset, length, .. } = event {
+                covered = offset.saturating_add(length).max(covered);
+            }
             self.event(event);
+        }
+        if at_hand < total && covered < total {
+            return Err(crate::Error::Truncated {
+                path: self.walker.path(),
+                offset: at_hand,
+                expected: total - at_hand,
+                found: 0,
+            });
         }
         Ok(self.walker.findings().to_vec())
     }

@@ -125,6 +125,8 @@ fn show(path: &Path, arguments: &Arguments, many: bool, out: &mut Vec<u8>) -> an
     let from_stdin = path.as_os_str() == "-";
     let result = if arguments.json && !arguments.inline && !from_stdin {
         show_json_of_prefix(path, out)
+    } else if !arguments.json && !arguments.xml && !from_stdin {
+        show_text(path, arguments, many, out)
     } else {
         let bytes = read_whole(path)?;
         if arguments.json {
@@ -132,26 +134,64 @@ fn show(path: &Path, arguments: &Arguments, many: bool, out: &mut Vec<u8>) -> an
         } else if arguments.xml {
             show_xml(&bytes, out)
         } else {
-            if many {
-                out.extend_from_slice(format!("# {name}\n").as_bytes());
-            }
-            let options = dump::Options {
-                value_length: (!arguments.full).then_some(arguments.width),
-                only: arguments.tags.clone(),
-                meta: !arguments.no_meta,
-                findings: true,
-            };
-            let result = dump::file(&bytes, Limits::default(), &options, out);
-            if many {
-                out.push(b'\n');
-            }
-            result.map(|_| ()).map_err(anyhow::Error::from)
+            show_text_of(&bytes, bytes.len() as u64, path, arguments, many, out)
         }
     };
     if result.as_ref().is_err_and(is_foreign) {
         out.clear();
     }
     result.with_context(|| format!("{name}"))
+}
+
+/// Reads the whole file only if elements follow the first long value.
+fn show_text(
+    path: &Path,
+    arguments: &Arguments,
+    many: bool,
+    out: &mut Vec<u8>,
+) -> anyhow::Result<()> {
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let total = file.metadata()?.len();
+    if total > PREFIX && !arguments.full && arguments.width < 4096 {
+        let mut bytes = Vec::with_capacity(usize::try_from(PREFIX)?);
+        (&file).take(PREFIX).read_to_end(&mut bytes)?;
+        let deflated = part10::open(&bytes)
+            .is_ok_and(|opening| Encoding::of(opening.transfer_syntax_uid.as_str()).deflated);
+        if !deflated {
+            let before = out.len();
+            if show_text_of(&bytes, total, path, arguments, many, out).is_ok() {
+                return Ok(());
+            }
+            out.truncate(before);
+        }
+    }
+    let bytes = read_whole(path)?;
+    show_text_of(&bytes, bytes.len() as u64, path, arguments, many, out)
+}
+
+/// A file of `total` bytes, of which the first are here.
+fn show_text_of(
+    bytes: &[u8],
+    total: u64,
+    path: &Path,
+    arguments: &Arguments,
+    many: bool,
+    out: &mut Vec<u8>,
+) -> anyhow::Result<()> {
+    if many {
+        out.extend_from_slice(format!("# {}\n", path.display()).as_bytes());
+    }
+    let options = dump::Options {
+        value_length: (!arguments.full).then_some(arguments.width),
+        only: arguments.tags.clone(),
+        meta: !arguments.no_meta,
+        findings: true,
+    };
+    let result = dump::file_prefix(bytes, total, Limits::default(), &options, out);
+    if many {
+        out.push(b'\n');
+    }
+    result.map(|_| ()).map_err(anyhow::Error::from)
 }
 
 fn read_whole(path: &Path) -> anyhow::Result<Vec<u8>> {

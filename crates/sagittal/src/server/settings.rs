@@ -34,13 +34,16 @@ pub(super) fn archive(config: &Config) -> Options {
 pub fn dimse(config: &Config) -> anyhow::Result<DimseConfig> {
     let dimse = &config.dimse;
     let titles: Result<Vec<AeTitle>, _> = dimse.aliases.iter().map(|t| AeTitle::new(t)).collect();
+    let defaults = sagittal_net::Config::default();
     let association = sagittal_net::Config {
         artim: dimse.artim_timeout,
+        // The same timer in Sta13 (PS3.8 §9.2.2); no peer needs long to close a connection.
+        close: dimse.artim_timeout.min(defaults.close),
         idle: Some(dimse.idle_timeout),
         read: dimse.read_timeout,
         write: dimse.write_timeout,
         max_pdu_receive: dimse.max_pdu,
-        ..sagittal_net::Config::default()
+        ..defaults
     };
     let mut settings = DimseConfig::new(AeTitle::new(&dimse.ae_title)?);
     settings.aliases = titles?;
