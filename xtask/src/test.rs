@@ -29,7 +29,7 @@ pub fn run(root: &Path, filter: Option<&str>) -> Result<()> {
     let mut arguments = if nextest {
         vec!["nextest", "run"]
     } else {
-        vec!["test"]
+        vec!["test", "--no-fail-fast"]
     };
     arguments.push("--workspace");
     arguments.extend(filter);

@@ -141,6 +141,17 @@ for kinds, paths in groups:
         print("none", path)
 "#;
 
+/// As a data set of odd length goes out: with its odd values padded.
+fn even(data_set: Bytes, ts: &str) -> Bytes {
+    if data_set.len() % 2 == 0 {
+        return data_set;
+    }
+    let (read, _) = read_data_set(&data_set, ts, Limits::default()).unwrap();
+    let mut out = Vec::new();
+    sagittal_file::write::write_data_set(&read, ts, &mut out).unwrap();
+    out.into()
+}
+
 /// Sends a folder of real files, moves everything back and compares bytes.
 fn round_trip(folder: &Path, at_least: usize) {
     let Some(python) = peer::python(&["pynetdicom", "pydicom"]) else {
@@ -172,7 +183,7 @@ fn round_trip(folder: &Path, at_least: usize) {
         );
         if status == "0000" {
             let (ts, data_set) = data_set(std::fs::read(path).unwrap());
-            originals.insert(data_set, ts);
+            originals.insert(even(data_set, &ts), ts);
         }
     }
     assert!(
