@@ -141,10 +141,14 @@ for kinds, paths in groups:
         print("none", path)
 "#;
 
-/// As a data set of odd length goes out: with its odd values padded.
+/// As a data set of odd length goes out: with its odd values padded, a deflated one with
+/// a byte behind it.
 fn even(data_set: Bytes, ts: &str) -> Bytes {
     if data_set.len() % 2 == 0 {
         return data_set;
+    }
+    if ts == transfer_syntax::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
+        return [&data_set[..], &[0]].concat().into();
     }
     let (read, _) = read_data_set(&data_set, ts, Limits::default()).unwrap();
     let mut out = Vec::new();
