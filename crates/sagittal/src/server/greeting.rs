@@ -89,10 +89,8 @@ fn greeting(config: &Config, addresses: &Addresses) -> String {
     if let Some(address) = addresses.dimse {
         let address = reachable(address);
         text.push_str(&format!(
-            "  storescu -aec {} +sd +r {} {} FOLDER\n",
-            config.dimse.ae_title,
-            address.ip(),
-            address.port()
+            "  sagittal send {}@{address} FOLDER\n",
+            config.dimse.ae_title
         ));
     }
     text.push_str("or start with --demo for generated ones. Ctrl-C stops.\n\n");

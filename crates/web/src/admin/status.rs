@@ -118,7 +118,8 @@ fn addresses(state: &WebState, request: &Request, html: &mut String) {
 fn first_study(state: &WebState, request: &Request, html: &mut String) {
     let config = &state.config;
     html.push_str("<h2>Load a first study</h2><pre>");
-    let _ = writeln!(html, "sagittal import /path/to/folder");
+    let base = escape(&request.base);
+    let _ = writeln!(html, "sagittal import --server {base} /path/to/folder");
     if let Some(address) = &config.dimse_address {
         let (host, port) = address.rsplit_once(':').unwrap_or((address, "11112"));
         let host = match host {
@@ -127,7 +128,7 @@ fn first_study(state: &WebState, request: &Request, html: &mut String) {
         };
         let _ = writeln!(
             html,
-            "storescu -aec {} {} {} +sd +r /path/to/folder",
+            "sagittal send {}@{}:{} /path/to/folder",
             escape(&config.ae_title),
             escape(host),
             escape(port)
@@ -135,9 +136,8 @@ fn first_study(state: &WebState, request: &Request, html: &mut String) {
     }
     let _ = write!(
         html,
-        "curl -H 'Content-Type: application/dicom' --data-binary @file.dcm {base}/studies\n\
-         curl {base}/studies</pre>",
-        base = escape(&request.base)
+        "curl -H 'Content-Type: application/dicom' --data-binary @file.dcm \\\n  {base}/studies\n\
+         curl {base}/studies</pre>"
     );
 }
 
