@@ -347,4 +347,15 @@ async fn what_is_deleted_is_gone_and_what_never_was_is_not_found() {
     assert_eq!(deletions.len(), 2);
     assert_eq!(deletions[0]["outcome"], "success");
     assert_eq!(deletions[0]["study_instance_uids"][0], "1.2.826.1");
+    // A series and a study of which nothing is left.
+    let series = "/dicom-web/studies/1.2.826.1/series/1.2.826.1.2";
+    let study = "/dicom-web/studies/1.2.826.1";
+    for path in [series, study] {
+        assert_eq!(server.ask(Method::DELETE, path, &[]).await.status, 204);
+        for suffix in ["", "/metadata", "/pixeldata"] {
+            let status = server.get(&format!("{path}{suffix}")).await.status;
+            assert_eq!(status, 410, "{path}{suffix}");
+        }
+        assert_eq!(server.ask(Method::DELETE, path, &[]).await.status, 410);
+    }
 }

@@ -116,6 +116,13 @@ pub(super) fn nothing_selected(index: &dyn Index, selector: &Selector) -> Result
 }
 
 impl Archive {
+    /// Why [`Archive::instances`] found nothing: it was deleted (`Gone`), or never there (`NotFound`).
+    pub async fn why_nothing(&self, selector: &Selector) -> Result<Error> {
+        let (index, selector) = (Arc::clone(self.index()), selector.clone());
+        self.blocking(move || nothing_selected(&*index, &selector))
+            .await
+    }
+
     /// The instances that are wanted, in order of study, series, instance number.
     /// Sees everything that was acknowledged before the call.
     pub async fn instances(&self, selector: &Selector) -> Result<Vec<InstanceRef>> {
