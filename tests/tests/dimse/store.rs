@@ -144,7 +144,7 @@ for kinds, paths in groups:
 /// As a data set of odd length goes out: with its odd values padded, a deflated one with
 /// a byte behind it.
 fn even(data_set: Bytes, ts: &str) -> Bytes {
-    if data_set.len() % 2 == 0 {
+    if data_set.len().is_multiple_of(2) {
         return data_set;
     }
     if ts == transfer_syntax::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
