@@ -23,6 +23,9 @@ use crate::status::{Failure, UNABLE_TO_EXTRACT_FRAMES};
 
 /// Instances up to this length are read at once.
 const AT_ONCE: u64 = 4 << 20;
+/// Data sets of odd length up to this are made even in memory, where several may be read ahead;
+/// longer ones go out as they are stored.
+const MENDED: u64 = 16 << 20;
 /// Chunks read ahead of larger ones.
 const READ_AHEAD: usize = 4;
 
@@ -144,7 +147,7 @@ async fn whole(reader: &InstanceReader, target: &Uid) -> Result<Data<'static>, F
         let stream = reader.data_set_as(target).await.map_err(failure)?;
         return Ok(pumped(stream));
     }
-    if reader.len() % 2 == 1 && reader.len() <= even::MAX_MENDED {
+    if reader.len() % 2 == 1 && reader.len() <= MENDED {
         let bytes = reader.read(0, reader.len()).await.map_err(failure)?;
         let syntax = target.clone();
         let failure = |reason: String| Failure::new(Status::PROCESSING_FAILURE, reason);
