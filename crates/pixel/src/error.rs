@@ -1,5 +1,7 @@
 //! Errors of this crate.
 
+use std::borrow::Cow;
+
 /// `Result` with this crate's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -34,5 +36,63 @@ pub enum Error {
     FrameTable {
         /// Why.
         reason: &'static str,
+    },
+    /// The data set does not say what is needed.
+    #[error("the data set has no {what}")]
+    Missing {
+        /// Name and tag.
+        what: &'static str,
+    },
+    /// The data set says what cannot be.
+    #[error("{what} cannot be {value}")]
+    Description {
+        /// Name and tag.
+        what: &'static str,
+        /// The value.
+        value: u32,
+    },
+    /// Too few or too many bytes.
+    #[error("{found} bytes of samples where {expected} are needed")]
+    Length {
+        /// What the description asks for.
+        expected: u64,
+        /// What is there.
+        found: u64,
+    },
+    /// Data set and code stream contradict each other.
+    #[error("the stream has {stream} {what}, the data set says {data_set}")]
+    Mismatch {
+        /// Of what.
+        what: &'static str,
+        /// In the stream.
+        stream: u32,
+        /// In the data set.
+        data_set: u32,
+    },
+    /// A picture larger than is taken.
+    #[error("the picture needs {bytes} bytes, at most {limit} are taken")]
+    TooLarge {
+        /// Bytes when decoded.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A code stream that breaks its rules.
+    #[error("broken {codec} stream at byte {offset}: {reason}")]
+    Stream {
+        /// Name of the coding.
+        codec: &'static str,
+        /// Where in the frame's bytes; 0 if the decoder cannot tell.
+        offset: u64,
+        /// What is wrong.
+        reason: Cow<'static, str>,
+    },
+    /// Something that cannot be decoded or encoded.
+    #[error("{codec}: {what} is not supported")]
+    Unsupported {
+        /// Name of the coding, or the transfer syntax.
+        codec: &'static str,
+        /// What.
+        what: Cow<'static, str>,
     },
 }

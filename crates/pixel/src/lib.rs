@@ -1,6 +1,14 @@
-//! Frames of pixel data (PS3.5 §8, §A.4).
+//! Pixel data: frames, codecs, rendering (PS3.3 §C.7.6.3, PS3.5 §8, §A.4).
 
+pub mod codec;
 pub mod frames;
 
 mod error;
+mod frame;
+mod image;
+mod raster;
+
 pub use error::{Error, Result};
+pub use frame::Frame;
+pub use image::{ImagePixel, Photometric, SampleKind};
+pub use raster::{Expected, Raster, Samples, StreamColor};
