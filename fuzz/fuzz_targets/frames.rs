@@ -17,6 +17,7 @@ fuzz_target!(|input: &[u8]| {
         number_of_frames: u32::from(head[0]),
         frame_bits: 0,
         is_video: head[2] & 1 == 1,
+        is_word_swapped: head[2] & 2 == 2,
         extended_offset_table: offsets,
         extended_offset_table_lengths: lengths,
     };

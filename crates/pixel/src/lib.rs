@@ -1,6 +1,7 @@
 //! Pixel data: frames, codecs, rendering (PS3.3 §C.7.6.3, PS3.5 §8, §A.4).
 
 pub mod codec;
+pub mod color;
 pub mod frames;
 
 mod error;

@@ -27,6 +27,8 @@ pub(super) struct Gathered {
     big_endian: bool,
     in_request_attributes: bool,
     request_items: u32,
+    /// Pixel data are OW.
+    is_words: bool,
 }
 
 impl Gathered {
@@ -43,12 +45,15 @@ impl Gathered {
         match *event {
             Event::Element {
                 tag,
+                vr,
                 offset,
                 length,
                 ..
             } if depth == 0 && is_pixel_data(tag) => {
-                self.pixel_data
-                    .get_or_insert((tag, Location::Native { offset, length }));
+                if self.pixel_data.is_none() {
+                    self.is_words = vr == Vr::OW;
+                    self.pixel_data = Some((tag, Location::Native { offset, length }));
+                }
             }
             Event::Element { tag, vr, value, .. } if depth == 0 => self.root(tag, vr, value),
             Event::Element { tag, vr, value, .. } if depth == 1 && self.in_request_attributes => {
@@ -144,6 +149,12 @@ impl Gathered {
             short(bits_allocated),
             &self.photometric,
         )
+    }
+
+    /// Are bytes swapped in words, see `Description::is_word_swapped`?
+    pub(super) fn is_word_swapped(&self) -> bool {
+        let is_number = matches!(self.instance.bits_allocated, Some(16 | 32 | 64));
+        self.big_endian && self.is_words && !is_number
     }
 
     fn request(&mut self, tag: Tag, vr: Vr, value: &[u8]) {

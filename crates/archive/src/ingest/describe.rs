@@ -305,6 +305,7 @@ impl Look<'_> {
             frame_bits: gathered.frame_bits(),
             is_video: transfer_syntax::by_uid(self.transfer_syntax_uid)
                 .is_some_and(|ts| ts.compression == transfer_syntax::Compression::Video),
+            is_word_swapped: gathered.is_word_swapped(),
             extended_offset_table: &gathered.extended_offsets,
             extended_offset_table_lengths: &gathered.extended_lengths,
         };

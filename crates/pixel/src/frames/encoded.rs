@@ -8,6 +8,7 @@ const NATIVE: u8 = 0;
 const PIECES: u8 = 1;
 const STREAM: u8 = 2;
 const GUESS: u8 = 0x80;
+const SWAPPED: u8 = 0x40;
 
 impl FrameTable {
     /// The table in few bytes: 3 to 5 for each fragment, 10 for native pixel data.
@@ -19,6 +20,7 @@ impl FrameTable {
         let mut out = vec![VERSION];
         let guess = if self.is_guess { GUESS } else { 0 };
         let (kind, pieces) = match &self.layout {
+            Layout::Native { is_swapped, .. } if *is_swapped => (NATIVE | SWAPPED, &[][..]),
             Layout::Native { .. } => (NATIVE, &[][..]),
             Layout::Pieces { pieces, .. } => (PIECES, pieces.as_slice()),
             Layout::Stream { pieces } => (STREAM, pieces.as_slice()),
@@ -29,6 +31,7 @@ impl FrameTable {
             offset,
             length,
             frame_bits,
+            ..
         } = &self.layout
         {
             [*offset, *length, *frame_bits]
@@ -68,7 +71,7 @@ impl FrameTable {
             return Err(broken("no frames"));
         }
         let layout = match kind & !GUESS {
-            NATIVE => {
+            NATIVE | SWAPPED => {
                 let (offset, length, frame_bits) =
                     (take(&mut rest)?, take(&mut rest)?, take(&mut rest)?);
                 offset
@@ -78,6 +81,7 @@ impl FrameTable {
                     offset,
                     length,
                     frame_bits,
+                    is_swapped: kind & SWAPPED != 0,
                 }
             }
             PIECES => {

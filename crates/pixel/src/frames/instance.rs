@@ -1,6 +1,6 @@
 //! What must be known of an instance to find its frames.
 
-use sagittal_core::{CharacterSet, Limits, Tag, tags};
+use sagittal_core::{CharacterSet, Limits, Tag, Vr, tags};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::extract::{RawValue, root_values};
 
@@ -34,6 +34,9 @@ pub struct Description<'a> {
     pub frame_bits: u64,
     /// The transfer syntax is a video's: one stream for all frames.
     pub is_video: bool,
+    /// Native samples of other than 16, 32 or 64 bits are in big endian words of 16 bits (VR OW):
+    /// the bytes of each word are swapped (PS3.5 §A.3, §8.1).
+    pub is_word_swapped: bool,
     /// Extended Offset Table (7FE0,0001), little endian; empty if absent.
     pub extended_offset_table: &'a [u8],
     /// Extended Offset Table Lengths (7FE0,0002).
@@ -149,6 +152,9 @@ fn of_values<R: ReadAt + ?Sized>(
         number_of_frames: frames.unwrap_or(1),
         frame_bits: bits,
         is_video,
+        is_word_swapped: pixels.big_endian
+            && pixels.vr == Vr::OW
+            && !matches!(bits_allocated, 16 | 32 | 64),
         extended_offset_table: &offsets,
         extended_offset_table_lengths: &lengths,
     };

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::instance::{Description, Location};
 use super::read_at::ReadAt;
 use super::scan;
-use crate::Result;
+use crate::{Error, Result};
 
 /// A stretch of bytes: a fragment's value, or a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub(super) enum Layout {
         offset: u64,
         length: u64,
         frame_bits: u64,
+        /// Bytes of each word of 16 bits are swapped, see [`Description::is_word_swapped`].
+        is_swapped: bool,
     },
     /// Frames of one or more pieces. `first` holds the number of each frame's first piece; it is
     /// empty if every frame is one piece.
@@ -78,6 +80,7 @@ impl FrameTable {
                         offset,
                         length,
                         frame_bits,
+                        is_swapped: description.is_word_swapped,
                     },
                 })
             }
@@ -102,6 +105,7 @@ impl FrameTable {
                 offset,
                 length,
                 frame_bits,
+                ..
             } => {
                 let begin = u64::from(number).saturating_mul(*frame_bits);
                 let end = begin.saturating_add(*frame_bits).div_ceil(8).min(*length);
@@ -147,6 +151,69 @@ impl FrameTable {
                 low % 8
             }
             _ => 0,
+        }
+    }
+
+    /// Reads a frame, joined, as [`codec::decode`](crate::codec::decode) takes it: it begins at the
+    /// first bit, and of words of 16 bits that are swapped the bytes are in their order again.
+    /// There are no bytes if [`FrameTable::frame`] has none.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] above `max_bytes`, [`Error::Read`](crate::Error::Read), also if the
+    /// source ends too early.
+    pub fn read<R: ReadAt + ?Sized>(
+        &self,
+        source: &R,
+        number: u32,
+        max_bytes: u64,
+    ) -> Result<Vec<u8>> {
+        let mut ranges = self.frame(number);
+        let total = ranges.iter().map(|range| range.end - range.start).sum();
+        if total > max_bytes {
+            return Err(Error::TooLarge {
+                bytes: total,
+                limit: max_bytes,
+            });
+        }
+        let mut skip = 0;
+        let is_swapped = match (&self.layout, ranges.first_mut()) {
+            (
+                Layout::Native {
+                    offset,
+                    length,
+                    is_swapped: true,
+                    ..
+                },
+                Some(range),
+            ) => {
+                // Whole words; frames need not begin with one.
+                skip = (range.start - offset) % 2;
+                range.start -= skip;
+                if (range.end - offset) % 2 == 1 {
+                    range.end = (range.end + 1).min(offset + length);
+                }
+                true
+            }
+            _ => false,
+        };
+        let mut bytes = Vec::with_capacity(usize::try_from(total).unwrap_or(0));
+        for range in ranges {
+            let begin = bytes.len();
+            let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+            bytes.resize(begin + length, 0);
+            let found = source.read_at(range.start, bytes.get_mut(begin..).unwrap_or(&mut []))?;
+            if found < length {
+                return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
+            }
+        }
+        if is_swapped {
+            sagittal_file::swap::swap(&mut bytes, 2);
+            bytes.drain(..usize::try_from(skip).unwrap_or(0).min(bytes.len()));
+            bytes.truncate(usize::try_from(total).unwrap_or(usize::MAX));
+        }
+        match self.bit_offset(number) {
+            0 => Ok(bytes),
+            offset => Ok(crate::codec::native::shift_down(&bytes, offset)),
         }
     }
 

@@ -1,0 +1,245 @@
+//! Which transfer syntax is coded how, and what can be done with it (PS3.5 §A.4, §10).
+
+use std::borrow::Cow;
+
+use sagittal_core::transfer_syntax::{self, Compression};
+
+use super::finding::Decoded;
+use super::native::Packing;
+use super::{deflated, native, rle};
+use crate::{Error, Frame, ImagePixel, Result};
+
+/// How frames are coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coding {
+    Native { is_big_endian: bool },
+    Deflated,
+    Rle,
+}
+
+/// What is done with a coding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ability {
+    /// Only decoded.
+    Decode,
+    /// Decoded and encoded.
+    Both,
+}
+
+const LITTLE_ENDIAN: Coding = Coding::Native {
+    is_big_endian: false,
+};
+const BIG_ENDIAN: Coding = Coding::Native {
+    is_big_endian: true,
+};
+
+/// The codings. A transfer syntax that is absent here cannot be decoded.
+const CODINGS: &[(&str, Coding, Ability)] = {
+    use transfer_syntax as ts;
+    &[
+        (ts::IMPLICIT_VR_LITTLE_ENDIAN, LITTLE_ENDIAN, Ability::Both),
+        (ts::EXPLICIT_VR_LITTLE_ENDIAN, LITTLE_ENDIAN, Ability::Both),
+        (
+            ts::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN,
+            LITTLE_ENDIAN,
+            Ability::Both,
+        ),
+        (
+            ts::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+            LITTLE_ENDIAN,
+            Ability::Both,
+        ),
+        (
+            ts::PAPYRUS_3_IMPLICIT_VR_LITTLE_ENDIAN,
+            LITTLE_ENDIAN,
+            Ability::Decode,
+        ),
+        (ts::EXPLICIT_VR_BIG_ENDIAN, BIG_ENDIAN, Ability::Both),
+        (
+            ts::DEFLATED_IMAGE_FRAME_COMPRESSION,
+            Coding::Deflated,
+            Ability::Both,
+        ),
+        (ts::RLE_LOSSLESS, Coding::Rle, Ability::Both),
+    ]
+};
+
+fn coding(transfer_syntax_uid: &str) -> Option<(Coding, Ability)> {
+    let uid = trimmed(transfer_syntax_uid);
+    CODINGS
+        .iter()
+        .find(|(of, _, _)| *of == uid)
+        .map(|(_, coding, ability)| (*coding, *ability))
+}
+
+fn trimmed(uid: &str) -> &str {
+    uid.trim_end_matches(['\0', ' '])
+}
+
+/// Can frames of this transfer syntax be decoded?
+pub fn can_decode(transfer_syntax_uid: &str) -> bool {
+    coding(transfer_syntax_uid).is_some()
+}
+
+/// Can frames be encoded in this transfer syntax? Which frames, [`encode`] tells.
+pub fn can_encode(transfer_syntax_uid: &str) -> bool {
+    coding(transfer_syntax_uid).is_some_and(|(_, ability)| ability == Ability::Both)
+}
+
+/// May what this transfer syntax holds have lost something by it?
+pub fn is_lossy(transfer_syntax_uid: &str) -> bool {
+    transfer_syntax::by_uid(trimmed(transfer_syntax_uid)).is_some_and(|ts| ts.lossy)
+}
+
+/// One stream for all frames?
+pub fn is_video(transfer_syntax_uid: &str) -> bool {
+    transfer_syntax::by_uid(trimmed(transfer_syntax_uid))
+        .is_some_and(|ts| ts.compression == Compression::Video)
+}
+
+/// How to encode. What a coding does not know it ignores.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EncodeOptions {
+    /// Quality of lossy JPEG, 1 to 100.
+    pub quality: u8,
+    /// The most by which samples of near-lossless JPEG-LS may differ; 0 loses nothing.
+    pub near: u8,
+    /// How much smaller lossy JPEG 2000 shall be than the samples.
+    pub ratio: f32,
+    /// Effort of DEFLATE, 0 to 9.
+    pub level: u8,
+    /// Native colors plane by plane.
+    pub is_by_plane: bool,
+}
+
+impl Default for EncodeOptions {
+    fn default() -> EncodeOptions {
+        EncodeOptions {
+            quality: 90,
+            near: 2,
+            ratio: 10.0,
+            level: 6,
+            is_by_plane: false,
+        }
+    }
+}
+
+/// An encoded frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// Its bytes, without item header or padding.
+    pub bytes: Vec<u8>,
+    /// What the data set must say of them.
+    pub image: ImagePixel,
+    /// Something was lost.
+    pub is_lossy: bool,
+    /// What lay in allocated bits beside the stored ones, such as an overlay, is not in the bytes.
+    pub is_trimmed: bool,
+}
+
+/// Decodes one frame: `bytes` as [`FrameTable::read`](crate::frames::FrameTable::read) gives them.
+///
+/// # Errors
+/// [`Error::Unsupported`] of a transfer syntax without codec, [`Error::TooLarge`] if the frame
+/// takes more than `max_bytes`, and what its codec finds.
+pub fn decode(
+    transfer_syntax_uid: &str,
+    image: &ImagePixel,
+    bytes: &[u8],
+    max_bytes: u64,
+) -> Result<Frame> {
+    decode_with_findings(transfer_syntax_uid, image, bytes, max_bytes).map(|decoded| decoded.frame)
+}
+
+/// [`decode`], and what stream and data set disagree about.
+///
+/// # Errors
+/// As of [`decode`].
+pub fn decode_with_findings(
+    transfer_syntax_uid: &str,
+    image: &ImagePixel,
+    bytes: &[u8],
+    max_bytes: u64,
+) -> Result<Decoded> {
+    native::check_size(image, max_bytes)?;
+    let (coding, _) = coding(transfer_syntax_uid).ok_or_else(|| no_codec(transfer_syntax_uid))?;
+    let sound = |frame| Decoded {
+        frame,
+        findings: Vec::new(),
+    };
+    match coding {
+        Coding::Native { is_big_endian } => {
+            let packing = Packing {
+                is_big_endian,
+                bit_offset: 0,
+            };
+            native::decode(image, bytes, packing, max_bytes).map(sound)
+        }
+        Coding::Deflated => deflated::decode(image, bytes, max_bytes).map(sound),
+        Coding::Rle => rle::decode(image, bytes, max_bytes).map(sound),
+    }
+}
+
+/// Encodes one frame.
+///
+/// # Errors
+/// [`Error::Unsupported`] if the transfer syntax has no encoder, or cannot hold such a frame.
+pub fn encode(
+    transfer_syntax_uid: &str,
+    frame: &Frame,
+    options: &EncodeOptions,
+) -> Result<Encoded> {
+    let Some((coding, Ability::Both)) = coding(transfer_syntax_uid) else {
+        return Err(no_codec(transfer_syntax_uid));
+    };
+    let whole = |(bytes, image)| Encoded {
+        bytes,
+        image,
+        is_lossy: false,
+        is_trimmed: false,
+    };
+    match coding {
+        Coding::Native { is_big_endian } => {
+            let mut encoded = native::encode(frame, options.is_by_plane).map(whole)?;
+            if is_big_endian {
+                let width = usize::from(encoded.image.bits_allocated / 8);
+                sagittal_file::swap::swap(&mut encoded.bytes, width);
+            }
+            Ok(encoded)
+        }
+        Coding::Deflated => deflated::encode(frame, options.level.into()).map(whole),
+        Coding::Rle => rle::encode(frame).map(whole),
+    }
+}
+
+fn no_codec(transfer_syntax_uid: &str) -> Error {
+    let uid = trimmed(transfer_syntax_uid);
+    Error::Unsupported {
+        codec: "transfer syntax",
+        what: transfer_syntax::by_uid(uid)
+            .map_or_else(|| Cow::Owned(uid.to_owned()), |ts| Cow::Borrowed(ts.name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_coding_is_of_a_transfer_syntax_that_exists() {
+        for (uid, coding, _) in CODINGS {
+            let ts = transfer_syntax::by_uid(uid).expect("a transfer syntax");
+            if *coding != LITTLE_ENDIAN {
+                assert_eq!(*coding == BIG_ENDIAN, ts.big_endian, "{uid}");
+            }
+        }
+    }
+
+    #[test]
+    fn padding_of_a_uid_does_not_count() {
+        assert!(can_decode("1.2.840.10008.1.2\0") && can_encode("1.2.840.10008.1.2.5"));
+        assert!(!can_decode("1.2.840.10008.1.2.4.100") && !can_decode("1.2.3"));
+        assert!(is_video("1.2.840.10008.1.2.4.100\0") && is_lossy("1.2.840.10008.1.2.4.50"));
+        assert!(!is_lossy("1.2.840.10008.1.2.4.70"));
+    }
+}
