@@ -95,4 +95,20 @@ pub enum Error {
         /// What.
         what: Cow<'static, str>,
     },
+    /// A parameter of a rendered picture that is wrong (PS3.18 §8.3.5).
+    #[error("{parameter}: {reason}")]
+    Parameter {
+        /// Its name.
+        parameter: &'static str,
+        /// What is wrong with it.
+        reason: Cow<'static, str>,
+    },
+    /// A picture could not be encoded.
+    #[error("cannot encode {format}: {reason}")]
+    Output {
+        /// PNG, JPEG or GIF.
+        format: &'static str,
+        /// Why.
+        reason: String,
+    },
 }

@@ -3,6 +3,7 @@
 pub mod codec;
 pub mod color;
 pub mod frames;
+pub mod render;
 
 mod error;
 mod frame;

@@ -1,0 +1,39 @@
+//! Pictures from frames: the grey and color pipelines of PS3.3 §C.11 and §C.7.6, PS3.4 Annex N,
+//! as rendered resources of PS3.18 §8.3.5 and §10.4.1.1.3. No I/O: header and frame in, picture out.
+
+pub mod output;
+
+mod annotate;
+mod color;
+mod description;
+mod font;
+mod functional;
+mod geometry;
+mod graphics;
+mod grey;
+mod icc;
+mod lab;
+mod lut;
+mod options;
+mod overlay;
+mod palette;
+mod picture;
+mod pipeline;
+mod presentation;
+mod samples;
+mod segmentation;
+mod shutter;
+mod suv;
+mod voi;
+
+pub use description::{Description, ModalityTransform, RealWorld};
+pub use functional::Groups;
+pub use geometry::pixel_aspect;
+pub use lut::LookupTable;
+pub use options::{Annotation, IccProfile, Options, Region, Viewport, parse_quality, parse_window};
+pub use picture::{Picture, Pixels};
+pub use pipeline::{default_range, render, render_deep};
+pub use presentation::refers_to as presentation_state_refers_to;
+pub use segmentation::{Segment, SegmentationKind};
+pub use suv::suv_body_weight_factor;
+pub use voi::{VoiFunction, Window};
