@@ -1,5 +1,7 @@
 //! Byte order of values (PS3.5 §7.3).
 
+use sagittal_core::Vr;
+
 /// Swaps every number of `unit` bytes; a rest that is no whole number stays as it is.
 pub fn swap(bytes: &mut [u8], unit: usize) {
     match unit {
@@ -19,6 +21,16 @@ pub fn swap(bytes: &mut [u8], unit: usize) {
             .iter_mut()
             .for_each(|number| number.reverse()),
         _ => {}
+    }
+}
+
+/// Bytes of a number of Pixel Data with this VR. `OW` are words of two bytes; those of larger
+/// samples are swapped as a whole, as those who write 32-bit samples in big endian do.
+pub fn unit_of_pixels(vr: Vr, bits_allocated: u16) -> usize {
+    match (vr, bits_allocated) {
+        (Vr::OW, 32) => 4,
+        (Vr::OW, 64) => 8,
+        _ => vr.unit(),
     }
 }
 

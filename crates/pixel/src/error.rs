@@ -37,6 +37,20 @@ pub enum Error {
         /// Why.
         reason: &'static str,
     },
+    /// A frame that is not there, or not to be told from others.
+    #[error("there is no frame {number} of {frames}")]
+    NoFrame {
+        /// Its number, from 1.
+        number: u32,
+        /// How many there are.
+        frames: u32,
+    },
+    /// A frame that one description of all frames does not fit.
+    #[error("frame {number} has another layout than the first")]
+    Unlike {
+        /// Its number, from 1.
+        number: u32,
+    },
     /// The data set does not say what is needed.
     #[error("the data set has no {what}")]
     Missing {

@@ -4,6 +4,7 @@ pub mod codec;
 pub mod color;
 pub mod frames;
 pub mod render;
+pub mod transcode;
 
 mod error;
 mod frame;

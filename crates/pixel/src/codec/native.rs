@@ -6,7 +6,8 @@ mod layout;
 use crate::{Error, Frame, ImagePixel, Photometric, Result, SampleKind};
 
 pub use bits::append_packed;
-pub(crate) use bits::{pack_bits, shift_down, unpack_bits};
+pub use bits::shift_down;
+pub(crate) use bits::{pack_bits, unpack_bits};
 
 /// How the bytes of a native frame lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

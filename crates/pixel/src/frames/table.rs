@@ -156,11 +156,10 @@ impl FrameTable {
 
     /// Reads a frame, joined, as [`codec::decode`](crate::codec::decode) takes it: it begins at the
     /// first bit, and of words of 16 bits that are swapped the bytes are in their order again.
-    /// There are no bytes if [`FrameTable::frame`] has none.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] above `max_bytes`, [`Error::Read`](crate::Error::Read), also if the
-    /// source ends too early.
+    /// [`Error::NoFrame`] if [`FrameTable::frame`] has none, [`Error::TooLarge`] above `max_bytes`,
+    /// [`Error::Length`] if the source ends too early, [`Error::Read`](crate::Error::Read).
     pub fn read<R: ReadAt + ?Sized>(
         &self,
         source: &R,
@@ -168,6 +167,12 @@ impl FrameTable {
         max_bytes: u64,
     ) -> Result<Vec<u8>> {
         let mut ranges = self.frame(number);
+        if ranges.is_empty() {
+            return Err(Error::NoFrame {
+                number: number.saturating_add(1),
+                frames: self.frames,
+            });
+        }
         let total = ranges.iter().map(|range| range.end - range.start).sum();
         if total > max_bytes {
             return Err(Error::TooLarge {
@@ -203,7 +208,10 @@ impl FrameTable {
             bytes.resize(begin + length, 0);
             let found = source.read_at(range.start, bytes.get_mut(begin..).unwrap_or(&mut []))?;
             if found < length {
-                return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
+                return Err(Error::Length {
+                    expected: total,
+                    found: (begin + found) as u64,
+                });
             }
         }
         if is_swapped {

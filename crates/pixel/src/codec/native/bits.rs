@@ -42,7 +42,7 @@ pub(crate) fn unpack_bits(bytes: &[u8], offset: u8, count: usize) -> Vec<u8> {
 }
 
 /// The bytes without their first `offset` bits.
-pub(crate) fn shift_down(bytes: &[u8], offset: u8) -> Vec<u8> {
+pub fn shift_down(bytes: &[u8], offset: u8) -> Vec<u8> {
     let offset = u32::from(offset % 8);
     if offset == 0 {
         return bytes.to_vec();

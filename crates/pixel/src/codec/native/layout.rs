@@ -180,7 +180,7 @@ fn shared<const N: usize>(
 /// # Errors
 /// [`Error::Unsupported`] if pixels do not pair.
 pub(super) fn share_colors(image: &ImagePixel, data: &[u8]) -> Result<Vec<u8>> {
-    if image.columns % 2 != 0 {
+    if !image.columns.is_multiple_of(2) {
         return Err(Error::Unsupported {
             codec: "native",
             what: "an odd number of columns with shared colors".into(),
