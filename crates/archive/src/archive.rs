@@ -15,7 +15,7 @@ use crate::catch_up::{self, CatchUp};
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
-use crate::retrieve::{FrameTables, MetadataCache};
+use crate::retrieve::{FrameTables, MetadataCache, PixelCaches};
 use crate::{Error, Options, Result, upkeep};
 
 /// An open archive. Cheap to clone.
@@ -35,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) events: Arc<Events>,
     pub(crate) frame_tables: FrameTables,
     pub(crate) metadata: MetadataCache,
+    pub(crate) pixels: PixelCaches,
     /// The deflated data set that was inflated last, by its hash.
     pub(crate) inflated: parking_lot::Mutex<Option<([u8; 32], bytes::Bytes)>>,
     pub(crate) low_on_space: AtomicBool,
@@ -175,6 +176,7 @@ impl Inner {
             events,
             frame_tables: FrameTables::default(),
             metadata: MetadataCache::default(),
+            pixels: PixelCaches::default(),
             inflated: parking_lot::Mutex::default(),
             low_on_space: AtomicBool::new(false),
             caught_up,

@@ -58,9 +58,7 @@ pub enum Error {
         sop_instance_uid: Uid,
     },
     /// The instance cannot be had in the asked-for transfer syntax.
-    #[error(
-        "instance {sop_instance_uid} is stored as {stored} and cannot be given as {wanted} without decoding"
-    )]
+    #[error("instance {sop_instance_uid} is stored as {stored} and cannot be given as {wanted}")]
     NotConvertible {
         /// The instance.
         sop_instance_uid: Uid,
@@ -75,6 +73,9 @@ pub enum Error {
     /// A data set could not be read or written.
     #[error(transparent)]
     File(#[from] sagittal_file::Error),
+    /// Pixel data that cannot be decoded or encoded.
+    #[error(transparent)]
+    Pixel(#[from] sagittal_pixel::Error),
     /// The asked-for work is larger than the configured bound.
     #[error("{what}: more than {limit}")]
     TooLarge {

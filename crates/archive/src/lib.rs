@@ -11,6 +11,7 @@ pub mod query;
 pub mod retrieve;
 
 mod archive;
+mod cache;
 mod catch_up;
 mod handover;
 mod indexer;

@@ -1,46 +1,72 @@
-//! Between packs and channels on one side and `Read` and `Write` on the other, for conversions on
+//! Between packs and channels on one side and `ReadAt` and `Write` on the other, for conversions on
 //! the blocking pool.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use bytes::{Buf, Bytes, BytesMut};
+use parking_lot::Mutex;
+use sagittal_pixel::frames::ReadAt;
 use sagittal_store::blob::{Locator, Packs};
 use tokio::sync::mpsc::Sender;
 
 use super::reader::CHUNK;
 use crate::Result;
 
-/// Reads the data set of a record.
-pub(super) struct PackRead<'a> {
+/// The data set of a record, read anywhere. The chunk read last is kept: most reads go forward in
+/// small steps.
+pub(crate) struct PackAt<'a> {
     packs: &'a Packs,
     locator: Locator,
-    at: u64,
-    chunk: Bytes,
+    chunk: Mutex<(u64, Bytes)>,
 }
 
-impl<'a> PackRead<'a> {
-    pub(super) fn new(packs: &'a Packs, locator: Locator) -> PackRead<'a> {
-        PackRead {
+impl<'a> PackAt<'a> {
+    pub(crate) fn new(packs: &'a Packs, locator: Locator) -> PackAt<'a> {
+        PackAt {
             packs,
             locator,
-            at: 0,
-            chunk: Bytes::new(),
+            chunk: Mutex::new((0, Bytes::new())),
         }
+    }
+
+    /// The bytes at hand from `offset` on; at least one unless it is the end.
+    fn at(&self, offset: u64) -> io::Result<Bytes> {
+        let mut chunk = self.chunk.lock();
+        let (begin, bytes) = &*chunk;
+        let skip = offset
+            .checked_sub(*begin)
+            .and_then(|skip| usize::try_from(skip).ok());
+        if let Some(skip) = skip.filter(|skip| *skip < bytes.len()) {
+            return Ok(bytes.slice(skip..));
+        }
+        let read = self.packs.read(&self.locator, offset, CHUNK);
+        let bytes = read.map_err(io::Error::other)?;
+        *chunk = (offset, bytes.clone());
+        Ok(bytes)
     }
 }
 
-impl Read for PackRead<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.chunk.is_empty() {
-            let chunk = self.packs.read(&self.locator, self.at, CHUNK);
-            self.chunk = chunk.map_err(io::Error::other)?;
-            self.at += self.chunk.len() as u64;
+impl ReadAt for PackAt<'_> {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut done = 0;
+        while let Some(rest) = buffer.get_mut(done..)
+            && !rest.is_empty()
+        {
+            let mut bytes = self.at(offset + done as u64)?;
+            let count = rest.len().min(bytes.len());
+            if count == 0 {
+                break;
+            }
+            if let Some(to) = rest.get_mut(..count) {
+                bytes.copy_to_slice(to);
+            }
+            done += count;
         }
-        let count = buffer.len().min(self.chunk.len());
-        if let Some(to) = buffer.get_mut(..count) {
-            self.chunk.copy_to_slice(to);
-        }
-        Ok(count)
+        Ok(done)
+    }
+
+    fn len(&self) -> u64 {
+        self.locator.length
     }
 }
 

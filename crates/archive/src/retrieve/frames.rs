@@ -10,7 +10,8 @@ use sagittal_core::{
 };
 use sagittal_file::encoding::Encoding;
 use sagittal_file::{read, swap, write};
-use sagittal_pixel::frames::FrameTable;
+use sagittal_pixel::codec::native;
+use sagittal_pixel::frames::{self, FrameTable};
 use sagittal_store::blob::Hash;
 use sagittal_store::index::Row;
 
@@ -130,11 +131,10 @@ impl InstanceReader {
         }
         let bytes = self.little_endian(&reader, &table, bytes).await?;
         let skip = table.bit_offset(index);
-        let is_whole_bytes = skip == 0 && table.is_byte_aligned();
-        Ok(if is_whole_bytes {
+        Ok(if skip == 0 {
             bytes
         } else {
-            shifted(&bytes, skip)
+            native::shift_down(&bytes, skip).into()
         })
     }
 
@@ -201,7 +201,9 @@ impl InstanceReader {
         let vr = head
             .first_chunk::<2>()
             .and_then(|letters| Vr::from_bytes(*letters));
-        let unit = vr.map_or(1, Vr::unit);
+        let bits = self.header().await?.int(tags::BITS_ALLOCATED);
+        let bits = bits.and_then(|bits| u16::try_from(bits).ok()).unwrap_or(16);
+        let unit = vr.map_or(1, |vr| swap::unit_of_pixels(vr, bits));
         if unit == 1 {
             return Ok(bytes);
         }
@@ -252,7 +254,7 @@ impl InstanceReader {
     }
 
     /// The data set without pixel data.
-    async fn header_data_set(&self, table: &FrameTable) -> Result<DataSet> {
+    pub(super) async fn header_data_set(&self, table: &FrameTable) -> Result<DataSet> {
         let reader = self.opened().await?;
         // Up to the value of the pixel data, which is then found to be cut and left away.
         let end = table
@@ -260,12 +262,20 @@ impl InstanceReader {
             .first()
             .map_or(reader.len(), |range| range.start);
         let bytes = reader.read(0, end).await?;
+        let encoding = match Encoding::of(self.instance.transfer_syntax_uid.as_str()) {
+            encoding if encoding.deflated => Encoding::EXPLICIT_LE,
+            encoding => encoding,
+        };
+        let pixels = frames::element_before(&bytes, table, encoding);
         let ts = match Encoding::of(self.instance.transfer_syntax_uid.as_str()) {
             encoding if encoding.deflated => transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
             _ => self.instance.transfer_syntax_uid.as_str(),
         };
         let (mut data_set, _) = read::read_data_set(&bytes, ts, Limits::default())?;
         data_set.retain(|element| element.tag.group() < 0x7FE0);
+        if [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA].contains(&pixels) {
+            data_set.put_empty(pixels);
+        }
         Ok(data_set)
     }
 }
@@ -288,20 +298,6 @@ fn frame_bits(header: &DataSet) -> u64 {
         .saturating_mul(number(tags::COLUMNS))
         .saturating_mul(number(tags::SAMPLES_PER_PIXEL).max(1))
         .saturating_mul(number(tags::BITS_ALLOCATED))
-}
-
-/// Bit-packed pixels from bit `skip` on, moved to begin with a byte (least significant bit first,
-/// PS3.5 §8.1.1). Bits of the next frame stay in the last byte's upper end.
-fn shifted(bytes: &[u8], skip: u8) -> Bytes {
-    if skip == 0 {
-        return Bytes::copy_from_slice(bytes);
-    }
-    let next = bytes.iter().skip(1).copied().chain([0]);
-    let moved = bytes
-        .iter()
-        .zip(next)
-        .map(|(&low, high)| low >> skip | high << (8 - skip));
-    moved.collect::<Vec<u8>>().into()
 }
 
 /// Attributes with one value or item for each frame, of which only those of the extracted frames
@@ -351,10 +347,13 @@ fn pick<T: Clone>(all: &[T], frames: &[u32]) -> Vec<T> {
 }
 
 fn put_pixels(data_set: &mut DataSet, values: Vec<Bytes>, encapsulated: bool, bits: Option<u64>) {
+    let floats = [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA];
+    let floats = floats.into_iter().find(|tag| data_set.contains(*tag));
+    let tag = floats.unwrap_or(tags::PIXEL_DATA);
     let vr = match data_set.int(tags::BITS_ALLOCATED) {
         _ if encapsulated => Vr::OB,
-        Some(bits) if bits > 8 => Vr::OW,
-        _ => dictionary::vr(tags::PIXEL_DATA),
+        Some(bits) if bits > 8 && floats.is_none() => Vr::OW,
+        _ => dictionary::vr(tag),
     };
     if encapsulated {
         let mut offset_table = Vec::with_capacity(values.len());
@@ -380,7 +379,7 @@ fn put_pixels(data_set: &mut DataSet, values: Vec<Bytes>, encapsulated: bool, bi
         Some(bits) => packed(&values, bits),
         None => values.concat(),
     };
-    data_set.put_bytes(tags::PIXEL_DATA, vr, whole);
+    data_set.put_bytes(tag, vr, whole);
 }
 
 fn even(value: Bytes) -> Bytes {
@@ -419,11 +418,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn packed_bits_are_moved_and_put_together_again() {
+    fn packed_bits_are_put_together_again() {
         // Three frames of three bits: 101 010 111, least significant first.
-        let bytes = [0b1101_0101, 0b1];
-        assert_eq!(shifted(&bytes, 3)[0] & 0b111, 0b010);
-        assert_eq!(shifted(&bytes[..], 6)[0] & 0b111, 0b111);
         let frames = [0b101, 0b010, 0b111].map(|frame: u8| Bytes::from(vec![frame]));
         assert_eq!(packed(&frames, 3), [0b1101_0101, 0b1]);
     }

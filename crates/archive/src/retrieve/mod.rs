@@ -4,6 +4,7 @@ mod bulk_data;
 mod convert;
 mod frames;
 mod metadata;
+mod pixels;
 mod reader;
 mod selection;
 
@@ -11,5 +12,6 @@ pub use bulk_data::BulkData;
 pub(crate) use frames::FrameTables;
 pub use metadata::Metadata;
 pub(crate) use metadata::MetadataCache;
+pub(crate) use pixels::PixelCaches;
 pub use reader::InstanceReader;
 pub use selection::{InstanceRef, Selector};

@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use sagittal_core::Uid;
-use sagittal_file::{part10, transcode};
+use sagittal_file::part10;
+use sagittal_pixel::transcode::{self, Change, lossy_uid, transcode};
 use sagittal_store::blob::Packs;
 
 use super::InstanceRef;
-use super::convert::{ChunkWrite, PackRead};
+use super::convert::{ChunkWrite, PackAt};
 use crate::{Archive, Error, Result};
 
 /// Bytes of a chunk on the way out.
@@ -122,7 +123,8 @@ impl InstanceReader {
                 .blocking(move || Ok(packs.read_prefix(&locator)?))
                 .await?
         } else {
-            self.new_header(&self.instance.transfer_syntax_uid)
+            let uid = self.instance.sop_instance_uid.clone();
+            self.new_header(&self.instance.transfer_syntax_uid, uid)
         };
         let length = header.len() as u64 + locator.length;
         let stored = InstanceReader {
@@ -136,17 +138,32 @@ impl InstanceReader {
         ))
     }
 
-    fn new_header(&self, transfer_syntax_uid: &Uid) -> Bytes {
+    fn new_header(&self, transfer_syntax_uid: &Uid, sop_instance_uid: Uid) -> Bytes {
         Bytes::from(part10::write_header(&part10::Meta {
             sop_class_uid: self.instance.sop_class_uid.clone(),
-            sop_instance_uid: self.instance.sop_instance_uid.clone(),
+            sop_instance_uid,
             transfer_syntax_uid: transfer_syntax_uid.clone(),
             source_ae_title: None,
         }))
     }
 
-    /// The data set in another transfer syntax, where that needs no decoding of pixels
-    /// (`Error::NotConvertible` otherwise). The length is not known beforehand.
+    /// The SOP Instance UID of the instance when it is given in a transfer syntax: another one if
+    /// pixels lose something by it (PS3.3 §C.7.6.1.1.5).
+    pub fn uid_as(&self, transfer_syntax_uid: &Uid) -> Uid {
+        let (stored, wanted) = (&self.instance.transfer_syntax_uid, transfer_syntax_uid);
+        let uid = &self.instance.sop_instance_uid;
+        match transcode::change(stored.as_str(), wanted.as_str()) {
+            Some(Change::Lossy) => {
+                let options = transcode::Options::default();
+                lossy_uid(uid.as_str(), wanted.as_str(), &options.encode)
+            }
+            _ => uid.clone(),
+        }
+    }
+
+    /// The data set in another transfer syntax, its pixels decoded and encoded if need be
+    /// ([`Error::NotConvertible`] if there is no codec for one of the two). The length is not
+    /// known beforehand.
     pub async fn data_set_as(
         &self,
         transfer_syntax_uid: &Uid,
@@ -155,7 +172,7 @@ impl InstanceReader {
         if stored == transfer_syntax_uid {
             return Ok(self.stream(0, self.len()));
         }
-        if !transcode::is_convertible(stored.as_str(), transfer_syntax_uid.as_str()) {
+        if transcode::change(stored.as_str(), transfer_syntax_uid.as_str()).is_none() {
             return Err(Error::NotConvertible {
                 sop_instance_uid: self.instance.sop_instance_uid.clone(),
                 stored: stored.clone(),
@@ -168,12 +185,11 @@ impl InstanceReader {
         let archive = self.archive.clone();
         tokio::spawn(async move {
             let conversion = move || {
-                let mut input = PackRead::new(&packs, locator);
+                let source = PackAt::new(&packs, locator);
                 let mut output = ChunkWrite::new(&sender);
                 let (from, to) = (from.as_str(), to.as_str());
-                let length = Some(locator.length);
-                let converted = transcode::convert(&mut input, length, from, to, &mut output);
-                if let Err(error) = converted.and_then(|()| Ok(output.finish()?)) {
+                let converted = transcode(&source, 0, from, to, &transcoding(), &mut output);
+                if let Err(error) = converted.and_then(|_| Ok(output.finish()?)) {
                     // Nobody to tell if the receiver is gone.
                     let _ = sender.blocking_send(Err(error.into()));
                 }
@@ -196,9 +212,22 @@ impl InstanceReader {
             return Ok(self.part10().await?.1);
         }
         let data_set = self.data_set_as(transfer_syntax_uid).await?;
-        let header = self.new_header(transfer_syntax_uid);
+        let header = self.new_header(transfer_syntax_uid, self.uid_as(transfer_syntax_uid));
         Ok(stream::once(async move { Ok(header) })
             .chain(data_set)
             .boxed())
+    }
+}
+
+/// Frames of several instances may be on their way at the same time.
+const HELD: u64 = 16 << 20;
+
+fn transcoding() -> transcode::Options {
+    transcode::Options {
+        limits: transcode::Limits {
+            held_bytes: HELD,
+            ..transcode::Limits::default()
+        },
+        ..transcode::Options::default()
     }
 }
