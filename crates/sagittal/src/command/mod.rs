@@ -18,6 +18,7 @@ mod recv;
 mod send;
 mod serve;
 mod token;
+mod transcode;
 mod user;
 mod verify;
 
@@ -50,6 +51,7 @@ enum Command {
     Import(import::Arguments),
     Export(export::Arguments),
     Dump(dump::Arguments),
+    Transcode(transcode::Arguments),
     Demo(demo::Arguments),
     Echo(echo::Arguments),
     Send(send::Arguments),
@@ -78,6 +80,7 @@ impl Cli {
             Command::Import(arguments) => import::run(arguments),
             Command::Export(arguments) => export::run(arguments),
             Command::Dump(arguments) => dump::run(arguments),
+            Command::Transcode(arguments) => transcode::run(arguments),
             Command::Demo(arguments) => demo::run(arguments),
             Command::Echo(arguments) => echo::run(arguments),
             Command::Send(arguments) => send::run(arguments),
