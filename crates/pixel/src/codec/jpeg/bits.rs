@@ -1,9 +1,9 @@
 //! Bits of entropy-coded segments (T.81 §F.2.2.5, §B.1.1.5): a 64-bit buffer, filled eight bytes
 //! at once where none of them is 0xFF.
 
+use super::broken;
 use super::huffman::Table;
 use super::segments::{marker, next_marker};
-use super::broken;
 use crate::Result;
 
 /// Reads the bits of one scan. It never goes past a marker: there, and at the end of the bytes, it

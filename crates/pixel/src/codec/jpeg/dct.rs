@@ -95,8 +95,8 @@ pub(super) fn inverse<S: Sample>(
         for (value, column) in input.iter_mut().zip(&columns) {
             *value = column[y];
         }
-        *samples =
-            transform(input).map(|value| S::clamped((((value + half) >> shift as usize) + center).0));
+        *samples = transform(input)
+            .map(|value| S::clamped((((value + half) >> shift as usize) + center).0));
     }
 }
 
@@ -110,12 +110,7 @@ fn transform(input: [Int; 8]) -> [Int; 8] {
     let high = turn + i2 * fixed(0.765_366_865);
     let sum = (i0 + i4) << CONSTANT_BITS as usize;
     let difference = (i0 - i4) << CONSTANT_BITS as usize;
-    let even = [
-        sum + high,
-        difference + low,
-        difference - low,
-        sum - high,
-    ];
+    let even = [sum + high, difference + low, difference - low, sum - high];
     // The odd half: three rotations share their products.
     let all = (i7 + i3 + i5 + i1) * fixed(1.175_875_602);
     let outer = Wrapping(0) - (i7 + i1) * fixed(0.899_976_223);

@@ -42,9 +42,21 @@ pub fn decode(bytes: &[u8], expected: &Expected) -> Result<Raster> {
         process => {
             let is_progressive = process == Process::Progressive;
             if header.precision == 8 {
-                Samples::U8(dct_frame(&mut stream, first, &header, &layout, is_progressive)?)
+                Samples::U8(dct_frame(
+                    &mut stream,
+                    first,
+                    &header,
+                    &layout,
+                    is_progressive,
+                )?)
             } else {
-                Samples::U16(dct_frame(&mut stream, first, &header, &layout, is_progressive)?)
+                Samples::U16(dct_frame(
+                    &mut stream,
+                    first,
+                    &header,
+                    &layout,
+                    is_progressive,
+                )?)
             }
         }
     };
@@ -65,7 +77,12 @@ fn checked_header(stream: &Stream<'_>, expected: &Expected) -> Result<Header> {
     if header.rows == 0 {
         match expected.size {
             Some((columns, rows)) if columns == header.columns && rows > 0 => header.rows = rows,
-            _ => return Err(broken(stream.bytes().len(), "the number of rows is not told")),
+            _ => {
+                return Err(broken(
+                    stream.bytes().len(),
+                    "the number of rows is not told",
+                ));
+            }
         }
     }
     expected.check(
@@ -191,8 +208,8 @@ fn progressive<S: Sample>(
         scan = match stream.advance()? {
             Event::Scan(scan) => scan,
             Event::End { has_eoi } => {
-                let is_whole = coefficients.is_complete()
-                    || (has_eoi && coefficients.is_decodable());
+                let is_whole =
+                    coefficients.is_complete() || (has_eoi && coefficients.is_decodable());
                 if !is_whole {
                     return Err(broken(position, "scans are missing"));
                 }

@@ -51,9 +51,9 @@ pub struct Header {
 impl Header {
     /// Do components have different numbers of samples?
     pub fn is_subsampled(&self) -> bool {
-        self.components
-            .windows(2)
-            .any(|pair| (pair[0].horizontal, pair[0].vertical) != (pair[1].horizontal, pair[1].vertical))
+        self.components.windows(2).any(|pair| {
+            (pair[0].horizontal, pair[0].vertical) != (pair[1].horizontal, pair[1].vertical)
+        })
     }
 
     /// Bytes that a decoded sample takes.

@@ -2,8 +2,8 @@
 //! these are few, are found with one look.
 
 use super::bits::extend;
-use super::segments::Segment;
 use super::broken;
+use super::segments::Segment;
 use crate::Result;
 
 /// A table as DHT gives it (T.81 §B.2.4.2).

@@ -38,7 +38,13 @@ impl Layout {
             _ => 8,
         };
         let most = |factor: fn(&super::Component) -> u8| -> u32 {
-            header.components.iter().map(factor).max().unwrap_or(1).into()
+            header
+                .components
+                .iter()
+                .map(factor)
+                .max()
+                .unwrap_or(1)
+                .into()
         };
         let horizontal_max = most(|one| one.horizontal);
         let vertical_max = most(|one| one.vertical);

@@ -44,7 +44,10 @@ pub(super) fn scan(
         return Err(broken(scan.offset, format!("predictor {}", scan.start)));
     }
     if shift >= u32::from(precision) {
-        return Err(broken(scan.offset, format!("a point transform of {shift} bits")));
+        return Err(broken(
+            scan.offset,
+            format!("a point transform of {shift} bits"),
+        ));
     }
     let is_alone = scan.components.len() == 1;
     let mut parts = Vec::with_capacity(scan.components.len());
@@ -54,7 +57,11 @@ pub(super) fn scan(
             true => (1, 1),
             false => (extent.horizontal as usize, extent.vertical as usize),
         };
-        let stride = if is_alone { extent.width } else { extent.padded_across };
+        let stride = if is_alone {
+            extent.width
+        } else {
+            extent.padded_across
+        };
         parts.push(Part {
             table: Table::new(codes(&stream.dc, component.dc, scan)?, Kind::Difference),
             differences: vec![0; stride * vertical],
@@ -67,7 +74,10 @@ pub(super) fn scan(
         });
     }
     let (across, down) = match scan.components[..] {
-        [only] => (layout.extents[only.index].width, layout.extents[only.index].height),
+        [only] => (
+            layout.extents[only.index].width,
+            layout.extents[only.index].height,
+        ),
         _ => (layout.mcus_across, layout.mcus_down),
     };
     let initial = 1_u16 << (u32::from(precision) - shift - 1);
@@ -126,7 +136,11 @@ fn differences(reader: &mut BitReader<'_>, parts: &mut [Part], across: usize) ->
                 *place = reader.difference(&part.table)? as u16;
             }
         }
-        [a, b, c] if [&a, &b, &c].iter().all(|part| part.horizontal * part.vertical == 1) => {
+        [a, b, c]
+            if [&a, &b, &c]
+                .iter()
+                .all(|part| part.horizontal * part.vertical == 1) =>
+        {
             let places = a.differences.iter_mut();
             let places = places.zip(&mut b.differences).zip(&mut c.differences);
             for ((first, second), third) in places {

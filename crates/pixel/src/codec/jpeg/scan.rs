@@ -1,10 +1,10 @@
 //! Goes through the blocks of a scan (T.81 §A.2, §E.2.4).
 
 use super::bits::BitReader;
+use super::broken;
 use super::huffman::{DctTable, HuffmanCodes, Kind, Table};
 use super::layout::Layout;
 use super::stream::{Scan, Stream};
-use super::broken;
 use crate::Result;
 
 /// Takes the blocks of a scan one by one.

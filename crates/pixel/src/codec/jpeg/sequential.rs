@@ -1,12 +1,12 @@
 //! Scans of sequential frames (T.81 §F.2): each block is decoded and transformed at once.
 
 use super::bits::BitReader;
+use super::broken;
 use super::dct::{self, Sample, ZIGZAG};
 use super::huffman::{DctTable, Kind};
 use super::layout::Layout;
 use super::scan::{Blocks, table, walk};
 use super::stream::{Scan, Stream};
-use super::broken;
 use crate::Result;
 
 /// What a component of the scan needs.

@@ -215,7 +215,10 @@ impl<'a> Stream<'a> {
         };
         let count = usize::from(segment.byte(0)?);
         if count == 0 || count > header.components.len() {
-            return Err(broken(segment.at(0), format!("a scan of {count} components")));
+            return Err(broken(
+                segment.at(0),
+                format!("a scan of {count} components"),
+            ));
         }
         let mut components: Vec<ScanComponent> = Vec::with_capacity(count);
         for place in 0..count {
@@ -233,7 +236,10 @@ impl<'a> Stream<'a> {
             }
             let tables = segment.byte(at + 1)?;
             if tables >> 4 > 3 || tables & 15 > 3 {
-                return Err(broken(segment.at(at + 1), "a Huffman table beyond the fourth"));
+                return Err(broken(
+                    segment.at(at + 1),
+                    "a Huffman table beyond the fourth",
+                ));
             }
             components.push(ScanComponent {
                 index,

@@ -165,7 +165,12 @@ fn enlarge<S: Pixel>(
         Method::Both => {
             let near = plane.row(near, extent.width);
             let far = &plane.row(far, extent.width)[..near.len()];
-            widen(|x| 3 * near[x].wide() + far[x].wide(), extent.width, 16, out);
+            widen(
+                |x| 3 * near[x].wide() + far[x].wide(),
+                extent.width,
+                16,
+                out,
+            );
         }
         Method::Nearest => {
             let ratio = |at: usize, own: u32, most: u32| at * own as usize / most as usize;

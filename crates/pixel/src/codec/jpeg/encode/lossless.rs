@@ -100,7 +100,10 @@ pub(super) fn size(raster: &Raster) -> Result<(u16, u16)> {
     let rows = u16::try_from(raster.rows).map_err(too_large)?;
     let components = raster.components;
     if columns == 0 || rows == 0 || !(1..=4).contains(&components) {
-        return Err(broken(0, format!("{columns}×{rows}×{components} samples to encode")));
+        return Err(broken(
+            0,
+            format!("{columns}×{rows}×{components} samples to encode"),
+        ));
     }
     let expected = u64::from(columns) * u64::from(rows) * u64::from(components);
     let found = raster.samples.len() as u64;
@@ -127,7 +130,15 @@ fn head(
         _ => [1, 2, 3, 4],
     };
     let ids = ids.iter().take(components.into());
-    out.extend([0xFF, 0xD8, 0xFF, 0xC3, 0, 8 + 3 * components, raster.precision]);
+    out.extend([
+        0xFF,
+        0xD8,
+        0xFF,
+        0xC3,
+        0,
+        8 + 3 * components,
+        raster.precision,
+    ]);
     out.extend(rows.to_be_bytes());
     out.extend(columns.to_be_bytes());
     out.push(components);
@@ -190,10 +201,14 @@ fn predicted(predictor: u8, row: &[u16], above: &[u16], step: usize, out: &mut V
     let mut subtract = |formula: fn(i32, i32, i32) -> i32| {
         let samples = row.iter().skip(step).zip(row);
         let aboves = above.iter().skip(step).zip(above);
-        out.extend(samples.zip(aboves).map(|((sample, left), (above, corner))| {
-            let prediction = formula((*left).into(), (*above).into(), (*corner).into());
-            sample.wrapping_sub(prediction as u16)
-        }));
+        out.extend(
+            samples
+                .zip(aboves)
+                .map(|((sample, left), (above, corner))| {
+                    let prediction = formula((*left).into(), (*above).into(), (*corner).into());
+                    sample.wrapping_sub(prediction as u16)
+                }),
+        );
     };
     match predictor {
         1 => subtract(|left, _, _| left),
