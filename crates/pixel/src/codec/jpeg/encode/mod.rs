@@ -1,0 +1,6 @@
+//! Encoders.
+
+pub mod baseline;
+mod bits;
+mod codes;
+pub mod lossless;
