@@ -3,6 +3,7 @@
 //! Each coding has a module; the registry says which transfer syntax is whose.
 
 pub mod deflated;
+pub mod jpegls;
 pub mod native;
 pub mod raster_frame;
 pub mod rle;
