@@ -13,6 +13,8 @@ pub(super) struct Segment {
     bytes: Vec<u8>,
     /// How many bits.
     bits: usize,
+    /// How many of these may be a fill byte before the marker.
+    filling: usize,
     /// Where in the stream the segment began.
     start: usize,
     /// Where in the stream its marker is (or its end).
@@ -40,6 +42,7 @@ impl Segment {
         bytes.reserve(rest.len().min(1 << 20) + PADDING);
         // Bits not yet a byte, from the top.
         let (mut pending, mut count) = (0_u64, 0_u32);
+        let mut filling = 0;
         loop {
             if let Some((eight, after)) = rest.split_first_chunk::<8>() {
                 let word = u64::from_be_bytes(*eight);
@@ -56,10 +59,11 @@ impl Segment {
                     count += 15;
                     rest = rest.get(2..).unwrap_or_default();
                 }
-                // The last byte of the scan without its stuffed bit, before the marker.
+                // A fill byte before the marker, or the last byte of a scan without stuffed bit.
                 [0xFF, 0xFF, 0x80..=0xFF, ..] => {
                     pending |= 0xFF_u64 << (56 - count);
                     count += 8;
+                    filling = 8;
                     rest = rest.get(1..).unwrap_or_default();
                     move_bytes(&mut bytes, &mut pending, &mut count);
                     break;
@@ -78,6 +82,7 @@ impl Segment {
         bytes.extend_from_slice(&[0; PADDING]);
         Segment {
             bits,
+            filling,
             bytes,
             start,
             end: stream.len() - rest.len(),
@@ -90,6 +95,7 @@ impl Segment {
             bytes: &self.bytes,
             position: 0,
             end: self.bits,
+            filling: self.filling,
         }
     }
 
@@ -123,6 +129,7 @@ pub(super) struct Reader<'a> {
     /// The next bit.
     pub position: usize,
     end: usize,
+    filling: usize,
 }
 
 impl Reader<'_> {
@@ -155,7 +162,7 @@ impl Reader<'_> {
 
     /// Only the bits left that fill the last byte?
     pub fn is_at_end(&self) -> bool {
-        self.position <= self.end && self.end - self.position < 8
+        self.position <= self.end && self.end - self.position < 8 + self.filling
     }
 }
 

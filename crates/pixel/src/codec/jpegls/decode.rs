@@ -129,21 +129,24 @@ impl Job<'_> {
         if matches!(first, Ok(Done { is_clean: true, .. })) {
             return first.map(|done| done.end);
         }
-        for defaults in [Defaults::Unclamped, Defaults::OneFormula] {
-            if let Ok(other) = coding(defaults)
-                && other != standard
-                && let Ok(Done {
-                    end,
-                    is_clean: true,
-                }) = self.decode(&other, samples)
+        let others = [Defaults::Unclamped, Defaults::OneFormula]
+            .into_iter()
+            .filter_map(|defaults| coding(defaults).ok())
+            .filter(|other| *other != standard);
+        let mut is_overwritten = false;
+        for other in others {
+            is_overwritten = true;
+            if let Ok(Done {
+                end,
+                is_clean: true,
+            }) = self.decode(&other, samples)
             {
                 return Ok(end);
             }
         }
         match first {
-            // The attempts have written over it.
-            Ok(_) => self.decode(&standard, samples).map(|done| done.end),
-            Err(error) => Err(error),
+            Ok(_) if is_overwritten => self.decode(&standard, samples).map(|done| done.end),
+            first => first.map(|done| done.end),
         }
     }
 
@@ -279,6 +282,13 @@ fn put<T>(
     let is_whole = places.iter().copied().eq(0..components);
     if is_whole {
         for (to, from) in row.iter_mut().zip(line) {
+            *to = convert(*from);
+        }
+        return;
+    }
+    if let [place] = *places {
+        let to = row.get_mut(place..).unwrap_or_default();
+        for (to, from) in to.iter_mut().step_by(components).zip(line) {
             *to = convert(*from);
         }
         return;

@@ -2,7 +2,7 @@
 
 use super::bits::{Reader, Segment};
 use super::context::{CONTEXTS, Context, RunContext, order, predict, reconstruct};
-use super::parameters::{Coding, Regions, Table, contexts_above};
+use super::parameters::{Coding, Regions, Table};
 
 /// What makes bits impossible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,6 @@ pub(super) struct Decoder<'a> {
     contexts: [Context; CONTEXTS],
     runs: [RunContext; 2],
     run_index: [usize; 4],
-    above: Vec<i16>,
 }
 
 /// A line and the one above it, each with a pixel of padding at both ends.
@@ -55,7 +54,6 @@ impl<'a> Decoder<'a> {
             contexts: [Context::new(coding); CONTEXTS],
             runs: [RunContext::new(coding, 0), RunContext::new(coding, 1)],
             run_index: [0; 4],
-            above: Vec::new(),
         }
     }
 
@@ -77,8 +75,6 @@ impl<'a> Decoder<'a> {
         component: usize,
     ) -> Result<(), Fault> {
         let Lines { above, line } = lines;
-        self.above.resize(above.len() - 2 * samples, 0);
-        contexts_above(above, samples, self.regions, &mut self.above);
         line[..samples].copy_from_slice(&above[samples..2 * samples]);
         let lines = Lines { above, line };
         match (samples, self.coding.is_plain()) {
@@ -103,8 +99,7 @@ impl<'a> Decoder<'a> {
         lines: Lines<'_>,
         component: usize,
     ) -> Result<(), Fault> {
-        let width = self.above.len();
-        let contexts_above = &self.above[..width];
+        let width = lines.above.len() - 2;
         let above = &lines.above[..width + 2];
         let line = &mut lines.line[..width + 2];
         let contexts = &mut self.contexts;
@@ -113,15 +108,19 @@ impl<'a> Decoder<'a> {
         let mut left = i32::from(line[0]);
         let mut corner = i32::from(above[0]);
         let mut up = i32::from(above[1]);
+        // The gradient between the samples above this one and above the next is that one's next.
+        let mut before = self.regions.of(up - corner);
         let mut x = 0;
         while x < width {
             let right = i32::from(above[x + 2]);
-            let context = i32::from(contexts_above[x]) + self.regions.of(corner - left);
+            let after = self.regions.of(right - up);
+            let context = 81 * after + 9 * before + self.regions.of(corner - left);
             if context != 0 {
                 left = regular.sample::<PLAIN>(contexts, context, left, up, corner)?;
                 line[x + 1] = left as u16;
                 corner = up;
                 up = right;
+                before = after;
                 x += 1;
                 continue;
             }
@@ -149,6 +148,7 @@ impl<'a> Decoder<'a> {
             corner = up;
             x += 1;
             up = i32::from(above[x + 1]);
+            before = self.regions.of(up - corner);
         }
         line[width + 1] = line[width];
         self.run_index[component & 3] = run_index;
@@ -161,27 +161,33 @@ impl<'a> Decoder<'a> {
         &mut self,
         lines: Lines<'_>,
     ) -> Result<(), Fault> {
-        let width = self.above.len() / N;
-        let contexts_above = self.above.as_chunks::<N>().0;
         let above = lines.above.as_chunks::<N>().0;
+        let width = above.len() - 2;
         let line = lines.line.as_chunks_mut::<N>().0;
         let contexts = &mut self.contexts;
         let mut regular = Regular::new(self.coding, self.bits);
         let mut run_index = self.run_index[0];
+        let regions = self.regions;
+        let of = |left: [i32; N], right: [i32; N]| -> [i32; N] {
+            std::array::from_fn(|n| regions.of(right[n] - left[n]))
+        };
+        let mut before = of(above[0].map(i32::from), above[1].map(i32::from));
         let mut x = 0;
         while x < width {
             let left = line[x].map(i32::from);
             let corner = above[x].map(i32::from);
             let mut up = above[x + 1].map(i32::from);
-            let context: [i32; N] = std::array::from_fn(|n| {
-                i32::from(contexts_above[x][n]) + self.regions.of(corner[n] - left[n])
-            });
+            let after = of(up, above[x + 2].map(i32::from));
+            let turn = of(left, corner);
+            let context: [i32; N] =
+                std::array::from_fn(|n| 81 * after[n] + 9 * before[n] + turn[n]);
             if context != [0; N] {
                 for n in 0..N {
                     let value =
                         regular.sample::<PLAIN>(contexts, context[n], left[n], up[n], corner[n])?;
                     line[x + 1][n] = value as u16;
                 }
+                before = after;
                 x += 1;
                 continue;
             }
@@ -200,6 +206,7 @@ impl<'a> Decoder<'a> {
                 line[x + 1][n] = reconstruct::<PLAIN>(up[n], error * sign, self.coding) as u16;
             }
             run_index = run_index.saturating_sub(1);
+            before = of(up, above[x + 2].map(i32::from));
             x += 1;
         }
         line[width + 1] = line[width];

@@ -2,7 +2,7 @@
 
 use super::bits::Writer;
 use super::context::{CONTEXTS, Context, RunContext, order, predict, reconstruct};
-use super::parameters::{Coding, Regions, Table, contexts_above};
+use super::parameters::{Coding, Regions, Table};
 
 /// State of an encoder.
 pub(super) struct Encoder<'a> {
@@ -12,7 +12,6 @@ pub(super) struct Encoder<'a> {
     contexts: [Context; CONTEXTS],
     runs: [RunContext; 2],
     run_index: [usize; 4],
-    above: Vec<i16>,
 }
 
 impl<'a> Encoder<'a> {
@@ -25,7 +24,6 @@ impl<'a> Encoder<'a> {
             contexts: [Context::new(coding); CONTEXTS],
             runs: [RunContext::new(coding, 0), RunContext::new(coding, 1)],
             run_index: [0; 4],
-            above: Vec::new(),
         }
     }
 
@@ -37,8 +35,6 @@ impl<'a> Encoder<'a> {
     /// Encodes a line whose pixels have `samples` samples, of the given component if but one. Both
     /// lines have a pixel of padding at both ends. Afterwards `line` is as a decoder has it.
     pub fn line(&mut self, above: &[u16], line: &mut [u16], samples: usize, component: usize) {
-        self.above.resize(above.len() - 2 * samples, 0);
-        contexts_above(above, samples, self.regions, &mut self.above);
         line[..samples].copy_from_slice(&above[samples..2 * samples]);
         match (samples, self.coding.is_plain()) {
             (1, true) => self.single::<true>(above, line, component),
@@ -54,19 +50,21 @@ impl<'a> Encoder<'a> {
 
     /// A line of one component.
     fn single<const PLAIN: bool>(&mut self, above: &[u16], line: &mut [u16], component: usize) {
-        let width = self.above.len();
+        let width = above.len() - 2;
         let coding = *self.coding;
-        let contexts_above = &self.above[..width];
         let above = &above[..width + 2];
         let line = &mut line[..width + 2];
         let mut run_index = self.run_index[component & 3];
         let mut left = i32::from(line[0]);
         let mut corner = i32::from(above[0]);
         let mut up = i32::from(above[1]);
+        // The gradient between the samples above this one and above the next is that one's next.
+        let mut before = self.regions.of(up - corner);
         let mut x = 0;
         while x < width {
             let right = i32::from(above[x + 2]);
-            let context = i32::from(contexts_above[x]) + self.regions.of(corner - left);
+            let after = self.regions.of(right - up);
+            let context = 81 * after + 9 * before + self.regions.of(corner - left);
             if context != 0 {
                 let value = i32::from(line[x + 1]);
                 left = regular::<PLAIN>(
@@ -80,6 +78,7 @@ impl<'a> Encoder<'a> {
                 }
                 corner = up;
                 up = right;
+                before = after;
                 x += 1;
                 continue;
             }
@@ -112,6 +111,7 @@ impl<'a> Encoder<'a> {
             corner = up;
             x += 1;
             up = i32::from(above[x + 1]);
+            before = self.regions.of(up - corner);
         }
         line[width + 1] = line[width];
         self.run_index[component & 3] = run_index;
@@ -119,20 +119,25 @@ impl<'a> Encoder<'a> {
 
     /// A line of pixels whose samples follow each other.
     fn several<const N: usize, const PLAIN: bool>(&mut self, above: &[u16], line: &mut [u16]) {
-        let width = self.above.len() / N;
         let coding = *self.coding;
-        let contexts_above = self.above.as_chunks::<N>().0;
         let above = above.as_chunks::<N>().0;
+        let width = above.len() - 2;
         let line = line.as_chunks_mut::<N>().0;
         let mut run_index = self.run_index[0];
+        let regions = self.regions;
+        let of = |left: [i32; N], right: [i32; N]| -> [i32; N] {
+            std::array::from_fn(|n| regions.of(right[n] - left[n]))
+        };
+        let mut before = of(above[0].map(i32::from), above[1].map(i32::from));
         let mut x = 0;
         while x < width {
             let left = line[x].map(i32::from);
             let corner = above[x].map(i32::from);
             let mut up = above[x + 1].map(i32::from);
-            let context: [i32; N] = std::array::from_fn(|n| {
-                i32::from(contexts_above[x][n]) + self.regions.of(corner[n] - left[n])
-            });
+            let after = of(up, above[x + 2].map(i32::from));
+            let turn = of(left, corner);
+            let context: [i32; N] =
+                std::array::from_fn(|n| 81 * after[n] + 9 * before[n] + turn[n]);
             if context != [0; N] {
                 for n in 0..N {
                     let value = regular::<PLAIN>(
@@ -143,6 +148,7 @@ impl<'a> Encoder<'a> {
                     );
                     line[x + 1][n] = value as u16;
                 }
+                before = after;
                 x += 1;
                 continue;
             }
@@ -171,6 +177,7 @@ impl<'a> Encoder<'a> {
                 line[x + 1][n] = value as u16;
             }
             run_index = run_index.saturating_sub(1);
+            before = of(up, above[x + 2].map(i32::from));
             x += 1;
         }
         line[width + 1] = line[width];

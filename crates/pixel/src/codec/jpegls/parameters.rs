@@ -204,18 +204,6 @@ impl Table<'_> {
     }
 }
 
-/// What the line above says of the context of each sample: `81 × Q1 + 9 × Q2` (§A.3.4), by samples
-/// `stride` apart. `above` begins with the pixel left of the line and ends with that right of it.
-pub(super) fn contexts_above(above: &[u16], stride: usize, table: Table<'_>, out: &mut [i16]) {
-    let (Some(middle), Some(right)) = (above.get(stride..), above.get(2 * stride..)) else {
-        return;
-    };
-    for (((left, middle), right), out) in above.iter().zip(middle).zip(right).zip(out) {
-        let (left, middle, right) = (i32::from(*left), i32::from(*middle), i32::from(*right));
-        *out = (81 * table.of(right - middle) + 9 * table.of(middle - left)) as i16;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
