@@ -171,6 +171,46 @@ fn bare_streams_decode_to_the_reference_within_their_near() {
 }
 
 #[test]
+fn changed_real_streams_never_crash_or_hang() {
+    let Some(root) = data() else { return };
+    // More with JPEGLS_CHANGES, for a search of hours.
+    let changes = std::env::var("JPEGLS_CHANGES")
+        .ok()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(300);
+    let mut seed = 99_u32;
+    let mut random = move |end: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize % end
+    };
+    for file in [
+        "compressed/dv3-synthetic_monochrome_jpegls_lossless.dcm",
+        "compressed/pyd-jpeglsnearlossless_08.dcm",
+        "compressed/pyd-mr_small_jpeg_ls_lossless.dcm",
+        "compressed/pyd-sc_rgb_jls_lossy_line.dcm",
+        "compressed/orth-2021-02-19-malaterrecp246.dcm",
+        "wsi/hd-sm_image_jpegls.dcm",
+    ] {
+        let stream = frames(&std::fs::read(root.join(file)).unwrap()).remove(0);
+        for _ in 0..changes {
+            let mut changed = stream.clone();
+            for _ in 0..1 + random(3) {
+                // Every other time in the header.
+                let reach = [changed.len(), changed.len().min(60)][random(2)];
+                let at = random(reach);
+                changed[at] = [changed[at] ^ 1 << random(8), 0xFF, random(256) as u8][random(3)];
+            }
+            if random(4) == 0 {
+                changed.truncate(random(changed.len()));
+            }
+            if let Ok(raster) = jpegls::decode(&changed, &Expected::any(1 << 20)) {
+                assert!(raster.samples.len() <= 1 << 20);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_native_object_with_the_wrong_transfer_syntax_is_no_stream() {
     assert!(jpegls::decode(&[0x30, 0xF8, 0x30, 0xF8], &ANY).is_err());
     assert!(jpegls::decode(&[], &ANY).is_err());

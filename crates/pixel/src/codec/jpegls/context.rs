@@ -166,6 +166,7 @@ pub(super) fn reconstruct<const PLAIN: bool>(prediction: i32, error: i32, coding
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

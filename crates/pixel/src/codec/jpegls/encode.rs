@@ -23,19 +23,26 @@ pub fn encode(raster: &Raster, near: u8) -> Result<Vec<u8>> {
 /// # Errors
 /// Those of [`encode`].
 pub fn encode_interleaved(raster: &Raster, near: u8, interleave: Interleave) -> Result<Vec<u8>> {
+    // Where decoders differ in their defaults, nothing is left to them.
+    let is_told = raster.precision > 12 || raster.precision < 7;
+    encode_by(raster, near, interleave, Defaults::Standard, is_told)
+}
+
+/// [`encode_interleaved`] with anyone's default thresholds, told in the stream or not.
+pub(super) fn encode_by(
+    raster: &Raster,
+    near: u8,
+    interleave: Interleave,
+    defaults: Defaults,
+    is_told: bool,
+) -> Result<Vec<u8>> {
     let source = Source::of(raster)?;
-    let coding = Coding::new(
-        raster.precision,
-        near,
-        Preset::default(),
-        Defaults::Standard,
-    )
-    .map_err(unsupported)?;
+    let coding =
+        Coding::new(raster.precision, near, Preset::default(), defaults).map_err(unsupported)?;
     let regions = Regions::new(&coding);
     let mut stream = Vec::with_capacity(raster.samples.len());
     put_header(&mut stream, raster, &source)?;
-    // Where decoders differ in their defaults, nothing is left to them.
-    if raster.precision > 12 || raster.precision < 7 {
+    if is_told {
         put_parameters(&mut stream, &coding);
     }
     let components = source.components;
@@ -157,16 +164,17 @@ fn copy<T: Copy>(from: &[T], step: usize, to: &mut [u16], convert: impl Fn(T) ->
     }
 }
 
-/// SOI, a size beyond 16 bits, and the frame header (§C.2.2, §C.2.4.1.4).
+/// SOI and the frame header (§C.2.2).
 fn put_header(stream: &mut Vec<u8>, raster: &Raster, source: &Source<'_>) -> Result<()> {
     stream.extend([0xFF, 0xD8]);
-    let short = |number: u32| u16::try_from(number).unwrap_or(0).to_be_bytes();
-    if raster.rows > 0xFFFF || raster.columns > 0xFFFF {
-        return Err(unsupported("more than 65,535 rows or columns"));
-    }
+    // Larger ones would need an LSE segment that hardly any decoder knows, and DICOM has none.
+    let short = |number: u32| match u16::try_from(number) {
+        Ok(number) => Ok(number.to_be_bytes()),
+        Err(_) => Err(unsupported("more than 65,535 rows or columns")),
+    };
     stream.extend([0xFF, 0xF7, 0, 8 + 3 * raster.components, raster.precision]);
-    stream.extend(short(raster.rows));
-    stream.extend(short(raster.columns));
+    stream.extend(short(raster.rows)?);
+    stream.extend(short(raster.columns)?);
     stream.push(raster.components);
     for component in 1..=source.components {
         stream.extend([component as u8, 0x11, 0]);

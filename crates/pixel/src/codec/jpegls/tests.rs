@@ -1,5 +1,9 @@
 //! What is encoded is decoded; what is broken is told.
 
+#![allow(clippy::unwrap_used)]
+
+use super::encode::encode_by;
+use super::parameters::Defaults;
 use super::*;
 use crate::raster::{Expected, Raster, Samples, StreamColor};
 
@@ -288,6 +292,120 @@ fn a_missing_end_and_padding_do_no_harm() {
         changed.extend(tail);
         assert!(decode(&changed, &ALL).unwrap() == raster);
     }
+}
+
+#[test]
+fn thresholds_of_older_encoders_are_found_out() {
+    let mut random = Random(11);
+    let cases = [
+        (16, Defaults::Unclamped),
+        (14, Defaults::Unclamped),
+        (6, Defaults::OneFormula),
+        (4, Defaults::OneFormula),
+    ];
+    for (precision, defaults) in cases {
+        for near in [0, 2] {
+            let raster = picture(&mut random, (90, 70), 1, precision, 4);
+            let wrong = encode_by(&raster, near, Interleave::None, defaults, false).unwrap();
+            let told = encode_by(&raster, near, Interleave::None, defaults, true).unwrap();
+            let decoded = decode(&wrong, &ALL).unwrap();
+            assert!(
+                decoded == decode(&told, &ALL).unwrap(),
+                "{precision} {near}"
+            );
+            assert!(near > 0 || decoded == raster, "{precision}");
+        }
+    }
+}
+
+/// Where the bits of the only scan begin.
+fn bits_begin(stream: &[u8]) -> usize {
+    let at = stream
+        .windows(2)
+        .position(|pair| pair == [0xFF, 0xDA])
+        .unwrap();
+    at + 2 + usize::from(stream[at + 3])
+}
+
+#[test]
+fn restart_intervals_begin_anew() {
+    let mut random = Random(12);
+    for (components, precision, interleave) in [
+        (1, 16, Interleave::None),
+        (3, 8, Interleave::Line),
+        (3, 8, Interleave::Sample),
+    ] {
+        // 23 rows in intervals of 2: markers count to 7 and begin again.
+        let whole = picture(&mut random, (50, 23), components, precision, 4);
+        let mut stream = encode_interleaved(&whole, 0, interleave).unwrap();
+        stream.truncate(bits_begin(&stream));
+        let per_interval = 2 * 50 * usize::from(components);
+        for (number, values) in values(&whole).chunks(per_interval).enumerate() {
+            if number > 0 {
+                stream.extend([0xFF, 0xD0 + (number as u8 - 1) % 8]);
+            }
+            let rows = values.len() / (50 * usize::from(components));
+            let values = values.iter().map(|value| *value as u32).collect();
+            let part = raster((50, rows as u32), components, precision, values);
+            let part = encode_interleaved(&part, 0, interleave).unwrap();
+            stream.extend(&part[bits_begin(&part)..part.len() - 2]);
+        }
+        stream.extend([0xFF, 0xD9]);
+        for interval in [&[0, 2][..], &[0, 0, 2], &[0, 0, 0, 2]] {
+            let mut told = stream.clone();
+            let segment = [0xFF, 0xDD, 0, 2 + interval.len() as u8];
+            told.splice(2..2, segment.into_iter().chain(interval.iter().copied()));
+            assert!(decode(&told, &ALL).unwrap() == whole);
+            let marker = told
+                .windows(2)
+                .rposition(|pair| pair == [0xFF, 0xD2])
+                .unwrap();
+            told[marker + 1] = 0xD5;
+            assert!(matches!(
+                decode(&told, &ALL),
+                Err(crate::Error::Stream { .. })
+            ));
+        }
+    }
+}
+
+#[test]
+fn transformed_colors_come_out_as_rgb() {
+    let raster = raster((2, 1), 3, 8, vec![100, 50, 30, 128, 7, 128]);
+    let mut stream = encode(&raster, 0).unwrap();
+    stream.splice(2..2, [0xFF, 0xE8, 0, 7, b'm', b'r', b'f', b'x', 1]);
+    let decoded = decode(&stream, &ALL).unwrap();
+    assert_eq!(decoded.color, StreamColor::Rgb);
+    assert_eq!(decoded.samples, Samples::U8(vec![22, 50, 208, 7, 7, 7]));
+    stream[10] = 9;
+    assert!(matches!(
+        decode(&stream, &ALL),
+        Err(crate::Error::Unsupported { .. })
+    ));
+}
+
+#[test]
+fn what_is_not_decoded_is_named() {
+    let stream = encode(&raster((2, 1), 1, 8, vec![1, 2]), 0).unwrap();
+    let begin = bits_begin(&stream);
+    let with = |at: usize, byte: u8| {
+        let mut stream = stream.clone();
+        stream[at] = byte;
+        decode(&stream, &ALL)
+    };
+    let is_unsupported = |result| {
+        matches!(
+            result,
+            Err(crate::Error::Unsupported {
+                codec: "JPEG-LS",
+                ..
+            })
+        )
+    };
+    assert!(is_unsupported(with(begin - 4, 1)), "mapping table");
+    assert!(is_unsupported(with(begin - 1, 1)), "point transform");
+    assert!(is_unsupported(with(3, 0xC0)), "baseline JPEG");
+    assert!(is_unsupported(with(11, 5)), "components");
 }
 
 #[test]
