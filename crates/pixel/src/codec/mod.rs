@@ -4,6 +4,7 @@
 
 pub mod deflated;
 pub mod jpeg;
+pub mod jpegls;
 pub mod native;
 pub mod raster_frame;
 pub mod rle;
