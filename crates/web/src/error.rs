@@ -98,11 +98,13 @@ fn archive_status(error: &ArchiveError) -> StatusCode {
         | ArchiveError::BadKey { .. }
         | ArchiveError::Unreadable { .. } => StatusCode::BAD_REQUEST,
         ArchiveError::Mismatch { .. } | ArchiveError::Duplicate { .. } => StatusCode::CONFLICT,
-        ArchiveError::NotConvertible { .. } => StatusCode::NOT_ACCEPTABLE,
-        ArchiveError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        ArchiveError::Stopping | ArchiveError::Store(StoreError::Stopping) => {
-            StatusCode::SERVICE_UNAVAILABLE
+        ArchiveError::NotConvertible { .. } | ArchiveError::Unconvertible { .. } => {
+            StatusCode::NOT_ACCEPTABLE
         }
+        ArchiveError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        ArchiveError::Stopping
+        | ArchiveError::Stalled
+        | ArchiveError::Store(StoreError::Stopping) => StatusCode::SERVICE_UNAVAILABLE,
         ArchiveError::Store(StoreError::Full { .. }) => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -174,10 +176,16 @@ pub(crate) struct Chain<'a>(pub &'a dyn std::error::Error);
 
 impl std::fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut said = self.0.to_string();
+        f.write_str(&said)?;
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let text = error.to_string();
+            // Wrappers that add nothing of their own, and messages that end with their cause's.
+            if !said.ends_with(&text) {
+                write!(f, ": {text}")?;
+            }
+            said = text;
             cause = error.source();
         }
         Ok(())
@@ -213,6 +221,15 @@ mod tests {
                 409,
             ),
             (ArchiveError::Stopping, 503),
+            (ArchiveError::Stalled, 503),
+            (
+                ArchiveError::Unconvertible {
+                    sop_instance_uid: Uid::from_static("1.2"),
+                    wanted: Uid::from_static("1.3"),
+                    source: sagittal_file::Error::NotDicom { reason: "x".into() },
+                },
+                406,
+            ),
             (
                 ArchiveError::Store(StoreError::Full {
                     path: "/".into(),
@@ -225,6 +242,25 @@ mod tests {
         for (error, status) in cases {
             assert_eq!(Error::Archive(error).status().as_u16(), status);
         }
+    }
+
+    #[test]
+    fn a_stalled_query_may_be_tried_again() {
+        let response = Error::Archive(ArchiveError::Stalled).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key(header::RETRY_AFTER));
+    }
+
+    #[test]
+    fn the_log_says_each_cause_once() {
+        let disk = std::io::Error::other("the disk is gone");
+        let error = sagittal_file::Error::from(std::io::Error::other(disk));
+        // As axum and hyper wrap what a body fails with.
+        let wrapped = axum::Error::new(Error::Archive(ArchiveError::File(error)));
+        assert_eq!(
+            Chain(&wrapped).to_string(),
+            "input or output failed: the disk is gone"
+        );
     }
 
     #[test]

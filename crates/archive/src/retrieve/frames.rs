@@ -184,6 +184,29 @@ impl InstanceReader {
         })
     }
 
+    /// The element that holds the frames (PS3.3 §C.7.6.24). Of the reader that was opened.
+    pub(super) async fn pixel_tag(&self, table: &FrameTable) -> Result<Tag> {
+        let begin = table.all().first().map_or(0, |range| range.start);
+        if table.is_encapsulated() || begin < 8 {
+            return Ok(tags::PIXEL_DATA);
+        }
+        let head = self.read(begin.saturating_sub(12), 12.min(begin)).await?;
+        let encoding = Encoding::of(self.instance.transfer_syntax_uid.as_str());
+        // The tag stands twelve bytes before the value if there are VR and long length, or eight.
+        let tag_at = |at: usize| -> Option<Tag> {
+            let bytes = head.get(at..at + 4)?.first_chunk::<4>()?;
+            let [a, b, c, d] = *bytes;
+            let (group, element) = match encoding.big_endian {
+                true => (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])),
+                false => (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])),
+            };
+            Some(Tag(group, element)).filter(|tag| FLOATING.contains(tag))
+        };
+        let found =
+            tag_at(head.len().saturating_sub(12)).or_else(|| tag_at(head.len().saturating_sub(8)));
+        Ok(found.unwrap_or(tags::PIXEL_DATA))
+    }
+
     /// Native samples of a big-endian data set, swapped.
     async fn little_endian(
         &self,
@@ -233,14 +256,18 @@ impl InstanceReader {
             values.push(value);
         }
         let header = self.header_data_set(&table).await?;
+        let tag = self.opened().await?.pixel_tag(&table).await?;
         let bits = (!table.is_byte_aligned()).then(|| frame_bits(&header));
         let (uid, data_set) = extract(
             header,
             &self.instance.sop_instance_uid,
             frames,
             values,
-            table.is_encapsulated(),
-            bits,
+            Pixels {
+                tag,
+                encapsulated: table.is_encapsulated(),
+                bits,
+            },
         );
         let mut out = Vec::new();
         write::write_data_set(
@@ -308,14 +335,24 @@ fn shifted(bytes: &[u8], skip: u8) -> Bytes {
 /// are kept (PS3.3 §C.7.6.5, §C.7.6.16).
 const PER_FRAME_VALUES: [Tag; 2] = [tags::FRAME_TIME_VECTOR, tags::FRAME_LABEL_VECTOR];
 
+/// Elements other than Pixel Data that hold frames.
+const FLOATING: [Tag; 2] = [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA];
+
+/// How frames are held.
+struct Pixels {
+    tag: Tag,
+    encapsulated: bool,
+    /// Bits of a frame, if they are packed.
+    bits: Option<u64>,
+}
+
 /// The object that holds only some frames (PS3.4 §Z.1.3, PS3.3 §C.12.3).
 fn extract(
     mut data_set: DataSet,
     source: &Uid,
     frames: &[u32],
     values: Vec<Bytes>,
-    encapsulated: bool,
-    frame_bits: Option<u64>,
+    pixels: Pixels,
 ) -> (Uid, DataSet) {
     let uid = Uid::from_uuid_bits(uuid::Uuid::new_v4().as_u128());
     data_set.put_uid(tags::SOP_INSTANCE_UID, &uid);
@@ -339,7 +376,7 @@ fn extract(
             data_set.put_text(tag, &kept.join("\\"));
         }
     }
-    put_pixels(&mut data_set, values, encapsulated, frame_bits);
+    put_pixels(&mut data_set, values, &pixels);
     (uid, data_set)
 }
 
@@ -350,9 +387,15 @@ fn pick<T: Clone>(all: &[T], frames: &[u32]) -> Vec<T> {
         .collect()
 }
 
-fn put_pixels(data_set: &mut DataSet, values: Vec<Bytes>, encapsulated: bool, bits: Option<u64>) {
+fn put_pixels(data_set: &mut DataSet, values: Vec<Bytes>, pixels: &Pixels) {
+    let Pixels {
+        tag,
+        encapsulated,
+        bits,
+    } = *pixels;
     let vr = match data_set.int(tags::BITS_ALLOCATED) {
         _ if encapsulated => Vr::OB,
+        _ if FLOATING.contains(&tag) => dictionary::vr(tag),
         Some(bits) if bits > 8 => Vr::OW,
         _ => dictionary::vr(tags::PIXEL_DATA),
     };
@@ -369,18 +412,14 @@ fn put_pixels(data_set: &mut DataSet, values: Vec<Bytes>, encapsulated: bool, bi
             offset_table,
             fragments,
         });
-        data_set.put(Element {
-            tag: tags::PIXEL_DATA,
-            vr,
-            value,
-        });
+        data_set.put(Element { tag, vr, value });
         return;
     }
     let whole = match bits {
         Some(bits) => packed(&values, bits),
         None => values.concat(),
     };
-    data_set.put_bytes(tags::PIXEL_DATA, vr, whole);
+    data_set.put_bytes(tag, vr, whole);
 }
 
 fn even(value: Bytes) -> Bytes {
@@ -441,7 +480,12 @@ mod tests {
         data_set.put_text(tags::FRAME_TIME_VECTOR, "0\\10\\20\\30");
         let source = Uid::new("1.2.3").unwrap();
         let values = vec![Bytes::from_static(b"four"), Bytes::from_static(b"two")];
-        let (uid, out) = extract(data_set, &source, &[3, 1], values, true, None);
+        let pixels = Pixels {
+            tag: tags::PIXEL_DATA,
+            encapsulated: true,
+            bits: None,
+        };
+        let (uid, out) = extract(data_set, &source, &[3, 1], values, pixels);
         assert_ne!(uid, source);
         assert_eq!(out.texts(tags::FRAME_TIME_VECTOR), ["30", "10"]);
         assert_eq!(out.int(tags::NUMBER_OF_FRAMES), Some(2));

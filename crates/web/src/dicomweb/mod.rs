@@ -1,5 +1,6 @@
 //! The Studies service of DICOMweb (PS3.18 §10), a file a transaction.
 
+pub(crate) mod bulk_collection;
 pub(crate) mod bulk_data;
 pub(crate) mod capabilities;
 pub(crate) mod delete;

@@ -6,7 +6,8 @@ use sagittal_auth::Permission;
 use super::route::{Base, Method, Parameter, Route};
 use crate::admin::{events, health, metrics, status};
 use crate::dicomweb::{
-    bulk_data, capabilities, delete as deletion, frames, instances, metadata, qido, stow,
+    bulk_collection, bulk_data, capabilities, delete as deletion, frames, instances, metadata,
+    qido, stow,
 };
 use crate::state::WebState;
 use crate::{openapi, wado_uri};
@@ -353,7 +354,7 @@ pub const ROUTES: &[Route] = &[
         "Retrieve the bulk data of a study",
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
-        || get(bulk_data::all),
+        || get(bulk_collection::bulk_data),
     ),
     retrieve(
         "retrieveSeriesBulkdata",
@@ -361,7 +362,7 @@ pub const ROUTES: &[Route] = &[
         "Retrieve the bulk data of a series",
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
-        || get(bulk_data::all),
+        || get(bulk_collection::bulk_data),
     ),
     retrieve(
         "retrieveInstanceBulkdata",
@@ -369,7 +370,7 @@ pub const ROUTES: &[Route] = &[
         "Retrieve the bulk data of an instance",
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
-        || get(bulk_data::all),
+        || get(bulk_collection::bulk_data),
     ),
     retrieve(
         "retrieveBulkdata",
@@ -385,7 +386,7 @@ pub const ROUTES: &[Route] = &[
         "Retrieve the pixel data of a study",
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
-        || get(bulk_data::pixel_data),
+        || get(bulk_collection::pixel_data),
     ),
     retrieve(
         "retrieveSeriesPixelData",
@@ -393,7 +394,7 @@ pub const ROUTES: &[Route] = &[
         "Retrieve the pixel data of a series",
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
-        || get(bulk_data::pixel_data),
+        || get(bulk_collection::pixel_data),
     ),
     retrieve(
         "retrieveInstancePixelData",
@@ -401,7 +402,7 @@ pub const ROUTES: &[Route] = &[
         "Retrieve the pixel data of an instance",
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
-        || get(bulk_data::pixel_data),
+        || get(bulk_collection::pixel_data),
     ),
     retrieve(
         "retrieveFrames",
