@@ -17,7 +17,7 @@ pub enum Error {
     /// 400: the request makes no sense.
     #[error("{0}")]
     BadRequest(String),
-    /// 401: nobody knows who asks.
+    /// 401: nobody knows who asks. 429: it was wrong too often.
     #[error(transparent)]
     Unauthorized(#[from] Rejection),
     /// 403: it is known who asks, and it may not.
@@ -73,6 +73,7 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Error::Unauthorized(Rejection::TooMany { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
@@ -126,6 +127,9 @@ impl IntoResponse for Error {
         let mut response = report(status, &message);
         let headers = response.headers_mut();
         match &self {
+            Error::Unauthorized(Rejection::TooMany { seconds }) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+            }
             Error::Unauthorized(_) => {
                 headers.append(
                     header::WWW_AUTHENTICATE,
