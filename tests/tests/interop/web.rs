@@ -1,0 +1,27 @@
+//! Web clients of others: dicomweb-client, pydicom with Python's own HTTP, curl.
+
+use std::path::Path;
+
+use sagittal_tests::{Server, data, peer};
+
+const COMMON: &str = include_str!("web/common.py");
+
+/// Runs a program against a new server, with a folder to read from or write to.
+fn run(modules: &[&str], program: &str, folder: Option<&Path>) {
+    let Some(python) = peer::python(modules) else {
+        return;
+    };
+    let server = Server::start();
+    let folder = folder.unwrap_or(server.folder()).display().to_string();
+    let program = format!("{COMMON}\n{program}");
+    let ran = peer::run_python(&python, &program, &[server.dicomweb(), &folder]).expect(0);
+    println!("{}", ran.stdout);
+    server.assert_well();
+}
+
+#[test]
+fn every_real_file_comes_back_byte_for_byte() {
+    if let Some(folder) = data::folder() {
+        run(&["pydicom"], include_str!("web/round_trip.py"), Some(&folder));
+    }
+}
