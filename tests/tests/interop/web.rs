@@ -25,3 +25,11 @@ fn every_real_file_comes_back_byte_for_byte() {
         run(&["pydicom"], include_str!("web/round_trip.py"), Some(&folder));
     }
 }
+
+#[test]
+fn dicomweb_client_finds_and_retrieves_objects_of_every_kind() {
+    if let Some(folder) = data::folder() {
+        let modules = ["dicomweb_client", "pydicom", "numpy"];
+        run(&modules, include_str!("web/client.py"), Some(&folder));
+    }
+}
