@@ -22,7 +22,11 @@ fn run(modules: &[&str], program: &str, folder: Option<&Path>) {
 #[test]
 fn every_real_file_comes_back_byte_for_byte() {
     if let Some(folder) = data::folder() {
-        run(&["pydicom"], include_str!("web/round_trip.py"), Some(&folder));
+        run(
+            &["pydicom"],
+            include_str!("web/round_trip.py"),
+            Some(&folder),
+        );
     }
 }
 
@@ -32,4 +36,14 @@ fn dicomweb_client_finds_and_retrieves_objects_of_every_kind() {
         let modules = ["dicomweb_client", "pydicom", "numpy"];
         run(&modules, include_str!("web/client.py"), Some(&folder));
     }
+}
+
+#[test]
+fn searches_find_what_pydicom_says_on_all_six_resources() {
+    run(&["pydicom"], include_str!("web/search.py"), None);
+}
+
+#[test]
+fn every_form_of_storing_is_taken_and_http_is_spoken_well() {
+    run(&["pydicom"], include_str!("web/http.py"), None);
 }
