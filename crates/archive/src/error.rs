@@ -67,6 +67,18 @@ pub enum Error {
         /// What was asked for.
         wanted: String,
     },
+    /// What was stored is broken, so that it cannot become another transfer syntax.
+    #[error(
+        "instance {sop_instance_uid} cannot be converted to {wanted}, only given as it was received: {source}"
+    )]
+    Unconvertible {
+        /// The instance.
+        sop_instance_uid: Uid,
+        /// What was asked for.
+        wanted: Uid,
+        /// What is wrong with it.
+        source: sagittal_pixel::Error,
+    },
     /// Storage trouble: full, damaged, locked.
     #[error(transparent)]
     Store(#[from] sagittal_store::Error),

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sagittal_core::AeTitle;
 use subtle::ConstantTimeEq as _;
 
+use crate::guesses::Guesses;
 use crate::password::{self, VerificationCache};
 use crate::{AddressRange, Caller, CallerKind, Error, Permission, Rejection, token};
+
+/// How long somebody who got in may get in again from the same address, whatever others guess there.
+const KNOWN: Duration = Duration::from_secs(3600);
 
 /// A user with a password.
 #[derive(Clone, Debug)]
@@ -95,6 +99,9 @@ pub struct Directory {
     http: Option<Http>,
     ae_rules: Option<Vec<AeRule>>,
     cache: VerificationCache,
+    guesses: Guesses,
+    /// Who got in lately, and from where.
+    known: VerificationCache,
 }
 
 struct Http {
@@ -141,7 +148,7 @@ impl DirectoryBuilder {
                 decoy: password::hash("")?,
             }),
             ae_rules: Some(self.ae_rules),
-            cache: VerificationCache::new(),
+            ..Directory::off()
         })
     }
 }
@@ -153,6 +160,8 @@ impl Directory {
             http: None,
             ae_rules: None,
             cache: VerificationCache::new(),
+            guesses: Guesses::default(),
+            known: VerificationCache::lasting(KNOWN),
         }
     }
 
@@ -189,11 +198,10 @@ impl Directory {
         };
         match Credentials::read(authorization) {
             Err(rejection) => Quick::Settled(Err(rejection)),
-            Ok(Credentials::Bearer(secret)) => Quick::Settled(http.by_token(secret, address)),
+            Ok(Credentials::Bearer(secret)) => Quick::Settled(self.by_token(http, secret, address)),
             Ok(Credentials::Basic { name, password }) => {
-                let (hash, user) = http.hash_of(&name);
-                match self.cache.get(hash, &password) {
-                    Some(good) => Quick::Settled(http.verdict(good, user, address)),
+                match self.without_hashing(http, &name, &password, address) {
+                    Some(result) => Quick::Settled(result),
                     None => Quick::Slow,
                 }
             }
@@ -211,7 +219,7 @@ impl Directory {
             return Ok(Caller::anonymous(address));
         };
         match Credentials::read(authorization)? {
-            Credentials::Bearer(secret) => http.by_token(secret, address),
+            Credentials::Bearer(secret) => self.by_token(http, secret, address),
             Credentials::Basic { name, password } => self.check(http, &name, &password, address),
         }
     }
@@ -261,14 +269,87 @@ impl Directory {
         password: &str,
         address: Option<IpAddr>,
     ) -> Result<Caller, Rejection> {
+        // Others may have settled it while this one waited for its turn.
+        if let Some(result) = self.without_hashing(http, name, password, address) {
+            return result;
+        }
         let (hash, user) = http.hash_of(name);
-        let good = self.cache.get(hash, password).unwrap_or_else(|| {
-            let good = password::verify(hash, password);
-            self.cache.put(hash, password, good);
-            good
-        });
-        http.verdict(good, user, address)
+        let good = password::verify(hash, password);
+        self.cache.put(hash, password, good);
+        let result = http.verdict(good, user, address);
+        self.record(&result, address, hash, password);
+        result
     }
+
+    /// What is remembered of a password, or that this address guesses too often.
+    fn without_hashing(
+        &self,
+        http: &Http,
+        name: &str,
+        password: &str,
+        address: Option<IpAddr>,
+    ) -> Option<Result<Caller, Rejection>> {
+        let (hash, user) = http.hash_of(name);
+        let remembered = self.cache.get(hash, password);
+        if remembered == Some(true) {
+            return Some(http.verdict(true, user, address));
+        }
+        if let Some(rejection) = self.must_wait(address, hash, password) {
+            return Some(Err(rejection));
+        }
+        // The same wrong password again is no other guess.
+        remembered.map(|good| http.verdict(good, user, address))
+    }
+
+    fn by_token(
+        &self,
+        http: &Http,
+        secret: &str,
+        address: Option<IpAddr>,
+    ) -> Result<Caller, Rejection> {
+        if let Some(rejection) = self.must_wait(address, TOKEN, secret) {
+            return Err(rejection);
+        }
+        let result = http.by_token(secret, address);
+        if result.is_ok() || self.cache.get(TOKEN, secret).is_none() {
+            self.record(&result, address, TOKEN, secret);
+        }
+        if matches!(result, Err(Rejection::Wrong)) {
+            self.cache.put(TOKEN, secret, false);
+        }
+        result
+    }
+
+    /// Whether a guess is not looked at: not from an address that guessed wrong too often, unless
+    /// it is what got in from there before.
+    fn must_wait(&self, address: Option<IpAddr>, hash: &str, secret: &str) -> Option<Rejection> {
+        let wait = self.guesses.wait(address, Instant::now())?;
+        let known = self.known.get(&place(address, hash), secret);
+        (known != Some(true)).then_some(Rejection::TooMany {
+            seconds: wait.as_secs() + 1,
+        })
+    }
+
+    fn record(
+        &self,
+        result: &Result<Caller, Rejection>,
+        address: Option<IpAddr>,
+        hash: &str,
+        secret: &str,
+    ) {
+        match result {
+            Ok(_) => self.known.put(&place(address, hash), secret, true),
+            Err(Rejection::Wrong) => self.guesses.wrong(address, Instant::now()),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Stands for the hash where a token is remembered.
+const TOKEN: &str = "token";
+
+fn place(address: Option<IpAddr>, hash: &str) -> String {
+    format!("{address:?} {hash}")
 }
 
 impl Http {

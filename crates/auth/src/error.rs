@@ -79,6 +79,12 @@ pub enum Rejection {
     /// The token was good once.
     #[error("the token has expired")]
     Expired,
+    /// This address presented wrong ones too often: nothing is looked at for a while.
+    #[error("too many wrong credentials from this address; try again in {seconds} s")]
+    TooMany {
+        /// How long.
+        seconds: u64,
+    },
     /// No rule lets this AE title in from this address.
     #[error("no rule admits this AE title from this address")]
     UnknownAe,

@@ -11,6 +11,7 @@ pub mod token;
 
 mod caller;
 mod error;
+mod guesses;
 
 pub use address::AddressRange;
 pub use caller::{Authorized, Caller, CallerKind, Denied};

@@ -48,24 +48,31 @@ pub fn verify(hash: &str, password: &str) -> bool {
 /// searched for them offline stays in memory.
 pub(crate) struct VerificationCache {
     key: [u8; 32],
+    remembered: Duration,
     entries: Mutex<HashMap<[u8; 32], (bool, Instant)>>,
 }
 
 impl VerificationCache {
     pub(crate) fn new() -> VerificationCache {
+        VerificationCache::lasting(REMEMBERED)
+    }
+
+    /// That remembers for so long.
+    pub(crate) fn lasting(remembered: Duration) -> VerificationCache {
         VerificationCache {
             key: rand::random(),
+            remembered,
             entries: Mutex::new(HashMap::new()),
         }
     }
 
-    /// What a verification within the last minute said.
+    /// What a verification lately said.
     pub(crate) fn get(&self, hash: &str, password: &str) -> Option<bool> {
         let id = self.id(hash, password);
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries
             .get(&id)
-            .filter(|(_, at)| at.elapsed() < REMEMBERED)
+            .filter(|(_, at)| at.elapsed() < self.remembered)
             .map(|(good, _)| *good)
     }
 
@@ -73,7 +80,7 @@ impl VerificationCache {
         let id = self.id(hash, password);
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= ENTRIES {
-            entries.retain(|_, (_, at)| at.elapsed() < REMEMBERED);
+            entries.retain(|_, (_, at)| at.elapsed() < self.remembered);
         }
         // A flood of guesses must not push out those who are known.
         if entries.len() >= ENTRIES {

@@ -13,6 +13,7 @@ use sagittal_net::pdu::{
     AssociateRq, ContextResult, OperationsWindowItem, Rejection, UserIdentity, UserIdentityType,
 };
 use sagittal_net::{AcceptorPolicy, Decision, Peer, Policy, Roles};
+use tokio::sync::Semaphore;
 
 use crate::config::DimseConfig;
 use crate::provider::Provider;
@@ -153,6 +154,9 @@ fn is_understood(kind: UserIdentityType) -> bool {
     )
 }
 
+/// Passcodes hashed at the same time.
+static HASHING: Semaphore = Semaphore::const_new(2);
+
 /// Who is at the other end. A passcode must be right; it adds what its user may do to what the
 /// Application Entity may.
 pub(crate) async fn identify(
@@ -175,9 +179,11 @@ pub(crate) async fn identify(
         ) else {
             return Err(Rejection::NO_REASON);
         };
+        // Hashing takes tens of milliseconds and a lot of memory: a flood of guesses waits here.
+        let permit = HASHING.acquire().await;
         let directory = directory.clone();
-        // Hashing takes tens of milliseconds.
         let checked = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
             directory.authenticate_user(&name, &passcode, Some(address))
         });
         let user = checked

@@ -101,6 +101,12 @@ impl Failure {
                     "needs decoding for the peer's transfer syntaxes",
                 );
             }
+            ArchiveError::Unconvertible { .. } => {
+                return Failure::new(
+                    Status::PROCESSING_FAILURE,
+                    "broken as received; cannot be converted",
+                );
+            }
             ArchiveError::Unreadable { .. } | ArchiveError::File(_) => Status::CANNOT_UNDERSTAND,
             _ => Status::PROCESSING_FAILURE,
         };

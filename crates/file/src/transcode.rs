@@ -178,6 +178,11 @@ fn run(
             continue;
         };
         if let Some(rest) = target.take(event, &cursor)? {
+            // Said before anything of the value has gone out, where the length is known.
+            if rest.offset.saturating_add(rest.length) > total {
+                let found = total.saturating_sub(rest.offset);
+                return Err(truncated(&cursor, rest.offset, rest.length, found));
+            }
             source.skip_to(rest.offset);
             source.stream(&rest, &mut target, &cursor)?;
         }

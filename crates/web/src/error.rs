@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use sagittal_archive::Error as ArchiveError;
 use sagittal_auth::Rejection;
+use sagittal_pixel::Error as PixelError;
 use sagittal_store::Error as StoreError;
 use serde_json::json;
 
@@ -17,7 +18,7 @@ pub enum Error {
     /// 400: the request makes no sense.
     #[error("{0}")]
     BadRequest(String),
-    /// 401: nobody knows who asks.
+    /// 401: nobody knows who asks. 429: it was wrong too often.
     #[error(transparent)]
     Unauthorized(#[from] Rejection),
     /// 403: it is known who asks, and it may not.
@@ -73,6 +74,7 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Error::Unauthorized(Rejection::TooMany { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
@@ -98,13 +100,27 @@ fn archive_status(error: &ArchiveError) -> StatusCode {
         | ArchiveError::BadKey { .. }
         | ArchiveError::Unreadable { .. } => StatusCode::BAD_REQUEST,
         ArchiveError::Mismatch { .. } | ArchiveError::Duplicate { .. } => StatusCode::CONFLICT,
-        ArchiveError::NotConvertible { .. } => StatusCode::NOT_ACCEPTABLE,
-        ArchiveError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        ArchiveError::Stopping | ArchiveError::Store(StoreError::Stopping) => {
-            StatusCode::SERVICE_UNAVAILABLE
+        ArchiveError::NotConvertible { .. } | ArchiveError::Unconvertible { .. } => {
+            StatusCode::NOT_ACCEPTABLE
         }
+        ArchiveError::Pixel(error) => pixel_status(error),
+        ArchiveError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        ArchiveError::Stopping
+        | ArchiveError::Stalled
+        | ArchiveError::Store(StoreError::Stopping) => StatusCode::SERVICE_UNAVAILABLE,
         ArchiveError::Store(StoreError::Full { .. }) => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Pixels that cannot be decoded, encoded or drawn are the object's affair: no representation, but
+/// the object itself can be had.
+fn pixel_status(error: &PixelError) -> StatusCode {
+    match error {
+        PixelError::Read { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        PixelError::NoFrame { .. } => StatusCode::NOT_FOUND,
+        PixelError::Parameter { .. } => StatusCode::BAD_REQUEST,
+        _ => StatusCode::NOT_ACCEPTABLE,
     }
 }
 
@@ -124,6 +140,9 @@ impl IntoResponse for Error {
         let mut response = report(status, &message);
         let headers = response.headers_mut();
         match &self {
+            Error::Unauthorized(Rejection::TooMany { seconds }) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+            }
             Error::Unauthorized(_) => {
                 headers.append(
                     header::WWW_AUTHENTICATE,
@@ -174,10 +193,16 @@ pub(crate) struct Chain<'a>(pub &'a dyn std::error::Error);
 
 impl std::fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut said = self.0.to_string();
+        f.write_str(&said)?;
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let text = error.to_string();
+            // Wrappers that add nothing of their own, and messages that end with their cause's.
+            if !said.ends_with(&text) {
+                write!(f, ": {text}")?;
+            }
+            said = text;
             cause = error.source();
         }
         Ok(())
@@ -213,6 +238,15 @@ mod tests {
                 409,
             ),
             (ArchiveError::Stopping, 503),
+            (ArchiveError::Stalled, 503),
+            (
+                ArchiveError::Unconvertible {
+                    sop_instance_uid: Uid::from_static("1.2"),
+                    wanted: Uid::from_static("1.3"),
+                    source: sagittal_pixel::Error::Missing { what: "Rows" },
+                },
+                406,
+            ),
             (
                 ArchiveError::Store(StoreError::Full {
                     path: "/".into(),
@@ -225,6 +259,25 @@ mod tests {
         for (error, status) in cases {
             assert_eq!(Error::Archive(error).status().as_u16(), status);
         }
+    }
+
+    #[test]
+    fn a_stalled_query_may_be_tried_again() {
+        let response = Error::Archive(ArchiveError::Stalled).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key(header::RETRY_AFTER));
+    }
+
+    #[test]
+    fn the_log_says_each_cause_once() {
+        let disk = std::io::Error::other("the disk is gone");
+        let error = sagittal_file::Error::from(std::io::Error::other(disk));
+        // As axum and hyper wrap what a body fails with.
+        let wrapped = axum::Error::new(Error::Archive(ArchiveError::File(error)));
+        assert_eq!(
+            Chain(&wrapped).to_string(),
+            "input or output failed: the disk is gone"
+        );
     }
 
     #[test]

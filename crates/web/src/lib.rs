@@ -21,6 +21,7 @@ mod dicomweb;
 mod linger;
 mod observe;
 mod peer;
+mod rendered;
 mod request;
 mod router;
 mod serve;

@@ -119,3 +119,29 @@ fn while_a_server_runs_the_way_to_it_is_shown_and_works() {
     assert_eq!(sent.expect(0).json()["stored"], 5);
     assert_eq!(server.count("PatientID=TEST-1"), 5);
 }
+
+#[test]
+fn what_a_running_server_refuses_is_explained() {
+    let server = Server::start();
+    let input = server.folder().join("in");
+    std::fs::create_dir_all(&input).unwrap();
+    let mut nothing = vec![0; 128];
+    nothing.extend_from_slice(b"DICM");
+    nothing.extend_from_slice(b"this is no data set, whatever the prefix says");
+    std::fs::write(input.join("nothing.dcm"), nothing).unwrap();
+    let ran = sagittal([
+        "import".as_ref(),
+        "--server".as_ref(),
+        std::ffi::OsStr::new(server.dicomweb()),
+        input.as_os_str(),
+    ]);
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    let line = said
+        .lines()
+        .find(|line| line.contains("refused") && line.contains("nothing.dcm"))
+        .unwrap_or_else(|| panic!("{said}"));
+    let (_, reason) = line
+        .split_once("(failure reason C000): ")
+        .unwrap_or_else(|| panic!("{line}"));
+    assert!(reason.len() > 10, "{line}");
+}

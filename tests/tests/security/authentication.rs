@@ -3,7 +3,7 @@
 use sagittal_tests::{Server, cli, objects, sagittal, wait};
 
 /// A server with a token that may read and a user that may write.
-fn server(folder: &std::path::Path) -> (Server, String) {
+pub fn server(folder: &std::path::Path) -> (Server, String) {
     let token = sagittal(["token", "new", "--json", "reader"])
         .expect(0)
         .json();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authentication;
+mod guesses;
 mod privacy;
 mod remote;
 mod roles;

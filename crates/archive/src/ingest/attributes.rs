@@ -50,10 +50,9 @@ impl Gathered {
                 length,
                 ..
             } if depth == 0 && is_pixel_data(tag) => {
-                if self.pixel_data.is_none() {
-                    self.is_words = vr == Vr::OW;
-                    self.pixel_data = Some((tag, Location::Native { offset, length }));
-                }
+                let location = Location::Native { offset, length };
+                let (taken, _) = *self.pixel_data.get_or_insert((tag, location));
+                self.is_words |= taken == tag && vr == Vr::OW;
             }
             Event::Element { tag, vr, value, .. } if depth == 0 => self.root(tag, vr, value),
             Event::Element { tag, vr, value, .. } if depth == 1 && self.in_request_attributes => {

@@ -57,8 +57,11 @@ impl Archive {
             encoding => encoding,
         };
         let found = if is_root_pixels && !encoding.big_endian {
-            let ranges = reader.shared_frame_table().await?.all();
-            (!ranges.is_empty()).then_some(Found {
+            let table = reader.shared_frame_table().await?;
+            let ranges = table.all();
+            // The frames of Float Pixel Data are not at Pixel Data.
+            let is_here = !ranges.is_empty() && reader.pixel_tag(&table).await? == tag;
+            is_here.then_some(Found {
                 ranges,
                 swap_unit: 1,
             })

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
-use sagittal_core::{
-    DataSet, Element, Fragments, Limits, Tag, Uid, Value, Vr, dictionary, tags, transfer_syntax,
-};
+use sagittal_core::{DataSet, Element, Fragments, Limits, Tag, Uid, Value, Vr, dictionary, tags};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::{read, swap, write};
 use sagittal_pixel::codec::native;
@@ -184,6 +182,24 @@ impl InstanceReader {
         })
     }
 
+    /// The element that holds the frames (PS3.3 §C.7.6.24). Of the reader that was opened.
+    pub(super) async fn pixel_tag(&self, table: &FrameTable) -> Result<Tag> {
+        let begin = table.all().first().map_or(0, |range| range.start);
+        if table.is_encapsulated() || begin < 8 {
+            return Ok(tags::PIXEL_DATA);
+        }
+        let head = self.read(begin.saturating_sub(12), 12.min(begin)).await?;
+        Ok(frames::element_before(&head, table, self.encoding_opened()))
+    }
+
+    /// How the data set is encoded, once it is inflated.
+    fn encoding_opened(&self) -> Encoding {
+        match Encoding::of(self.instance.transfer_syntax_uid.as_str()) {
+            encoding if encoding.deflated => Encoding::EXPLICIT_LE,
+            encoding => encoding,
+        }
+    }
+
     /// Native samples of a big-endian data set, swapped.
     async fn little_endian(
         &self,
@@ -235,14 +251,18 @@ impl InstanceReader {
             values.push(value);
         }
         let header = self.header_data_set(&table).await?;
+        let tag = self.opened().await?.pixel_tag(&table).await?;
         let bits = (!table.is_byte_aligned()).then(|| frame_bits(&header));
         let (uid, data_set) = extract(
             header,
             &self.instance.sop_instance_uid,
             frames,
             values,
-            table.is_encapsulated(),
-            bits,
+            Pixels {
+                tag,
+                encapsulated: table.is_encapsulated(),
+                bits,
+            },
         );
         let mut out = Vec::new();
         write::write_data_set(
@@ -262,18 +282,11 @@ impl InstanceReader {
             .first()
             .map_or(reader.len(), |range| range.start);
         let bytes = reader.read(0, end).await?;
-        let encoding = match Encoding::of(self.instance.transfer_syntax_uid.as_str()) {
-            encoding if encoding.deflated => Encoding::EXPLICIT_LE,
-            encoding => encoding,
-        };
+        let encoding = self.encoding_opened();
         let pixels = frames::element_before(&bytes, table, encoding);
-        let ts = match Encoding::of(self.instance.transfer_syntax_uid.as_str()) {
-            encoding if encoding.deflated => transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
-            _ => self.instance.transfer_syntax_uid.as_str(),
-        };
-        let (mut data_set, _) = read::read_data_set(&bytes, ts, Limits::default())?;
+        let (mut data_set, _) = read::read_encoded(&bytes, encoding, Limits::default())?;
         data_set.retain(|element| element.tag.group() < 0x7FE0);
-        if [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA].contains(&pixels) {
+        if FLOATING.contains(&pixels) {
             data_set.put_empty(pixels);
         }
         Ok(data_set)
@@ -304,14 +317,24 @@ fn frame_bits(header: &DataSet) -> u64 {
 /// are kept (PS3.3 §C.7.6.5, §C.7.6.16).
 const PER_FRAME_VALUES: [Tag; 2] = [tags::FRAME_TIME_VECTOR, tags::FRAME_LABEL_VECTOR];
 
+/// Elements other than Pixel Data that hold frames.
+const FLOATING: [Tag; 2] = [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA];
+
+/// How frames are held.
+struct Pixels {
+    tag: Tag,
+    encapsulated: bool,
+    /// Bits of a frame, if they are packed.
+    bits: Option<u64>,
+}
+
 /// The object that holds only some frames (PS3.4 §Z.1.3, PS3.3 §C.12.3).
 fn extract(
     mut data_set: DataSet,
     source: &Uid,
     frames: &[u32],
     values: Vec<Bytes>,
-    encapsulated: bool,
-    frame_bits: Option<u64>,
+    pixels: Pixels,
 ) -> (Uid, DataSet) {
     let uid = Uid::from_uuid_bits(uuid::Uuid::new_v4().as_u128());
     data_set.put_uid(tags::SOP_INSTANCE_UID, &uid);
@@ -335,7 +358,7 @@ fn extract(
             data_set.put_text(tag, &kept.join("\\"));
         }
     }
-    put_pixels(&mut data_set, values, encapsulated, frame_bits);
+    put_pixels(&mut data_set, values, &pixels);
     (uid, data_set)
 }
 
@@ -346,14 +369,17 @@ fn pick<T: Clone>(all: &[T], frames: &[u32]) -> Vec<T> {
         .collect()
 }
 
-fn put_pixels(data_set: &mut DataSet, values: Vec<Bytes>, encapsulated: bool, bits: Option<u64>) {
-    let floats = [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA];
-    let floats = floats.into_iter().find(|tag| data_set.contains(*tag));
-    let tag = floats.unwrap_or(tags::PIXEL_DATA);
+fn put_pixels(data_set: &mut DataSet, values: Vec<Bytes>, pixels: &Pixels) {
+    let Pixels {
+        tag,
+        encapsulated,
+        bits,
+    } = *pixels;
     let vr = match data_set.int(tags::BITS_ALLOCATED) {
         _ if encapsulated => Vr::OB,
-        Some(bits) if bits > 8 && floats.is_none() => Vr::OW,
-        _ => dictionary::vr(tag),
+        _ if FLOATING.contains(&tag) => dictionary::vr(tag),
+        Some(bits) if bits > 8 => Vr::OW,
+        _ => dictionary::vr(tags::PIXEL_DATA),
     };
     if encapsulated {
         let mut offset_table = Vec::with_capacity(values.len());
@@ -368,11 +394,7 @@ fn put_pixels(data_set: &mut DataSet, values: Vec<Bytes>, encapsulated: bool, bi
             offset_table,
             fragments,
         });
-        data_set.put(Element {
-            tag: tags::PIXEL_DATA,
-            vr,
-            value,
-        });
+        data_set.put(Element { tag, vr, value });
         return;
     }
     let whole = match bits {
@@ -437,7 +459,12 @@ mod tests {
         data_set.put_text(tags::FRAME_TIME_VECTOR, "0\\10\\20\\30");
         let source = Uid::new("1.2.3").unwrap();
         let values = vec![Bytes::from_static(b"four"), Bytes::from_static(b"two")];
-        let (uid, out) = extract(data_set, &source, &[3, 1], values, true, None);
+        let pixels = Pixels {
+            tag: tags::PIXEL_DATA,
+            encapsulated: true,
+            bits: None,
+        };
+        let (uid, out) = extract(data_set, &source, &[3, 1], values, pixels);
         assert_ne!(uid, source);
         assert_eq!(out.texts(tags::FRAME_TIME_VECTOR), ["30", "10"]);
         assert_eq!(out.int(tags::NUMBER_OF_FRAMES), Some(2));

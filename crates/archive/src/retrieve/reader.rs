@@ -163,7 +163,8 @@ impl InstanceReader {
 
     /// The data set in another transfer syntax, its pixels decoded and encoded if need be
     /// ([`Error::NotConvertible`] if there is no codec for one of the two). The length is not
-    /// known beforehand.
+    /// known beforehand. The first chunk is made before this returns, so that most of what cannot
+    /// be converted fails here and not on its way ([`Error::Unconvertible`]).
     pub async fn data_set_as(
         &self,
         transfer_syntax_uid: &Uid,
@@ -183,39 +184,81 @@ impl InstanceReader {
         let (from, to) = (stored.clone(), transfer_syntax_uid.clone());
         let (packs, locator) = (self.packs().clone(), self.instance.locator);
         let archive = self.archive.clone();
+        let uid = self.instance.sop_instance_uid.clone();
         tokio::spawn(async move {
+            let output = sender.clone();
             let conversion = move || {
                 let source = PackAt::new(&packs, locator);
-                let mut output = ChunkWrite::new(&sender);
-                let (from, to) = (from.as_str(), to.as_str());
-                let converted = transcode(&source, 0, from, to, &transcoding(), &mut output);
-                if let Err(error) = converted.and_then(|_| Ok(output.finish()?)) {
-                    // Nobody to tell if the receiver is gone.
-                    let _ = sender.blocking_send(Err(error.into()));
-                }
-                Ok(())
+                let mut output = ChunkWrite::new(&output);
+                transcode(
+                    &source,
+                    0,
+                    from.as_str(),
+                    to.as_str(),
+                    &transcoding(),
+                    &mut output,
+                )
+                .and_then(|_| Ok(output.finish()?))
+                .map_err(|error| unconvertible(uid, to, error))
             };
-            let _ = archive.blocking(conversion).await;
+            // A stream that ended without an error would be taken for whole.
+            if let Err(error) = archive.blocking(conversion).await {
+                // Nobody to tell if the receiver is gone.
+                let _ = sender.send(Err(error)).await;
+            }
         });
-        let chunks = stream::unfold(receiver, |mut receiver| async {
+        let mut chunks = stream::unfold(receiver, |mut receiver| async {
             receiver.recv().await.map(|chunk| (chunk, receiver))
-        });
-        Ok(chunks.fuse().boxed())
+        })
+        .boxed();
+        let first = chunks.next().await.transpose()?;
+        Ok(stream::iter(first.map(Ok)).chain(chunks).fuse().boxed())
     }
 
-    /// A Part 10 file in another transfer syntax.
+    /// A Part 10 file in another transfer syntax: its length, if it is known beforehand, and its
+    /// chunks. A short one is converted whole before this returns.
     pub async fn part10_as(
         &self,
         transfer_syntax_uid: &Uid,
-    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+    ) -> Result<(Option<u64>, BoxStream<'static, Result<Bytes>>)> {
         if &self.instance.transfer_syntax_uid == transfer_syntax_uid {
-            return Ok(self.part10().await?.1);
+            let (length, chunks) = self.part10().await?;
+            return Ok((Some(length), chunks));
         }
-        let data_set = self.data_set_as(transfer_syntax_uid).await?;
+        let mut data_set = self.data_set_as(transfer_syntax_uid).await?;
         let header = self.new_header(transfer_syntax_uid, self.uid_as(transfer_syntax_uid));
-        Ok(stream::once(async move { Ok(header) })
-            .chain(data_set)
-            .boxed())
+        let mut length = header.len() as u64;
+        let mut begin = vec![Ok(header)];
+        let mut is_whole = false;
+        if self.instance.locator.length <= CHUNK as u64 {
+            // What was deflated may become much longer.
+            while length <= 2 * CHUNK as u64 && !is_whole {
+                match data_set.next().await.transpose()? {
+                    Some(chunk) => {
+                        length += chunk.len() as u64;
+                        begin.push(Ok(chunk));
+                    }
+                    None => is_whole = true,
+                }
+            }
+        }
+        let chunks = stream::iter(begin).chain(data_set).boxed();
+        Ok((is_whole.then_some(length), chunks))
+    }
+}
+
+/// The object's fault, unless reading or writing failed underneath.
+fn unconvertible(sop_instance_uid: Uid, wanted: Uid, error: sagittal_pixel::Error) -> Error {
+    match error {
+        sagittal_pixel::Error::Read { .. } => error.into(),
+        sagittal_pixel::Error::DataSet {
+            source: source @ sagittal_file::Error::Io { .. },
+        } => source.into(),
+        source => Error::Unconvertible {
+            sop_instance_uid,
+            wanted,
+            source,
+        },
     }
 }
 

@@ -194,7 +194,7 @@ async fn another_syntax_is_given_where_pixels_need_no_decoding() {
     let implicit = Uid::new(IMPLICIT_LE).unwrap();
     let converted = collect(reader.data_set_as(&implicit).await.unwrap()).await;
     assert!(converted == object.bytes(IMPLICIT_LE));
-    let file = collect(reader.part10_as(&implicit).await.unwrap()).await;
+    let file = collect(reader.part10_as(&implicit).await.unwrap().1).await;
     let read = part10::read(&Bytes::from(file), Default::default()).unwrap();
     assert_eq!(read.opening.transfer_syntax_uid, implicit);
     let refused = reader.data_set_as(&Uid::new(JPEG).unwrap()).await;

@@ -193,3 +193,44 @@ fn mistakes_in_the_configuration_are_named() {
         Some(Error::Twice { .. })
     ));
 }
+
+#[test]
+fn who_guesses_too_often_waits_and_costs_no_hash() {
+    let (directory, token) = directory();
+    let here = Some(IpAddr::from([192, 0, 2, 1]));
+    let there = Some(IpAddr::from([192, 0, 2, 2]));
+    let ask = |text: &str, from| directory.authenticate_http(Some(text), from);
+    let good = basic("ada:pa:ss");
+    assert!(ask(&good, here).is_ok());
+    // The same wrong password, as of a client with an old one, is one guess.
+    for _ in 0..30 {
+        assert!(matches!(
+            ask(&basic("ada:old"), here),
+            Err(Rejection::Wrong)
+        ));
+    }
+    for n in 0..30 {
+        let _ = ask(&format!("Bearer sgt_{n}"), here);
+    }
+    for guess in [
+        basic("ada:new guess"),
+        basic("nobody:x"),
+        "Bearer sgt_x".into(),
+    ] {
+        assert!(matches!(ask(&guess, here), Err(Rejection::TooMany { .. })));
+        let quick = directory.authenticate_http_quickly(Some(&guess), here);
+        assert!(matches!(
+            quick,
+            Quick::Settled(Err(Rejection::TooMany { .. }))
+        ));
+    }
+    // A right guess is not told from a wrong one.
+    let bearer = format!("Bearer {token}");
+    assert!(matches!(ask(&bearer, here), Err(Rejection::TooMany { .. })));
+    let user = directory.authenticate_user("ada", "another", here);
+    assert!(matches!(user, Err(Rejection::TooMany { .. })));
+    // Who was in before, and other addresses, go on.
+    assert!(ask(&good, here).is_ok());
+    assert!(ask(&bearer, there).is_ok());
+    assert!(ask(&good, there).is_ok());
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use http::{HeaderValue, Method, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, StreamBody, combinators::BoxBody};
 use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -233,7 +233,52 @@ pub async fn body(response: Response<Incoming>, limit: usize) -> anyhow::Result<
     Ok(collected.to_bytes())
 }
 
+/// A status and the reason that the body gives: `message` of our own reports and of many others,
+/// or the first line of a text.
+pub fn reason(status: StatusCode, body: &[u8]) -> String {
+    let json = serde_json::from_slice::<serde_json::Value>(body).ok();
+    let told = json.as_ref().and_then(|json| {
+        let keys = ["message", "Message", "errorMessage", "detail", "error"];
+        keys.iter().find_map(|key| json[key].as_str())
+    });
+    let text = match (told, &json) {
+        (Some(told), _) => told,
+        (None, Some(_)) => "",
+        (None, None) => std::str::from_utf8(body).unwrap_or(""),
+    };
+    let line = text.trim().lines().next().unwrap_or("").trim();
+    // A page for browsers says nothing in its first line.
+    if line.is_empty() || line.starts_with('<') {
+        return status.to_string();
+    }
+    let line: String = line.chars().filter(|c| !c.is_control()).take(300).collect();
+    format!("{status}: {line}")
+}
+
 fn base64(bytes: &[u8]) -> String {
     use ::base64::Engine as _;
     ::base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_in_the_body_is_told() {
+        let status = StatusCode::BAD_REQUEST;
+        for (body, expected) in [
+            (
+                &br#"{"status":400,"message":"no UID"}"#[..],
+                "400 Bad Request: no UID",
+            ),
+            (b"no such thing\nmore", "400 Bad Request: no such thing"),
+            (b"<html><body>x", "400 Bad Request"),
+            (b"", "400 Bad Request"),
+            (b"[1]", "400 Bad Request"),
+            (b"\xff\xfe", "400 Bad Request"),
+        ] {
+            assert_eq!(reason(status, body), expected);
+        }
+    }
 }

@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use sagittal_core::Uid;
 use serde_json::Value;
 
-use super::http::{HttpClient, body};
+use super::http::{HttpClient, body, reason};
 
 /// Answers a page.
 const PAGE: usize = 1000;
@@ -51,10 +51,11 @@ impl Remote {
             if status == StatusCode::NO_CONTENT {
                 return Ok(found);
             }
-            if status != StatusCode::OK {
-                bail!("{} answers {status} to a query", self.http.url());
-            }
             let text = body(response, PAGE_BYTES).await?;
+            if status != StatusCode::OK {
+                let reason = reason(status, &text);
+                bail!("{} answers {reason} to a query", self.http.url());
+            }
             let answers: Vec<Value> =
                 serde_json::from_slice(&text).context("the answer to a query is not DICOM JSON")?;
             let last = answers.len() < PAGE;
@@ -93,9 +94,11 @@ impl Remote {
             .unwrap_or_default()
             .to_owned();
         if status != StatusCode::OK {
+            let text = body(response, 1 << 20).await.unwrap_or_default();
             bail!(
-                "{} answers {status} for instance {}",
+                "{} answers {} for instance {}",
                 self.http.url(),
+                reason(status, &text),
                 instance.sop_instance_uid
             );
         }

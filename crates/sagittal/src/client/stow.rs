@@ -6,10 +6,10 @@ use anyhow::bail;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use http::{Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::Value;
 
-use super::http::{HttpClient, body, streaming};
+use super::http::{HttpClient, body, reason, streaming};
 
 /// What became of an instance.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,34 +59,52 @@ impl StowClient {
             .body(streaming(chunks.boxed()))?;
         let response = self.http.send(request).await?;
         let status = response.status();
+        let told = warning(response.headers());
         let url = self.http.url().to_string();
         let text = body(response, 1 << 20).await?;
         match status {
             StatusCode::OK
             | StatusCode::ACCEPTED
             | StatusCode::CONFLICT
-            | StatusCode::BAD_REQUEST => Ok(judge(status, &text)),
+            | StatusCode::BAD_REQUEST => Ok(judge(status, &text, told)),
             StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::PAYLOAD_TOO_LARGE => {
-                Ok(Stowed::Refused(format!("the server answers {status}")))
+                Ok(Stowed::Refused(unexplained(status, &text)))
             }
-            _ => bail!("{url} answers {status}"),
+            _ => bail!("{url} answers {}", reason(status, &text)),
         }
     }
 }
 
+/// The words of a `Warning` header, which ours adds to the code of a failure.
+fn warning(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::WARNING)?.to_str().ok()?;
+    let (_, rest) = value.split_once('"')?;
+    let (text, _) = rest.rsplit_once('"')?;
+    (!text.is_empty()).then(|| text.chars().take(300).collect())
+}
+
 /// Reads the Store Instances Response Module (PS3.18 §I.2).
-fn judge(status: StatusCode, text: &[u8]) -> Stowed {
+fn judge(status: StatusCode, text: &[u8], told: Option<String>) -> Stowed {
     let json: Value = serde_json::from_slice(text).unwrap_or(Value::Null);
     let items = |tag: &str| json[tag]["Value"].as_array().cloned().unwrap_or_default();
-    let failed = items("00081198");
+    let mut failed = items("00081198");
+    failed.extend(items("0008119A"));
     if failed.is_empty() && !items("00081199").is_empty() {
         return Stowed::Stored;
     }
     let reason = failed
         .first()
         .and_then(|item| item["00081197"]["Value"][0].as_u64())
-        .map_or_else(|| format!("the server answers {status}"), failure);
-    Stowed::Refused(reason)
+        .map_or_else(|| unexplained(status, text), failure);
+    Stowed::Refused(match told {
+        Some(told) => format!("{reason}: {told}"),
+        None => reason,
+    })
+}
+
+/// An answer that is not a Store Instances Response Module.
+fn unexplained(status: StatusCode, text: &[u8]) -> String {
+    format!("the server answers {}", reason(status, text))
 }
 
 /// Failure Reason (0008,1197) in words (PS3.18 Table I.2-2).
@@ -111,15 +129,20 @@ mod tests {
     #[test]
     fn the_answer_says_whether_the_instance_is_stored() {
         let stored = br#"{"00081199":{"vr":"SQ","Value":[{}]}}"#;
-        assert_eq!(judge(StatusCode::OK, stored), Stowed::Stored);
+        assert_eq!(judge(StatusCode::OK, stored, None), Stowed::Stored);
         let failed =
             br#"{"00081198":{"vr":"SQ","Value":[{"00081197":{"vr":"US","Value":[49152]}}]}}"#;
-        let Stowed::Refused(reason) = judge(StatusCode::CONFLICT, failed) else {
+        let Stowed::Refused(reason) = judge(StatusCode::CONFLICT, failed, None) else {
             panic!("stored");
         };
         assert!(reason.contains("C000"), "{reason}");
+        let report = br#"{"error":"Bad Request","status":400,"message":"no parts"}"#;
+        assert_eq!(
+            judge(StatusCode::BAD_REQUEST, report, None),
+            Stowed::Refused("the server answers 400 Bad Request: no parts".to_owned())
+        );
         assert!(matches!(
-            judge(StatusCode::OK, b"hello"),
+            judge(StatusCode::OK, b"hello", None),
             Stowed::Refused(_)
         ));
     }

@@ -1,5 +1,4 @@
-//! Retrieve Bulk Data and Pixel Data (PS3.18 §10.4.1.1.5, §10.4.1.1.6): one value, with ranges, or
-//! all values of instances.
+//! Retrieve Bulk Data (PS3.18 §10.4.1.1.5): one value, with ranges; and how a value becomes parts.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -9,11 +8,10 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
-use sagittal_archive::Error as ArchiveError;
 use sagittal_archive::bulk_path;
 use sagittal_archive::retrieve::{BulkData, InstanceRef};
 use sagittal_auth::permission;
-use sagittal_core::{DataSet, Tag, TagPath, Value, tags};
+use sagittal_core::{Tag, TagPath, tags};
 
 use super::bulk_stream;
 use super::instances::{etag_of, location};
@@ -28,20 +26,20 @@ use crate::request::Request;
 use crate::state::WebState;
 
 /// Elements that hold pixel data (PS3.3 §C.7.6.24).
-const PIXEL_DATA: &[Tag] = &[
+pub(super) const PIXEL_DATA: &[Tag] = &[
     tags::PIXEL_DATA,
     tags::FLOAT_PIXEL_DATA,
     tags::DOUBLE_FLOAT_PIXEL_DATA,
 ];
 
 /// A value and how it is given.
-struct Item {
-    location: String,
-    content: Content,
-    representation: Representation,
+pub(super) struct Item {
+    pub location: String,
+    pub content: Content,
+    pub representation: Representation,
 }
 
-enum Content {
+pub(super) enum Content {
     /// Bytes of the value.
     Value(BulkData),
     /// One frame (from 0) of compressed pixel data.
@@ -71,8 +69,17 @@ pub(crate) async fn one(
             false,
             false,
         )?;
+        let etag = etag_of(
+            std::slice::from_ref(&instance),
+            &format!("frames{}", representation.content_type()),
+        );
+        if conditional::is_known(&request.headers, &etag) {
+            return Ok(conditional::not_modified(&etag));
+        }
         let items = frames_of(&request.base, &instance, &representation);
-        return Ok(respond(&state, &representation, items, &[instance]));
+        let mut response = respond(&state, &representation, items);
+        conditional::mark(response.headers_mut(), &etag);
+        return Ok(response);
     }
     let representation = represent(&accept, &instance, &path, ranged)?;
     let etag = etag_of(
@@ -88,7 +95,7 @@ pub(crate) async fn one(
             content: Content::Value(bulk),
             representation: representation.clone(),
         };
-        respond(&state, &representation, vec![item], &[])
+        respond(&state, &representation, vec![item])
     } else {
         body_with_ranges(&request, &bulk, &representation, &etag)?
     };
@@ -139,160 +146,11 @@ fn body_with_ranges(
     Ok(response)
 }
 
-/// `GET …/bulkdata` of a study, series or instance.
-pub(crate) async fn all(
-    access: Access<permission::Retrieve>,
-    State(state): State<WebState>,
-    request: Request,
-) -> Result<Response> {
-    let accept = request.accept()?;
-    let instances = super::select(&state, &request).await?;
-    access.instances(instances.len());
-    respond_all(&state, &request, instances, &accept).await
+fn respond(state: &WebState, outer: &Representation, items: Vec<Item>) -> Response {
+    Writer::related(outer.media_type).respond(StatusCode::OK, parts_of(state, items))
 }
 
-/// All bulk data of these instances, each a part named by its BulkDataURI.
-pub(crate) async fn respond_all(
-    state: &WebState,
-    request: &Request,
-    instances: Vec<InstanceRef>,
-    accept: &Accept,
-) -> Result<Response> {
-    let outer = Representation {
-        media_type: OCTET_STREAM,
-        transfer_syntax: None,
-        multipart: true,
-    };
-    let octets = accept.choose(&[crate::accept::Offer {
-        media_type: OCTET_STREAM,
-        multipart: true,
-    }]);
-    let compressed = instances.iter().any(|instance| {
-        media_type::negotiate_pixel_data(
-            accept,
-            instance.transfer_syntax_uid.as_str(),
-            false,
-            false,
-        )
-        .is_ok()
-    });
-    if octets.is_err() && !compressed {
-        return Err(Error::not_acceptable(format!(
-            "only multipart/related of {OCTET_STREAM}, or of the pixel data as stored, can be given"
-        )));
-    }
-    let mut values = Vec::new();
-    for instance in &instances {
-        let header = state.archive.header(instance, &request.base).await?;
-        let mut paths = Vec::new();
-        bulk_paths(&header, &TagPath::default(), &mut paths);
-        values.extend(paths.into_iter().map(|path| (instance.clone(), path)));
-    }
-    if values.is_empty() {
-        return Err(Error::NotFound("there are no bulk data".to_owned()));
-    }
-    Ok(stream_values(state, request, outer, values, accept.clone()))
-}
-
-/// `GET …/pixeldata` of a study, series or instance.
-pub(crate) async fn pixel_data(
-    access: Access<permission::Retrieve>,
-    State(state): State<WebState>,
-    request: Request,
-) -> Result<Response> {
-    let accept = request.accept()?;
-    let instances = super::select(&state, &request).await?;
-    access.instances(instances.len());
-    let mut values = Vec::new();
-    let mut refused = None;
-    for instance in instances.into_iter().filter(|i| i.number_of_frames > 0) {
-        match media_type::negotiate_pixel_data(
-            &accept,
-            instance.transfer_syntax_uid.as_str(),
-            false,
-            false,
-        ) {
-            Err(error) => refused = Some(error),
-            Ok(_) => {
-                if let Some(path) = pixel_path(&state, &instance).await? {
-                    values.push((instance, path));
-                }
-            }
-        }
-    }
-    let Some((first, _)) = values.first() else {
-        return Err(
-            refused.unwrap_or_else(|| Error::NotFound("there are no pixel data".to_owned()))
-        );
-    };
-    let outer = media_type::negotiate_pixel_data(
-        &accept,
-        first.transfer_syntax_uid.as_str(),
-        false,
-        false,
-    )?;
-    Ok(stream_values(&state, &request, outer, values, accept))
-}
-
-/// The values as parts, each opened when the client has taken the one before it.
-fn stream_values(
-    state: &WebState,
-    request: &Request,
-    outer: Representation,
-    values: Vec<(InstanceRef, TagPath)>,
-    accept: Accept,
-) -> Response {
-    let archive = state.archive.clone();
-    let base = request.base.clone();
-    let inner_state = state.clone();
-    let parts = stream::iter(values)
-        .then(move |(instance, path)| {
-            let (archive, base, accept) = (archive.clone(), base.clone(), accept.clone());
-            let state = inner_state.clone();
-            async move {
-                // Whoever takes octets alone still gets compressed pixels, named for what they are.
-                let representation = represent(&accept, &instance, &path, false)
-                    .unwrap_or_else(|_| as_stored(&instance, &path));
-                let items = if is_framewise(&instance, &path) {
-                    frames_of(&base, &instance, &representation)
-                } else {
-                    let bulk = archive.bulk_data(&instance, &path).await?;
-                    vec![Item {
-                        location: format!(
-                            "{}/bulkdata/{}",
-                            location(&base, &instance),
-                            bulk_path::format(&path)
-                        ),
-                        content: Content::Value(bulk),
-                        representation,
-                    }]
-                };
-                Ok::<_, Error>(parts_of(&state, items))
-            }
-        })
-        .flat_map(|parts| match parts {
-            Ok(parts) => parts,
-            Err(error) => stream::once(async { Err(error) }).boxed(),
-        });
-    Writer::related(outer.media_type).respond(StatusCode::OK, parts)
-}
-
-fn respond(
-    state: &WebState,
-    outer: &Representation,
-    items: Vec<Item>,
-    tagged: &[InstanceRef],
-) -> Response {
-    let mut response =
-        Writer::related(outer.media_type).respond(StatusCode::OK, parts_of(state, items));
-    if !tagged.is_empty() {
-        let etag = etag_of(tagged, &outer.content_type());
-        conditional::mark(response.headers_mut(), &etag);
-    }
-    response
-}
-
-fn parts_of(state: &WebState, items: Vec<Item>) -> BoxStream<'static, Result<Part>> {
+pub(super) fn parts_of(state: &WebState, items: Vec<Item>) -> BoxStream<'static, Result<Part>> {
     let archive = state.archive.clone();
     stream::iter(items)
         .then(move |item| {
@@ -325,7 +183,7 @@ pub(crate) fn whole(bytes: Bytes) -> BoxStream<'static, Result<Bytes>> {
 }
 
 /// How a value is given: pixel data by their syntax, everything else as octets.
-fn represent(
+pub(super) fn represent(
     accept: &Accept,
     instance: &InstanceRef,
     path: &TagPath,
@@ -339,7 +197,7 @@ fn represent(
     media_type::negotiate_pixel_data(accept, syntax, true, prefer_single)
 }
 
-fn as_stored(instance: &InstanceRef, path: &TagPath) -> Representation {
+pub(super) fn as_stored(instance: &InstanceRef, path: &TagPath) -> Representation {
     let uid = instance.transfer_syntax_uid.as_str();
     let compressed = is_pixel_data(path) && media_type::is_encapsulated(uid);
     Representation {
@@ -358,7 +216,7 @@ fn is_pixel_data(path: &TagPath) -> bool {
 }
 
 /// Compressed frames are parts of their own (PS3.18 §8.7.3.3); a video is one stream.
-fn is_framewise(instance: &InstanceRef, path: &TagPath) -> bool {
+pub(super) fn is_framewise(instance: &InstanceRef, path: &TagPath) -> bool {
     let uid = instance.transfer_syntax_uid.as_str();
     is_pixel_data(path)
         && instance.number_of_frames > 1
@@ -366,7 +224,11 @@ fn is_framewise(instance: &InstanceRef, path: &TagPath) -> bool {
         && !media_type::is_video(uid)
 }
 
-fn frames_of(base: &str, instance: &InstanceRef, representation: &Representation) -> Vec<Item> {
+pub(super) fn frames_of(
+    base: &str,
+    instance: &InstanceRef,
+    representation: &Representation,
+) -> Vec<Item> {
     let url = location(base, instance);
     (0..instance.number_of_frames)
         .map(|index| Item {
@@ -375,35 +237,6 @@ fn frames_of(base: &str, instance: &InstanceRef, representation: &Representation
             representation: representation.clone(),
         })
         .collect()
-}
-
-/// The element that holds an instance's pixels, if it has any.
-async fn pixel_path(state: &WebState, instance: &InstanceRef) -> Result<Option<TagPath>> {
-    for tag in PIXEL_DATA {
-        let path = TagPath::root(*tag);
-        match state.archive.bulk_data(instance, &path).await {
-            Ok(_) => return Ok(Some(path)),
-            Err(ArchiveError::NotFound { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(None)
-}
-
-/// Where a header refers to bulk data.
-fn bulk_paths(data_set: &DataSet, at: &TagPath, paths: &mut Vec<TagPath>) {
-    for element in data_set.elements() {
-        let path = at.element(element.tag);
-        match &element.value {
-            Value::BulkDataUri(_) => paths.push(path),
-            Value::Sequence(items) => {
-                for (index, item) in (0u32..).zip(items) {
-                    bulk_paths(item, &path.item(index), paths);
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 fn only(instances: Vec<InstanceRef>) -> Result<InstanceRef> {

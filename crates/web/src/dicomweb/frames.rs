@@ -35,6 +35,17 @@ pub(crate) async fn retrieve(
         return Err(Error::NotFound("nothing is selected".to_owned()));
     };
     access.instances(1);
+    if instance.number_of_frames == 0 {
+        return Err(Error::NotFound(
+            "the instance has no pixel data, and so no frames".to_owned(),
+        ));
+    }
+    if media_type::is_video(instance.transfer_syntax_uid.as_str()) {
+        let url = location(&request.base, &instance);
+        return Err(Error::NotFound(format!(
+            "the frames of a video are one stream, not to be had one by one; the whole of it is at {url}/pixeldata and {url}/bulkdata/7FE00010"
+        )));
+    }
     let representation = media_type::negotiate_pixel_data(
         &accept,
         instance.transfer_syntax_uid.as_str(),

@@ -6,15 +6,15 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::StreamExt as _;
-use futures::stream::{self, BoxStream};
+use futures::stream::{self, BoxStream, Stream};
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, WARNING};
 use http::{HeaderValue, StatusCode};
-use sagittal_archive::Archive;
 use sagittal_archive::retrieve::InstanceRef;
+use sagittal_archive::{Archive, Error as ArchiveError};
 use sagittal_audit::Action;
 use sagittal_auth::permission;
 
-use super::bulk_data;
+use super::bulk_collection;
 use super::syntax::{Given, Wishes};
 use super::zip;
 use crate::accept::Accept;
@@ -58,7 +58,7 @@ pub(crate) async fn retrieve(
     access.note(|event| event.action = Action::InstancesTransferred);
     access.instances(total);
     if form == Form::BulkData {
-        return bulk_data::respond_all(&state, &request, instances, &accept).await;
+        return bulk_collection::respond(&state, &request, instances, accept).await;
     }
     let etag = etag_of(&instances, &format!("{form:?}{}", wishes.describe()));
     let chosen = choose_syntaxes(instances, &wishes)?;
@@ -73,8 +73,8 @@ pub(crate) async fn retrieve(
     };
     let mut response = match form {
         Form::Single => single(&state.archive, chosen).await?,
-        Form::Zip => as_zip(&state.archive, chosen, &request),
-        _ => multipart(&state.archive, chosen, status, request.base.clone()),
+        Form::Zip => as_zip(&state.archive, chosen, &request).await?,
+        _ => multipart(&state.archive, chosen, status, request.base.clone()).await?,
     };
     *response.status_mut() = status;
     if left_out > 0 {
@@ -170,53 +170,73 @@ pub(crate) fn etag_of(instances: &[InstanceRef], form: &str) -> String {
     ])
 }
 
-/// The Part 10 file of an instance: its length, if known, and its bytes.
-pub(crate) async fn open(
-    archive: &Archive,
-    (instance, given): Chosen,
-) -> Result<(Option<u64>, BoxStream<'static, Result<Bytes>>)> {
+/// A Part 10 file on its way out.
+struct Opened {
+    content_type: String,
+    /// Bytes, if known.
+    length: Option<u64>,
+    body: BoxStream<'static, Result<Bytes>>,
+}
+
+/// The Part 10 file of an instance.
+async fn open(archive: &Archive, (instance, given): Chosen) -> Result<Opened> {
+    let stored = instance.transfer_syntax_uid.clone();
     let reader = archive.open_instance(instance);
-    let (length, chunks) = match given {
-        Given::Stored => {
+    let converted = match &given {
+        Given::Stored => None,
+        Given::Converted(uid) => Some((uid, reader.part10_as(uid).await?)),
+        Given::Preferred(uid) => match reader.part10_as(uid).await {
+            Ok(converted) => Some((uid, converted)),
+            Err(ArchiveError::Unconvertible { .. }) => None,
+            Err(error) => return Err(error.into()),
+        },
+    };
+    let (uid, (length, chunks)) = match converted {
+        Some(converted) => converted,
+        None => {
             let (length, chunks) = reader.part10().await?;
-            (Some(length), chunks)
+            (&stored, (Some(length), chunks))
         }
-        Given::Converted(uid) => (None, reader.part10_as(&uid).await?),
     };
-    Ok((
+    Ok(Opened {
+        content_type: format!("{DICOM}; transfer-syntax={uid}"),
         length,
-        chunks.map(|chunk| chunk.map_err(Error::from)).boxed(),
-    ))
+        body: chunks.map(|chunk| chunk.map_err(Error::from)).boxed(),
+    })
 }
 
-/// Content type of an instance as it is given.
-pub(crate) fn content_type((instance, given): &Chosen) -> String {
-    let uid = match given {
-        Given::Stored => &instance.transfer_syntax_uid,
-        Given::Converted(uid) => uid,
-    };
-    format!("{DICOM}; transfer-syntax={uid}")
+/// With the first item made: if that fails, it does so while there still is a status to say so.
+pub(crate) async fn begun<T: Send + 'static>(
+    items: impl Stream<Item = Result<T>> + Send + 'static,
+) -> Result<BoxStream<'static, Result<T>>> {
+    let mut items = items.boxed();
+    let first = items.next().await.transpose()?;
+    Ok(stream::iter(first.map(Ok)).chain(items).boxed())
 }
 
-fn multipart(archive: &Archive, chosen: Vec<Chosen>, status: StatusCode, base: String) -> Response {
+async fn multipart(
+    archive: &Archive,
+    chosen: Vec<Chosen>,
+    status: StatusCode,
+    base: String,
+) -> Result<Response> {
     let archive = archive.clone();
     let parts = stream::iter(chosen)
         .map(move |chosen| {
             let archive = archive.clone();
             let location = location(&base, &chosen.0);
             async move {
-                let content_type = content_type(&chosen);
-                let (length, body) = open(&archive, chosen).await?;
+                let opened = open(&archive, chosen).await?;
                 Ok(Part {
-                    content_type,
+                    content_type: opened.content_type,
                     location: Some(location),
-                    length,
-                    body,
+                    length: opened.length,
+                    body: opened.body,
                 })
             }
         })
         .buffered(AHEAD);
-    Writer::related(DICOM).respond(status, parts)
+    Ok(Writer::related(DICOM).respond(status, begun(parts).await?))
 }
 
 /// The URL of an instance.
@@ -232,9 +252,12 @@ pub(crate) async fn single(archive: &Archive, mut chosen: Vec<Chosen>) -> Result
     let Some(chosen) = chosen.pop() else {
         return Err(Error::NotFound("nothing is selected".to_owned()));
     };
-    let content_type = content_type(&chosen);
     let name = format!("{}.dcm", chosen.0.sop_instance_uid);
-    let (length, body) = open(archive, chosen).await?;
+    let Opened {
+        content_type,
+        length,
+        body,
+    } = open(archive, chosen).await?;
     let mut response = Response::new(Body::from_stream(body));
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&content_type) {
@@ -247,7 +270,7 @@ pub(crate) async fn single(archive: &Archive, mut chosen: Vec<Chosen>) -> Result
     Ok(response)
 }
 
-fn as_zip(archive: &Archive, chosen: Vec<Chosen>, request: &Request) -> Response {
+async fn as_zip(archive: &Archive, chosen: Vec<Chosen>, request: &Request) -> Result<Response> {
     let name = ["instance", "series", "study"]
         .iter()
         .find_map(|level| request.path(level))
@@ -266,22 +289,23 @@ fn as_zip(archive: &Archive, chosen: Vec<Chosen>, request: &Request) -> Response
                     instance.sop_instance_uid
                 );
                 let received_ms = instance.received_ms;
-                let (length, body) = open(&archive, chosen).await?;
+                let opened = open(&archive, chosen).await?;
                 Ok(zip::File {
                     name,
-                    length,
+                    length: opened.length,
                     modified_ms: received_ms,
-                    body,
+                    body: opened.body,
                 })
             }
         })
         .buffered(AHEAD);
-    let mut response = Response::new(Body::from_stream(zip::archive(files.boxed())));
+    let files = begun(files).await?;
+    let mut response = Response::new(Body::from_stream(zip::archive(files)));
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static(ZIP));
     attachment(&mut response, &file_name);
-    response
+    Ok(response)
 }
 
 fn attachment(response: &mut Response, name: &str) {

@@ -1,10 +1,12 @@
 //! The Studies service of DICOMweb (PS3.18 §10), a file a transaction.
 
+pub(crate) mod bulk_collection;
 pub(crate) mod bulk_data;
 pub(crate) mod capabilities;
 pub(crate) mod delete;
 pub(crate) mod frames;
 pub(crate) mod instances;
+pub(crate) mod media_type;
 pub(crate) mod metadata;
 pub(crate) mod qido;
 pub(crate) mod stow;
@@ -12,7 +14,6 @@ pub(crate) mod stow;
 mod bulk_stream;
 mod gzip;
 mod json_stream;
-mod media_type;
 mod selection;
 mod syntax;
 mod zip;

@@ -32,6 +32,8 @@ pub enum Given {
     Stored,
     /// In another syntax, which needs no decoding of pixels.
     Converted(Uid),
+    /// In another syntax if its data set can be converted, else as it is.
+    Preferred(Uid),
 }
 
 impl Wishes {
@@ -77,7 +79,14 @@ impl Wishes {
                 _ => {}
             }
         }
-        best.map(|(given, _)| given)
+        let takes_any = self
+            .0
+            .iter()
+            .any(|(wish, _)| matches!(wish, Wish::Any | Wish::Default));
+        match best?.0 {
+            Given::Converted(uid) if takes_any => Some(Given::Preferred(uid)),
+            given => Some(given),
+        }
     }
 
     /// The wishes in words, for messages and entity tags.
@@ -163,10 +172,14 @@ mod tests {
     fn native_instances_are_converted_to_what_is_asked_for() {
         let converted = |uid: &'static str| Some(Given::Converted(Uid::from_static(uid)));
         let implicit = ts::IMPLICIT_VR_LITTLE_ENDIAN;
-        assert_eq!(
-            choose("application/dicom", implicit),
-            converted(ts::EXPLICIT_VR_LITTLE_ENDIAN)
-        );
+        // Nothing said, or anything: what cannot be converted is still wanted.
+        let preferred = Some(Given::Preferred(Uid::from_static(
+            ts::EXPLICIT_VR_LITTLE_ENDIAN,
+        )));
+        assert_eq!(choose("application/dicom", implicit), preferred);
+        let accept = "application/dicom; transfer-syntax=1.2.840.10008.1.2.1, \
+                      application/dicom; transfer-syntax=*;q=0.1";
+        assert_eq!(choose(accept, implicit), preferred);
         assert_eq!(
             choose("application/dicom;transfer-syntax=*", implicit),
             Some(Given::Stored)

@@ -3,85 +3,16 @@
 use axum::routing::{MethodRouter, delete, get, on, post};
 use sagittal_auth::Permission;
 
+use super::parameters::{ACCEPT_ONLY, RENDERING, SEARCH, THUMBNAIL, WADO_URI};
 use super::route::{Base, Method, Parameter, Route};
 use crate::admin::{events, health, metrics, status};
 use crate::dicomweb::{
-    bulk_data, capabilities, delete as deletion, frames, instances, metadata, qido, stow,
+    bulk_collection, bulk_data, capabilities, delete as deletion, frames, instances, metadata,
+    qido, stow,
 };
+use crate::rendered::{self, RENDERED};
 use crate::state::WebState;
 use crate::{openapi, wado_uri};
-
-const fn optional(name: &'static str, kind: &'static str, about: &'static str) -> Parameter {
-    Parameter {
-        name,
-        about,
-        required: false,
-        repeated: false,
-        kind,
-    }
-}
-
-const fn required(name: &'static str, about: &'static str) -> Parameter {
-    Parameter {
-        name,
-        about,
-        required: true,
-        repeated: false,
-        kind: "string",
-    }
-}
-
-const ACCEPT: Parameter = optional(
-    "accept",
-    "string",
-    "media ranges, in place of the Accept header",
-);
-
-const RETRIEVE: &[Parameter] = &[ACCEPT];
-
-const SEARCH: &[Parameter] = &[
-    Parameter {
-        name: "{attribute}",
-        about: "keyword, ggggeeee or dotted path = value to match",
-        required: false,
-        repeated: true,
-        kind: "string",
-    },
-    Parameter {
-        name: "includefield",
-        about: "attributes to return besides the required ones, or `all`",
-        required: false,
-        repeated: true,
-        kind: "string",
-    },
-    optional(
-        "fuzzymatching",
-        "boolean",
-        "person names match by sound and in parts",
-    ),
-    optional("limit", "integer", "at most so many answers"),
-    optional("offset", "integer", "leave out the first so many answers"),
-    optional(
-        "emptyvaluematching",
-        "boolean",
-        "`\"\"` matches attributes without a value",
-    ),
-    optional(
-        "multiplevaluematching",
-        "boolean",
-        "several values match any of them",
-    ),
-    ACCEPT,
-];
-
-const WADO_URI: &[Parameter] = &[
-    required("requestType", "`WADO`"),
-    required("studyUID", "Study Instance UID"),
-    required("seriesUID", "Series Instance UID"),
-    required("objectUID", "SOP Instance UID"),
-    optional("contentType", "string", "media ranges"),
-    optional("transferSyntax", "string", "UID of a transfer syntax"),
-];
 
 const INSTANCE_TYPES: &[&str] = &[
     "multipart/related; type=\"application/dicom\"",
@@ -103,6 +34,7 @@ const PIXEL_TYPES: &[&str] = &[
     "multipart/related; type=\"video/H265\"",
     "application/octet-stream",
 ];
+const SMALL_TYPES: &[&str] = &["image/jpeg", "image/png", "image/gif"];
 const MODEL_TYPES: &[&str] = &[
     "application/dicom+json",
     "multipart/related; type=\"application/dicom+xml\"",
@@ -171,7 +103,7 @@ const fn store(name: &'static str, path: &'static str, summary: &'static str) ->
         Permission::Store,
         summary,
         "PS3.18 §10.5",
-        RETRIEVE,
+        ACCEPT_ONLY,
         STORE_ANSWERS,
         STORE_STATUSES,
         || post(stow::store),
@@ -195,9 +127,31 @@ const fn retrieve(
         Permission::Retrieve,
         summary,
         "PS3.18 §10.4",
-        RETRIEVE,
+        ACCEPT_ONLY,
         produces,
         statuses,
+        handler,
+    )
+}
+
+const fn drawn(
+    name: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    query: &'static [Parameter],
+    produces: &'static [&'static str],
+    handler: fn() -> MethodRouter<WebState>,
+) -> Route {
+    dicomweb(
+        name,
+        Method::Get,
+        path,
+        Permission::Retrieve,
+        summary,
+        "PS3.18 §10.4",
+        query,
+        produces,
+        METADATA_STATUSES,
         handler,
     )
 }
@@ -353,7 +307,7 @@ pub const ROUTES: &[Route] = &[
         "Retrieve the bulk data of a study",
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
-        || get(bulk_data::all),
+        || get(bulk_collection::bulk_data),
     ),
     retrieve(
         "retrieveSeriesBulkdata",
@@ -361,7 +315,7 @@ pub const ROUTES: &[Route] = &[
         "Retrieve the bulk data of a series",
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
-        || get(bulk_data::all),
+        || get(bulk_collection::bulk_data),
     ),
     retrieve(
         "retrieveInstanceBulkdata",
@@ -369,7 +323,7 @@ pub const ROUTES: &[Route] = &[
         "Retrieve the bulk data of an instance",
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
-        || get(bulk_data::all),
+        || get(bulk_collection::bulk_data),
     ),
     retrieve(
         "retrieveBulkdata",
@@ -385,7 +339,7 @@ pub const ROUTES: &[Route] = &[
         "Retrieve the pixel data of a study",
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
-        || get(bulk_data::pixel_data),
+        || get(bulk_collection::pixel_data),
     ),
     retrieve(
         "retrieveSeriesPixelData",
@@ -393,7 +347,7 @@ pub const ROUTES: &[Route] = &[
         "Retrieve the pixel data of a series",
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
-        || get(bulk_data::pixel_data),
+        || get(bulk_collection::pixel_data),
     ),
     retrieve(
         "retrieveInstancePixelData",
@@ -401,7 +355,7 @@ pub const ROUTES: &[Route] = &[
         "Retrieve the pixel data of an instance",
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
-        || get(bulk_data::pixel_data),
+        || get(bulk_collection::pixel_data),
     ),
     retrieve(
         "retrieveFrames",
@@ -410,6 +364,70 @@ pub const ROUTES: &[Route] = &[
         PIXEL_TYPES,
         RETRIEVE_STATUSES,
         || get(frames::retrieve),
+    ),
+    drawn(
+        "retrieveStudyRendered",
+        "/studies/{study}/rendered",
+        "Retrieve a study as a picture or document",
+        RENDERING,
+        RENDERED,
+        || get(rendered::retrieve),
+    ),
+    drawn(
+        "retrieveSeriesRendered",
+        "/studies/{study}/series/{series}/rendered",
+        "Retrieve a series as a picture or document",
+        RENDERING,
+        RENDERED,
+        || get(rendered::retrieve),
+    ),
+    drawn(
+        "retrieveInstanceRendered",
+        "/studies/{study}/series/{series}/instances/{instance}/rendered",
+        "Retrieve an instance as a picture or document",
+        RENDERING,
+        RENDERED,
+        || get(rendered::retrieve),
+    ),
+    drawn(
+        "retrieveFramesRendered",
+        "/studies/{study}/series/{series}/instances/{instance}/frames/{frames}/rendered",
+        "Retrieve frames as a picture or document",
+        RENDERING,
+        RENDERED,
+        || get(rendered::retrieve),
+    ),
+    drawn(
+        "retrieveStudyThumbnail",
+        "/studies/{study}/thumbnail",
+        "Retrieve a study as one small picture",
+        THUMBNAIL,
+        SMALL_TYPES,
+        || get(rendered::thumbnail),
+    ),
+    drawn(
+        "retrieveSeriesThumbnail",
+        "/studies/{study}/series/{series}/thumbnail",
+        "Retrieve a series as one small picture",
+        THUMBNAIL,
+        SMALL_TYPES,
+        || get(rendered::thumbnail),
+    ),
+    drawn(
+        "retrieveInstanceThumbnail",
+        "/studies/{study}/series/{series}/instances/{instance}/thumbnail",
+        "Retrieve an instance as one small picture",
+        THUMBNAIL,
+        SMALL_TYPES,
+        || get(rendered::thumbnail),
+    ),
+    drawn(
+        "retrieveFramesThumbnail",
+        "/studies/{study}/series/{series}/instances/{instance}/frames/{frames}/thumbnail",
+        "Retrieve frames as one small picture",
+        THUMBNAIL,
+        SMALL_TYPES,
+        || get(rendered::thumbnail),
     ),
     remove("deleteStudy", STUDY, "Delete a study"),
     remove("deleteSeries", SERIES, "Delete a series"),
@@ -421,7 +439,7 @@ pub const ROUTES: &[Route] = &[
         Permission::Verify,
         "Retrieve the capabilities of the service",
         "PS3.18 §8.9",
-        RETRIEVE,
+        ACCEPT_ONLY,
         &["application/vnd.sun.wadl+xml", "application/json"],
         &[200, 406],
         || on(axum::routing::MethodFilter::OPTIONS, capabilities::retrieve),

@@ -92,7 +92,7 @@ pub(crate) async fn store(
         }
     };
     note(&access, &report);
-    Ok(report.respond(&request.base, &accept))
+    Ok(report.respond(&request.base, &session.state.config.ae_title, &accept))
 }
 
 fn note(access: &Access<permission::Store>, report: &Report) {

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, VARY};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, VARY, WARNING};
 use http::{HeaderValue, StatusCode};
 use sagittal_archive::Error as ArchiveError;
 use sagittal_archive::ingest::{Outcome, Stored};
@@ -31,6 +31,9 @@ pub mod reason {
     pub const COERCION: u16 = 0xB000;
 }
 
+/// Failures that a response puts into words.
+const EXPLAINED: usize = 8;
+
 /// An instance that is not stored.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -42,7 +45,7 @@ pub struct Failure {
     pub reason: u16,
     /// The status that the whole request gets if nothing is stored.
     pub status: StatusCode,
-    /// In words, without patient data; for the log.
+    /// In words, without patient data; for the log, and for the sender unless it is our fault.
     pub message: String,
 }
 
@@ -168,7 +171,7 @@ impl Report {
 
     /// The response, in JSON or XML. A client that takes neither still gets JSON: what is stored
     /// is stored.
-    pub fn respond(&self, base: &str, accept: &Accept) -> Response {
+    pub fn respond(&self, base: &str, ae_title: &str, accept: &Accept) -> Response {
         const OFFERS: &[Offer] = &[
             Offer {
                 media_type: "application/dicom+json",
@@ -202,7 +205,30 @@ impl Report {
         if self.status() == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
+        for text in self.explanations(ae_title) {
+            headers.append(WARNING, text);
+        }
         response
+    }
+
+    /// What the module has no attribute for: why, in words, as `Warning` headers (PS3.18 §10.5.3
+    /// has codes alone).
+    fn explanations(&self, ae_title: &str) -> Vec<HeaderValue> {
+        let quoted = |failure: &Failure| {
+            let clean = |c: char| match c {
+                '"' | '\\' => '\'',
+                c if c == ' ' || c.is_ascii_graphic() => c,
+                _ => '?',
+            };
+            let text: String = failure.message.chars().take(300).map(clean).collect();
+            HeaderValue::from_str(&format!("299 {ae_title}: \"{text}\"")).ok()
+        };
+        self.failed
+            .iter()
+            .filter(|failure| !failure.status.is_server_error())
+            .take(EXPLAINED)
+            .filter_map(quoted)
+            .collect()
     }
 
     /// The Store Instances Response Module (PS3.18 Table I.2-1).

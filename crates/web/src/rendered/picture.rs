@@ -1,0 +1,160 @@
+//! Drawing.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sagittal_archive::retrieve::{InstanceReader, InstanceRef};
+use sagittal_core::{DataSet, Uid, tags};
+use sagittal_pixel::render::{Options, Picture, output, render};
+
+use super::kind::Kind;
+use super::{Parameters, Subject};
+use crate::error::{Error, Result};
+use crate::state::WebState;
+
+/// Frames of a cine.
+const CINE_FRAMES: u32 = 512;
+/// Pixels of a cine, of all its frames together.
+const CINE_PIXELS: u64 = 64 << 20;
+
+/// Draws a subject in a media type.
+///
+/// # Errors
+/// 406 if it cannot be drawn, with the reason; 404 if its image is not here.
+pub(crate) async fn draw(
+    state: &WebState,
+    subject: &Subject,
+    media_type: &'static str,
+    parameters: &Parameters,
+) -> Result<Bytes> {
+    let instance = &subject.instance;
+    let reader = state.archive.open_instance(instance.clone());
+    match Kind::of(instance) {
+        Kind::Image => {}
+        Kind::PresentationState => {
+            let header = reader.header().await?;
+            let (instance, frame) = image_of(state, &header).await?;
+            let mut options = parameters.options.clone();
+            options.presentation_state = Some(DataSet::clone(&header));
+            let key = format!("{} {}", parameters.key(), subject.instance.sop_instance_uid);
+            let reader = state.archive.open_instance(instance);
+            let parameters = Parameters::new(options, key);
+            return one(&reader, frame, media_type, &parameters).await;
+        }
+        kind => return super::document::drawn(&reader, kind, media_type).await,
+    }
+    let frames = instance.number_of_frames;
+    match subject.frame {
+        None if media_type == "image/gif" && frames > 1 => cine(&reader, parameters).await,
+        // One picture of many frames: of the middle, where most is to be seen.
+        None => one(&reader, frames / 2, media_type, parameters).await,
+        Some(frame) => one(&reader, frame.saturating_sub(1), media_type, parameters).await,
+    }
+}
+
+/// One frame (from 0).
+async fn one(
+    reader: &InstanceReader,
+    frame: u32,
+    media_type: &'static str,
+    parameters: &Parameters,
+) -> Result<Bytes> {
+    let options = parameters.options.clone();
+    let form = format!("{media_type} {}", parameters.key());
+    let draw = move |header: &DataSet, pixels: &sagittal_pixel::Frame| {
+        let picture = render(header, frame.saturating_add(1), pixels, &options);
+        encode(&picture.map_err(refused)?, media_type)
+    };
+    reader.picture(frame, form, draw).await
+}
+
+fn encode(picture: &Picture, media_type: &str) -> Result<Vec<u8>> {
+    match media_type {
+        "image/png" => picture.to_png(),
+        "image/gif" => picture.to_gif(),
+        _ => picture.to_jpeg(),
+    }
+    .map_err(refused)
+}
+
+/// All frames, moving.
+async fn cine(reader: &InstanceReader, parameters: &Parameters) -> Result<Bytes> {
+    let header = reader.header().await?;
+    let image = reader.image_pixel().await?;
+    let frames = reader.instance.number_of_frames;
+    let size = parameters
+        .options
+        .viewport
+        .map_or(image.pixels(), |viewport| {
+            image
+                .pixels()
+                .min(u64::from(viewport.width) * u64::from(viewport.height))
+        });
+    if frames > CINE_FRAMES || size.saturating_mul(frames.into()) > CINE_PIXELS {
+        return Err(Error::not_acceptable(format!(
+            "{frames} frames of {} × {} are too much for one GIF; ask for a smaller viewport, or \
+             for frames",
+            image.columns, image.rows
+        )));
+    }
+    let mut pictures = Vec::new();
+    for frame in 0..frames {
+        let pixels = reader.decoded_frame(frame).await?;
+        let (header, options) = (header.clone(), parameters.options.clone());
+        pictures.push(drawn(header, frame, pixels, options).await?);
+    }
+    let delays = output::frame_delays(&header, pictures.len());
+    let make = move || output::gif(&pictures, &delays).map_err(refused);
+    Ok(blocking(make).await??.into())
+}
+
+async fn drawn(
+    header: Arc<DataSet>,
+    frame: u32,
+    pixels: Arc<sagittal_pixel::Frame>,
+    options: Options,
+) -> Result<Picture> {
+    let make = move || render(&header, frame.saturating_add(1), &pixels, &options);
+    blocking(make).await?.map_err(refused)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// What cannot be drawn is not acceptable; the instance itself can still be had.
+pub(super) fn refused(error: sagittal_pixel::Error) -> Error {
+    Error::from(sagittal_archive::Error::from(error))
+}
+
+/// The first image that a presentation state is for, and which of its frames (from 0).
+async fn image_of(state: &WebState, header: &DataSet) -> Result<(InstanceRef, u32)> {
+    let references = header
+        .items(tags::REFERENCED_SERIES_SEQUENCE)
+        .iter()
+        .flat_map(|series| series.items(tags::REFERENCED_IMAGE_SEQUENCE));
+    let mut missing = None;
+    for reference in references {
+        let Some(uid) = reference
+            .first_text(tags::REFERENCED_SOP_INSTANCE_UID)
+            .and_then(|uid| Uid::tolerant(&uid).ok())
+        else {
+            continue;
+        };
+        let frame = reference
+            .int(tags::REFERENCED_FRAME_NUMBER)
+            .and_then(|frame| u32::try_from(frame).ok())
+            .unwrap_or(1);
+        match state.archive.instance(None, None, &uid).await {
+            Ok(instance) if Kind::of(&instance) == Kind::Image => {
+                return Ok((instance, frame.saturating_sub(1)));
+            }
+            _ => missing = Some(uid),
+        }
+    }
+    Err(Error::not_acceptable(match missing {
+        Some(uid) => format!("the image {uid} that the presentation state is for is not here"),
+        None => "the presentation state is for no image".to_owned(),
+    }))
+}

@@ -1,0 +1,105 @@
+//! Query parameters of the routes.
+
+use super::route::Parameter;
+
+const fn optional(name: &'static str, kind: &'static str, about: &'static str) -> Parameter {
+    Parameter {
+        name,
+        about,
+        required: false,
+        repeated: false,
+        kind,
+    }
+}
+
+const fn required(name: &'static str, about: &'static str) -> Parameter {
+    Parameter {
+        name,
+        about,
+        required: true,
+        repeated: false,
+        kind: "string",
+    }
+}
+
+const ACCEPT: Parameter = optional(
+    "accept",
+    "string",
+    "media ranges, in place of the Accept header",
+);
+
+/// Of resources that are retrieved.
+pub(super) const ACCEPT_ONLY: &[Parameter] = &[ACCEPT];
+
+const VIEWPORT: Parameter = optional(
+    "viewport",
+    "string",
+    "vw,vh or vw,vh,sx,sy,sw,sh: size, and region of the source",
+);
+
+/// Of thumbnails.
+pub(super) const THUMBNAIL: &[Parameter] = &[ACCEPT, VIEWPORT];
+
+/// Of rendered resources (PS3.18 §8.3.5.1).
+pub(super) const RENDERING: &[Parameter] = &[
+    ACCEPT,
+    VIEWPORT,
+    optional("window", "string", "center,width,function"),
+    optional("quality", "integer", "1 to 100, of lossy pictures"),
+    optional(
+        "annotation",
+        "string",
+        "`patient`, `technique` or both: text burned in",
+    ),
+    optional(
+        "iccprofile",
+        "string",
+        "no, yes, srgb, adobergb, rommrgb or displayp3",
+    ),
+];
+
+/// Of searches (PS3.18 §8.3.4).
+pub(super) const SEARCH: &[Parameter] = &[
+    Parameter {
+        name: "{attribute}",
+        about: "keyword, ggggeeee or dotted path = value to match",
+        required: false,
+        repeated: true,
+        kind: "string",
+    },
+    Parameter {
+        name: "includefield",
+        about: "attributes to return besides the required ones, or `all`",
+        required: false,
+        repeated: true,
+        kind: "string",
+    },
+    optional(
+        "fuzzymatching",
+        "boolean",
+        "person names match by sound and in parts",
+    ),
+    optional("limit", "integer", "at most so many answers"),
+    optional("offset", "integer", "leave out the first so many answers"),
+    optional(
+        "emptyvaluematching",
+        "boolean",
+        "`\"\"` matches attributes without a value",
+    ),
+    optional(
+        "multiplevaluematching",
+        "boolean",
+        "several values match any of them",
+    ),
+    ACCEPT,
+];
+
+/// Of WADO-URI (PS3.18 §9.4, §9.5).
+pub(super) const WADO_URI: &[Parameter] = &[
+    required("requestType", "`WADO`"),
+    required("studyUID", "Study Instance UID"),
+    required("seriesUID", "Series Instance UID"),
+    required("objectUID", "SOP Instance UID"),
+    optional("contentType", "string", "media ranges"),
+    optional("transferSyntax", "string", "UID of a transfer syntax"),
+];
