@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -21,6 +22,11 @@ use crate::policy;
 use crate::provider::Provider;
 use crate::registry::{self, Operation as Kind};
 use crate::status::Failure;
+
+/// Tasks beyond the window whose response is on its way: they have only their book-keeping to do.
+const TAILS: usize = 64;
+/// Refusals of requests beyond the window that a peer may leave unread.
+const MAX_TURNED_AWAY: usize = 64;
 
 /// What the operations of one association share.
 pub(crate) struct Session {
@@ -139,9 +145,25 @@ pub(crate) async fn run(provider: Arc<Provider>, mut association: Association) {
 struct Operations {
     session: Arc<Session>,
     tasks: JoinSet<()>,
-    running: HashMap<u16, (CancellationToken, AbortHandle)>,
+    running: HashMap<u16, Running>,
     /// How many may run at once.
     limit: usize,
+    /// Refusals that the peer has not taken yet.
+    turned_away: Arc<AtomicUsize>,
+}
+
+/// An operation that has a task.
+struct Running {
+    kind: Kind,
+    canceled: CancellationToken,
+    task: AbortHandle,
+}
+
+impl Running {
+    /// Does it last until somebody ends it?
+    fn is_long(&self) -> bool {
+        matches!(self.kind, Kind::Find | Kind::Move | Kind::Get) && !self.task.is_finished()
+    }
 }
 
 impl Operations {
@@ -154,6 +176,7 @@ impl Operations {
             tasks: JoinSet::new(),
             running: HashMap::new(),
             limit: usize::from(limit),
+            turned_away: Arc::default(),
         }
     }
 
@@ -176,7 +199,8 @@ impl Operations {
 
     /// A task has ended, well or with a panic.
     fn reap(&mut self, ended: Result<(), tokio::task::JoinError>) {
-        self.running.retain(|_, (_, task)| !task.is_finished());
+        self.running
+            .retain(|_, running| !running.task.is_finished());
         if let Err(error) = ended
             && error.is_panic()
         {
@@ -190,8 +214,8 @@ impl Operations {
 
     /// The association is over: queries and retrievals stop, stores are brought to their end.
     async fn end(&mut self) {
-        for (canceled, _) in self.running.values() {
-            canceled.cancel();
+        for running in self.running.values() {
+            running.canceled.cancel();
         }
         while let Some(ended) = self.tasks.join_next().await {
             self.reap(ended);
@@ -209,27 +233,68 @@ impl Operations {
         }
         if message.command.is_cancel() {
             let id = message.command.message_id_being_responded_to();
-            if let Some((canceled, _)) = id.ok().and_then(|id| self.running.get(&id)) {
-                canceled.cancel();
+            if let Some(running) = id.ok().and_then(|id| self.running.get(&id)) {
+                running.canceled.cancel();
             }
             return Ok(());
         }
-        // A peer that asks for more than was agreed on waits.
-        while self.tasks.len() >= self.limit {
-            match self.tasks.join_next().await {
-                Some(ended) => self.reap(ended),
-                None => break,
-            }
+        if !self.has_room(association).await {
+            return self.turn_away(&message);
         }
         match self.start(association, &message).await {
             Ok(()) => Ok(()),
             Err(Stop::Association(error)) => Err(error),
             Err(Stop::Request(failure)) => {
                 // What is left of the data set is dropped by the next receive.
-                self.refuse(&message, &failure).await;
+                refuse(&self.session, &message, &failure).await;
                 Ok(())
             }
         }
+    }
+
+    /// Is there room for one more operation in the window that was agreed on? Stores and echoes end
+    /// by themselves in no time and cannot be canceled: for them a peer that is ahead of us waits.
+    /// Behind a query or a retrieval it must not, or its own C-CANCEL-RQ would wait too.
+    async fn has_room(&mut self, association: &Association) -> bool {
+        loop {
+            while let Some(ended) = self.tasks.try_join_next() {
+                self.reap(ended);
+            }
+            // What has been answered may take a moment to end; the new request counts itself.
+            let unanswered = association.sender().operations_to_answer();
+            let is_within = unanswered <= self.limit && self.tasks.len() < self.limit + TAILS;
+            if is_within || self.tasks.is_empty() {
+                return true;
+            }
+            if self.running.values().any(Running::is_long) {
+                return false;
+            }
+            if let Some(ended) = self.tasks.join_next().await {
+                self.reap(ended);
+            }
+        }
+    }
+
+    /// Refuses a request beyond the window, without waiting for the peer to take the response. One
+    /// that goes on all the same loses the association.
+    fn turn_away(&mut self, message: &Message) -> Result<(), Error> {
+        if self.turned_away.load(Ordering::Relaxed) >= MAX_TURNED_AWAY {
+            let sender = self.session.sender.clone();
+            self.tasks
+                .spawn(async move { sender.abort(AbortReason::ServiceUser).await });
+            return Ok(());
+        }
+        let comment = format!("more than {} operations at a time", self.limit);
+        let failure = Failure::new(crowded(&message.command), comment);
+        tracing::info!(%failure, "request beyond the operations window");
+        let (session, message) = (self.session.clone(), message.clone());
+        let turned_away = self.turned_away.clone();
+        turned_away.fetch_add(1, Ordering::Relaxed);
+        self.tasks.spawn(async move {
+            refuse(&session, &message, &failure).await;
+            turned_away.fetch_sub(1, Ordering::Relaxed);
+        });
+        Ok(())
     }
 
     async fn start(
@@ -241,7 +306,7 @@ impl Operations {
             .map_err(|error| Failure::new(unreadable(&error), error.to_string()))?;
         let operation = self.operation(message, &command)?;
         let id = operation.message_id;
-        let canceled = operation.canceled.clone();
+        let (kind, canceled) = (operation.kind, operation.canceled.clone());
         let task = match command {
             Command::CEchoRequest(_) => {
                 let proof = operation.authorize::<permission::Verify>()?;
@@ -277,7 +342,12 @@ impl Operations {
                 return Err(Failure::new(Status::UNRECOGNIZED_OPERATION, comment).into());
             }
         };
-        self.running.insert(id, (canceled, task));
+        let running = Running {
+            kind,
+            canceled,
+            task,
+        };
+        self.running.insert(id, running);
         Ok(())
     }
 
@@ -323,7 +393,7 @@ impl Operations {
         if self
             .running
             .get(&message_id)
-            .is_some_and(|(_, task)| !task.is_finished())
+            .is_some_and(|running| !running.task.is_finished())
         {
             let comment = "an operation with this message ID is under way";
             return Err(Failure::new(Status::DUPLICATE_INVOCATION, comment));
@@ -357,31 +427,31 @@ impl Operations {
             Err(error) => Err(Stop::Association(error)),
         }
     }
+}
 
-    /// A failure response to whatever was asked.
-    async fn refuse(&self, message: &Message, failure: &Failure) {
-        let field = message.command.command_field();
-        let id = message.command.message_id();
-        let (Ok(field), Ok(id)) = (field, id) else {
-            // Nothing that a response could name: the peer would wait for ever.
-            self.session.sender.abort(AbortReason::ServiceUser).await;
-            return;
-        };
-        let uid =
-            |number| -> Option<sagittal_core::Uid> { message.command.get(number).unwrap_or(None) };
-        let sop_class = uid(element::AFFECTED_SOP_CLASS_UID);
-        let mut response = operation::response(
-            field,
-            id,
-            sop_class.as_ref().map(sagittal_core::Uid::as_str),
-            failure.status,
-        );
-        if let Some(uid) = uid(element::AFFECTED_SOP_INSTANCE_UID) {
-            response.set(element::AFFECTED_SOP_INSTANCE_UID, &uid);
-        }
-        operation::explain(&mut response, failure);
-        self.session.send(message.context_id, &response).await;
+/// A failure response to whatever was asked.
+async fn refuse(session: &Session, message: &Message, failure: &Failure) {
+    let field = message.command.command_field();
+    let id = message.command.message_id();
+    let (Ok(field), Ok(id)) = (field, id) else {
+        // Nothing that a response could name: the peer would wait for ever.
+        session.sender.abort(AbortReason::ServiceUser).await;
+        return;
+    };
+    let uid =
+        |number| -> Option<sagittal_core::Uid> { message.command.get(number).unwrap_or(None) };
+    let sop_class = uid(element::AFFECTED_SOP_CLASS_UID);
+    let mut response = operation::response(
+        field,
+        id,
+        sop_class.as_ref().map(sagittal_core::Uid::as_str),
+        failure.status,
+    );
+    if let Some(uid) = uid(element::AFFECTED_SOP_INSTANCE_UID) {
+        response.set(element::AFFECTED_SOP_INSTANCE_UID, &uid);
     }
+    operation::explain(&mut response, failure);
+    session.send(message.context_id, &response).await;
 }
 
 /// Why an operation was not started.
@@ -395,6 +465,19 @@ pub(crate) enum Stop {
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Stop {
         Stop::Request(failure)
+    }
+}
+
+/// The status that says that there is no room for a request: that of its service where the service
+/// has one (PS3.4 §B.2.3, §C.4.1.1.4, §C.4.2.1.5, §C.4.3.1.4), else the general one (PS3.7 Annex C).
+fn crowded(request: &CommandSet) -> Status {
+    use sagittal_net::dimse::{CFindRequest, CGetRequest, CMoveRequest, CStoreRequest};
+    match request.command_field() {
+        Ok(CStoreRequest::COMMAND_FIELD | CFindRequest::COMMAND_FIELD) => Status::OUT_OF_RESOURCES,
+        Ok(CMoveRequest::COMMAND_FIELD | CGetRequest::COMMAND_FIELD) => {
+            Status::UNABLE_TO_PERFORM_SUBOPERATIONS
+        }
+        _ => Status::RESOURCE_LIMITATION,
     }
 }
 

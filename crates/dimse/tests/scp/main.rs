@@ -9,3 +9,4 @@ mod objects;
 mod retrieve;
 mod server;
 mod store;
+mod window;
