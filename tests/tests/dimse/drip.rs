@@ -1,5 +1,6 @@
 //! Peers that send a byte now and then: they do not keep their place, nor anybody from theirs.
 
+use std::collections::VecDeque;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ fn server() -> Server {
 /// A peer that has begun something and will drip the rest.
 struct Dripping {
     stream: TcpStream,
-    rest: std::vec::IntoIter<u8>,
+    rest: VecDeque<u8>,
 }
 
 impl Dripping {
@@ -56,18 +57,18 @@ impl Dripping {
             .unwrap();
         Some(Dripping {
             stream: peer.stream,
-            rest: message[at_once..].to_vec().into_iter(),
+            rest: message[at_once..].iter().copied().collect(),
         })
     }
 
     /// Sends one more byte; `false` if the server has hung up.
     fn drip(&mut self) -> bool {
-        let byte = self.rest.next().expect("trickled to the end");
+        let byte = self.rest.pop_front().expect("trickled to the end");
         if self.stream.write_all(&[byte]).is_err() {
             return false;
         }
-        match self.stream.read(&mut [0; 64]) {
-            // An A-ABORT, or the end.
+        match self.stream.read_to_end(&mut Vec::new()) {
+            // The end, perhaps after an A-ABORT.
             Ok(_) => false,
             Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
         }

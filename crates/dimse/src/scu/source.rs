@@ -142,7 +142,7 @@ impl Instance {
     pub(super) async fn data(&self, transfer_syntax_uid: &Uid) -> Result<Data<'static>> {
         let instance = self.clone();
         let target = transfer_syntax_uid.clone();
-        let as_is = self.transfer_syntax_uid == target && self.len() % 2 == 0;
+        let as_is = self.transfer_syntax_uid == target && self.len().is_multiple_of(2);
         if let (Body::Bytes(_, bytes), true) = (&self.body, as_is) {
             let start = usize::try_from(self.offset).unwrap_or(usize::MAX);
             return Ok(Data::from(bytes.slice(start.min(bytes.len())..)));

@@ -312,3 +312,29 @@ fn data_sets_of_every_shape_say_the_same_when_mended() {
     }
     assert!(odd > 100);
 }
+
+#[test]
+fn spoiled_data_sets_come_out_even_whatever_is_wrong_with_them() {
+    let mut numbers = Numbers(3);
+    for _ in 0..1500 {
+        let mut bytes = random(&mut numbers, 0);
+        bytes.extend(pixel_data(&[0, 11], &[b"abc", b"de"]));
+        for _ in 0..=numbers.below(4) {
+            let at = numbers.below(bytes.len() as u64) as usize;
+            match numbers.below(4) {
+                0 => bytes.truncate(at + 1),
+                1 => bytes[at] = 0xFF,
+                2 => bytes[at] = numbers.below(256) as u8,
+                _ => {
+                    let end = (at + 9).min(bytes.len());
+                    bytes.extend_from_within(at..end);
+                }
+            }
+        }
+        for uid in [EXPLICIT, IMPLICIT, BIG, DEFLATED, JPEG] {
+            let mended = mended(&bytes, uid);
+            assert_eq!(mended.len() % 2, 0, "{uid} {bytes:?}");
+            assert!(mended.len() < 2 * bytes.len() + 8);
+        }
+    }
+}
