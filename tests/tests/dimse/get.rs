@@ -87,6 +87,50 @@ assoc.release()
 print("good")
 "#;
 
+const CANCEL: &str = r#"
+import time
+from pynetdicom import evt, build_role
+GET, CT = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.1.2"
+got = []
+def store(event):
+    got.append(event.request.AffectedSOPInstanceUID)
+    time.sleep(0.03)
+    return 0
+ae = AE(ae_title="PYNETDICOM")
+ae.add_requested_context(GET)
+ae.add_requested_context(CT)
+assoc = ae.associate(host, port, ae_title=called, ext_neg=[build_role(CT, scp_role=True)],
+                     evt_handlers=[(evt.EVT_C_STORE, store)])
+assert assoc.is_established
+query = Dataset()
+query.QueryRetrieveLevel = "STUDY"
+query.StudyInstanceUID = sys.argv[4]
+last = None
+for number, (status, identifier) in enumerate(assoc.send_c_get(query, GET, msg_id=77)):
+    if number == 0:
+        assert status.Status == 0xFF00, status
+        assoc.send_c_cancel(77, query_model=GET)
+    last = status
+assert last.Status == 0xFE00, last
+remaining, completed = last.NumberOfRemainingSuboperations, last.NumberOfCompletedSuboperations
+assert remaining + completed == 60 and completed == len(got) and remaining > 20, last
+assert last.NumberOfFailedSuboperations == 0
+assoc.release()
+print("good")
+"#;
+
+#[test]
+fn pynetdicom_cancels_half_way() {
+    if peer::python(&["pynetdicom"]).is_none() {
+        return;
+    }
+    let first = objects::ct();
+    let mut all = vec![first.clone()];
+    all.extend((2..=60).map(|number| objects::ct().beside(&first, number)));
+    let server = stored(&all);
+    pynetdicom(&server, CANCEL, &[first.study_instance_uid().as_str()]);
+}
+
 #[test]
 fn pynetdicom_gets_an_instance_its_frames_and_its_header() {
     if peer::python(&["pynetdicom"]).is_none() {
