@@ -59,6 +59,9 @@ impl Failure {
             ArchiveError::Stopping | ArchiveError::Store(StoreError::Stopping) => {
                 return Failure::new(Status::OUT_OF_RESOURCES, "shutting down");
             }
+            // Whoever asked is too slow, or there is too much of it: not a fault, and not for ever.
+            ArchiveError::Stalled if retrieve => Status::UNABLE_TO_CALCULATE_NUMBER_OF_MATCHES,
+            ArchiveError::Stalled => Status::OUT_OF_RESOURCES,
             ArchiveError::Store(_) if retrieve => Status::UNABLE_TO_CALCULATE_NUMBER_OF_MATCHES,
             ArchiveError::Store(error) => {
                 // Names folders of ours, which are no business of the peer's.
@@ -136,6 +139,25 @@ mod tests {
         let failure = Failure::of(Operation::Store, &error);
         assert_eq!(failure.status, Status::OUT_OF_RESOURCES);
         assert!(!failure.comment.contains("secret"));
+    }
+
+    #[test]
+    fn a_query_whose_reader_stalled_ends_for_want_of_resources() {
+        for (operation, status) in [
+            (Operation::Find, Status::OUT_OF_RESOURCES),
+            (
+                Operation::Move,
+                Status::UNABLE_TO_CALCULATE_NUMBER_OF_MATCHES,
+            ),
+            (
+                Operation::Get,
+                Status::UNABLE_TO_CALCULATE_NUMBER_OF_MATCHES,
+            ),
+        ] {
+            let failure = Failure::of(operation, &ArchiveError::Stalled);
+            assert_eq!(failure.status, status);
+            assert!(!failure.comment.is_empty());
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 pub mod dicomdir;
 pub mod dump;
 pub mod encoding;
+pub mod even;
 pub mod extract;
 pub mod json;
 pub mod part10;

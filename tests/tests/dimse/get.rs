@@ -4,7 +4,7 @@ use sagittal_core::tags;
 use sagittal_tests::objects::{self, Object};
 use sagittal_tests::{Server, data, peer};
 
-use super::tools::{data_set, dcmtk};
+use super::tools::{data_set, dcmtk, pynetdicom};
 
 fn stored(objects: &[Object]) -> Server {
     let server = Server::start();
@@ -46,10 +46,8 @@ fn getscu_gets_a_study_byte_for_byte() {
 }
 
 const PYNETDICOM: &str = r#"
-import sys
-from pydicom.dataset import Dataset
-from pynetdicom import AE, evt, build_role
-host, port, called, level, uid, kind = sys.argv[1], int(sys.argv[2]), sys.argv[3], *sys.argv[4:7]
+from pynetdicom import evt, build_role
+level, uid, kind = sys.argv[4:7]
 US = "1.2.840.10008.5.1.4.1.1.3.1"
 GET = {"whole": "1.2.840.10008.5.1.4.1.2.2.3", "frames": "1.2.840.10008.5.1.4.1.2.4.3",
        "header": "1.2.840.10008.5.1.4.1.2.5.3"}[kind]
@@ -89,25 +87,63 @@ assoc.release()
 print("good")
 "#;
 
+const CANCEL: &str = r#"
+import time
+from pynetdicom import evt, build_role
+GET, CT = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.1.2"
+got = []
+def store(event):
+    got.append(event.request.AffectedSOPInstanceUID)
+    time.sleep(0.03)
+    return 0
+ae = AE(ae_title="PYNETDICOM")
+ae.add_requested_context(GET)
+ae.add_requested_context(CT)
+assoc = ae.associate(host, port, ae_title=called, ext_neg=[build_role(CT, scp_role=True)],
+                     evt_handlers=[(evt.EVT_C_STORE, store)])
+assert assoc.is_established
+query = Dataset()
+query.QueryRetrieveLevel = "STUDY"
+query.StudyInstanceUID = sys.argv[4]
+last = None
+for number, (status, identifier) in enumerate(assoc.send_c_get(query, GET, msg_id=77)):
+    if number == 0:
+        assert status.Status == 0xFF00, status
+        assoc.send_c_cancel(77, query_model=GET)
+    last = status
+assert last.Status == 0xFE00, last
+remaining, completed = last.NumberOfRemainingSuboperations, last.NumberOfCompletedSuboperations
+assert remaining + completed == 60 and completed == len(got) and remaining > 20, last
+assert last.NumberOfFailedSuboperations == 0
+assoc.release()
+print("good")
+"#;
+
+#[test]
+fn pynetdicom_cancels_half_way() {
+    if peer::python(&["pynetdicom"]).is_none() {
+        return;
+    }
+    let first = objects::ct();
+    let mut all = vec![first.clone()];
+    all.extend((2..=60).map(|number| objects::ct().beside(&first, number)));
+    let server = stored(&all);
+    pynetdicom(&server, CANCEL, &[first.study_instance_uid().as_str()]);
+}
+
 #[test]
 fn pynetdicom_gets_an_instance_its_frames_and_its_header() {
-    let Some(python) = peer::python(&["pynetdicom"]) else {
+    if peer::python(&["pynetdicom"]).is_none() {
         return;
-    };
+    }
     let clip = objects::us(5).with(tags::PATIENT_ID, "CLIP");
     let server = stored(std::slice::from_ref(&clip));
     let (study, instance) = (clip.study_instance_uid(), clip.sop_instance_uid());
-    let (ip, port) = (
-        server.dimse().ip().to_string(),
-        server.dimse().port().to_string(),
-    );
     for (level, uid, kind) in [
         ("STUDY", &study, "whole"),
         ("FRAME", &instance, "frames"),
         ("IMAGE", &instance, "header"),
     ] {
-        let arguments = [&ip, &port, server.ae_title(), level, uid.as_str(), kind];
-        let ran = peer::run_python(&python, PYNETDICOM, &arguments).expect(0);
-        assert!(ran.stdout.contains("good"), "{kind}");
+        pynetdicom(&server, PYNETDICOM, &[level, uid.as_str(), kind]);
     }
 }

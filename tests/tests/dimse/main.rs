@@ -1,14 +1,19 @@
 //! DIMSE services over real associations.
 #![allow(clippy::unwrap_used)]
 
+mod drip;
+mod duplicates;
 mod get;
 mod r#move;
 mod negotiation;
+mod pynetdicom;
 mod query;
 mod scu;
 mod scu_dcmtk;
+mod scu_negotiation;
 mod scu_peers;
 mod scu_pynetdicom;
 mod store;
+mod tls;
 mod tools;
 mod verification;

@@ -77,6 +77,47 @@ fn failures_are_told_by_status_and_counters() {
 }
 
 #[test]
+fn movescu_cancels_half_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["+xa", "+uf", "--sleep-during", "1"];
+    let Some(receiver) = Storescp::start(folder.path(), &arguments) else {
+        return;
+    };
+    let settings = tempfile::tempdir().unwrap();
+    let text = format!(
+        "[[peer]]\nname = \"dest\"\nae_title = \"DEST\"\nhost = \"127.0.0.1\"\nport = {}\n\
+         max_associations = 1\n",
+        receiver.port
+    );
+    let server = Server::builder().config(settings.path(), &text).start();
+    let first = fill(&server, 30);
+    let study = format!("StudyInstanceUID={}", first.study_instance_uid());
+    let level = "QueryRetrieveLevel=STUDY";
+    let keys = [
+        "-d", "-S", "--cancel", "2", "-aem", "DEST", "-k", level, "-k", &study,
+    ];
+    let ran = dcmtk("movescu", &server, &keys, &[]).unwrap();
+    let text = format!("{}{}", ran.stdout, ran.stderr);
+    let last = text.rfind("C-MOVE RSP").map_or(&text[..], |at| &text[at..]);
+    assert!(last.contains("0xfe00"), "{text}");
+    let count = |name: &str| -> usize {
+        let line = last.lines().find(|line| line.contains(name));
+        let number = line.and_then(|line| line.rsplit(": ").next());
+        number
+            .and_then(|number| number.trim().parse().ok())
+            .unwrap_or_else(|| panic!("{text}"))
+    };
+    let (remaining, completed) = (
+        count("Remaining Suboperations"),
+        count("Completed Suboperations"),
+    );
+    assert_eq!(remaining + completed, 30, "{text}");
+    assert_eq!(count("Failed Suboperations"), 0);
+    assert!(remaining > 20, "{text}");
+    assert_eq!(data::files(&receiver.folder).len(), completed);
+}
+
+#[test]
 fn a_receiver_that_takes_implicit_vr_only_gets_it_converted() {
     let folder = tempfile::tempdir().unwrap();
     let Some(receiver) = Storescp::start(folder.path(), &["+xi", "+uf"]) else {

@@ -1,6 +1,6 @@
 //! The commands echo, send, find, get, move and recv, with our own server as peer.
 
-use sagittal_core::transfer_syntax;
+use sagittal_core::{Element, Fragments, Value, Vr, tags, transfer_syntax};
 use sagittal_tests::objects::{Object, ct, mr, sr};
 use sagittal_tests::{Server, sagittal};
 use tempfile::TempDir;
@@ -67,6 +67,52 @@ fn what_is_sent_is_found_and_got_back() {
     let again = run("get", &peer, &arguments).expect(0).json();
     assert_eq!(again["received"]["identical"], 2, "{again}");
     assert_holds(&out, &[&first, &second]);
+}
+
+/// An instance of one made-up frame, as if it were compressed.
+fn compressed(beside: &Object, number: u32, syntax: &'static str) -> Object {
+    let mut object = ct().beside(beside, number).in_transfer_syntax(syntax);
+    object.data_set.put(Element {
+        tag: tags::PIXEL_DATA,
+        vr: Vr::OB,
+        value: Value::Fragments(Fragments {
+            offset_table: Vec::new(),
+            fragments: vec![vec![u8::try_from(number).unwrap(); 200].into()],
+        }),
+    });
+    object
+}
+
+#[test]
+fn what_is_compressed_in_several_ways_is_got_without_knowing_it_beforehand() {
+    let (server, folder) = (Server::start(), TempDir::new().unwrap());
+    let first = ct();
+    let syntaxes = [
+        transfer_syntax::JPEG_LOSSLESS_SV1,
+        transfer_syntax::JPEG_2000_LOSSLESS,
+        transfer_syntax::JPEG_LS_LOSSLESS,
+        transfer_syntax::JPEG_BASELINE_8_BIT,
+    ];
+    let mut all = vec![first.clone()];
+    all.extend(
+        (2..)
+            .zip(syntaxes)
+            .map(|(number, syntax)| compressed(&first, number, syntax)),
+    );
+    let files: Vec<Vec<u8>> = all.iter().map(Object::part10).collect();
+    server.stow(&files).expect(200);
+    let out = folder.path().join("got");
+    let (study, out_path) = (first.study_instance_uid(), out.display().to_string());
+    let arguments = [
+        "--study",
+        study.as_str(),
+        "--out",
+        &out_path,
+        "--no-discovery",
+        "-q",
+    ];
+    run("get", &address(&server), &arguments).expect(0);
+    assert_holds(&out, &all.iter().collect::<Vec<_>>());
 }
 
 #[test]

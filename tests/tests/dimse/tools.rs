@@ -23,6 +23,48 @@ pub fn dcmtk(tool: &str, server: &Server, arguments: &[&str], after: &[&Path]) -
     Some(cli::run(&mut command))
 }
 
+/// Begins every program for pynetdicom as requestor. Its two threads may race for a response, which
+/// is then missing: that is no fault of the server, and the program is run once more.
+const PRELUDE: &str = r#"
+import os, sys, traceback
+from pydicom.dataset import Dataset
+import pynetdicom.ae
+from pynetdicom import AE
+host, port, called = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+_init = pynetdicom.ae.ApplicationEntity.__init__
+def _patient(self, *arguments, **named):
+    _init(self, *arguments, **named)
+    self.dimse_timeout = 10
+pynetdicom.ae.ApplicationEntity.__init__ = _patient
+def _lost(kind, error, trace):
+    traceback.print_exception(kind, error, trace)
+    sys.stderr.flush()
+    os._exit(75 if "has no attribute 'Status'" in str(error) else 1)
+sys.excepthook = _lost
+"#;
+
+/// Runs a program for pynetdicom against a server; it must print `good`. `host`, `port` and `called`
+/// are there, the other arguments begin at `sys.argv[4]`.
+#[track_caller]
+pub fn pynetdicom(server: &Server, program: &str, arguments: &[&str]) {
+    let Some(python) = peer::python(&["pynetdicom"]) else {
+        return;
+    };
+    let address = server.dimse();
+    let (ip, port) = (address.ip().to_string(), address.port().to_string());
+    let mut all = vec![ip.as_str(), &port, server.ae_title()];
+    all.extend(arguments);
+    let program = format!("{PRELUDE}{program}");
+    for _ in 0..4 {
+        let ran = peer::run_python(&python, &program, &all);
+        if ran.code != Some(75) {
+            assert!(ran.expect(0).stdout.contains("good"));
+            return;
+        }
+    }
+    panic!("pynetdicom misses responses again and again");
+}
+
 /// Writes objects as files into a new folder.
 pub fn write(server: &Server, name: &str, objects: &[Object]) -> PathBuf {
     let folder = server.folder().join(name);

@@ -68,6 +68,10 @@ async fn send_all(operation: &Operation, plan: Plan, tally: &mut Tally) {
         {
             tally.note(&instance, outcome);
         }
+        // What was waited for may have taken long.
+        if operation.canceled.is_cancelled() {
+            break;
+        }
         if tally.is_due(interval) {
             suboperations::tell(operation, tally).await;
         }

@@ -16,7 +16,8 @@ use sagittal_net::dimse::{CStoreRequest, Status, element};
 use sagittal_net::{Association, Message};
 
 use super::operation::{Operation, explain};
-use super::session::{Session, Stop};
+use super::operations::Stop;
+use super::session::Session;
 use crate::registry::Operation as Kind;
 use crate::status::Failure;
 

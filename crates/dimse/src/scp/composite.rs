@@ -43,7 +43,7 @@ pub(super) async fn plan(operation: &Operation, identifier: &DataSet) -> Result<
             form: Form::Whole,
         });
     };
-    let frames = match Frames::asked(identifier)? {
+    let frames = match Frames::asked(identifier, instance.number_of_frames)? {
         Frames::Numbers(numbers) => numbers,
         Frames::Between(start, end) => {
             let header = operation.session.provider.archive.header(instance, "");
@@ -79,8 +79,8 @@ enum Frames {
 
 impl Frames {
     /// Exactly one of Simple Frame List, Calculated Frame List and Time Range
-    /// (PS3.4 §Y.3.3).
-    fn asked(identifier: &DataSet) -> Result<Frames, Failure> {
+    /// (PS3.4 §Y.3.3), of an instance with `count` frames.
+    fn asked(identifier: &DataSet, count: u32) -> Result<Frames, Failure> {
         let there: Vec<Tag> = [
             tags::SIMPLE_FRAME_LIST,
             tags::CALCULATED_FRAME_LIST,
@@ -118,9 +118,7 @@ impl Frames {
         let mut numbers = if tag == tags::SIMPLE_FRAME_LIST {
             numbers
         } else {
-            calculated(&numbers).ok_or_else(|| {
-                invalid("a calculated frame list has triplets of first, last and increment")
-            })?
+            calculated(&numbers, count).map_err(|comment| invalid(&comment))?
         };
         numbers.sort_unstable();
         numbers.dedup();
@@ -128,26 +126,29 @@ impl Frames {
     }
 }
 
-/// Frames of triplets of first, last and increment.
-fn calculated(numbers: &[u32]) -> Option<Vec<u32>> {
-    /// No instance has more; a list that names more is a mistake or an attack.
-    const MOST: usize = 1 << 20;
+/// Frames that a calculated list may name, of those that there are and each time that it does.
+const MOST_CALCULATED: usize = 1 << 20;
+
+/// Frames of triplets of first, last and increment; those beyond `count` do not exist.
+fn calculated(numbers: &[u32], count: u32) -> Result<Vec<u32>, String> {
     let (triplets, rest) = numbers.as_chunks::<3>();
-    if !rest.is_empty() || triplets.is_empty() {
-        return None;
+    let is_triplet = |&[first, last, increment]: &[u32; 3]| {
+        increment != 0 && first != 0 && first <= last && usize::try_from(increment).is_ok()
+    };
+    if !rest.is_empty() || triplets.is_empty() || !triplets.iter().all(is_triplet) {
+        let comment = "a calculated frame list has triplets of first, last and increment";
+        return Err(comment.to_owned());
     }
     let mut frames = Vec::new();
     for &[first, last, increment] in triplets {
-        if increment == 0 || first == 0 || last < first {
-            return None;
-        }
-        let step = usize::try_from(increment).ok()?;
-        frames.extend((first..=last).step_by(step).take(MOST));
-        if frames.len() > MOST {
-            return None;
+        let step = usize::try_from(increment).unwrap_or(usize::MAX);
+        let named = (first..=last.min(count)).step_by(step);
+        frames.extend(named.take(MOST_CALCULATED + 1));
+        if frames.len() > MOST_CALCULATED {
+            return Err(format!("the list names more than {MOST_CALCULATED} frames"));
         }
     }
-    Some(frames)
+    Ok(frames)
 }
 
 /// Frames whose time, in seconds after the first, lies in a range.
@@ -294,30 +295,52 @@ mod tests {
         let mut identifier = DataSet::new();
         identifier.put_u32(tags::CALCULATED_FRAME_LIST, &[1, 7, 3, 2, 2, 1]);
         assert_eq!(
-            Frames::asked(&identifier).unwrap(),
+            Frames::asked(&identifier, 10).unwrap(),
             Frames::Numbers(vec![1, 2, 4, 7])
         );
         for bad in [&[1, 2][..], &[5, 1, 1], &[1, 5, 0]] {
             identifier.put_u32(tags::CALCULATED_FRAME_LIST, bad);
-            let failure = Frames::asked(&identifier).unwrap_err();
+            let failure = Frames::asked(&identifier, 10).unwrap_err();
             assert_eq!(failure.status, INVALID_REQUEST);
         }
         identifier.put_u32(tags::CALCULATED_FRAME_LIST, &[1, u32::MAX, 1]);
-        assert!(Frames::asked(&identifier).is_ok());
+        assert_eq!(
+            Frames::asked(&identifier, 3).unwrap(),
+            Frames::Numbers(vec![1, 2, 3])
+        );
+    }
+
+    #[test]
+    fn a_calculated_list_of_too_many_frames_is_refused_rather_than_cut() {
+        let most = u32::try_from(MOST_CALCULATED).unwrap();
+        let mut identifier = DataSet::new();
+        identifier.put_u32(tags::CALCULATED_FRAME_LIST, &[1, u32::MAX, 1]);
+        let Frames::Numbers(all) = Frames::asked(&identifier, most).unwrap() else {
+            panic!("numbers were asked for");
+        };
+        assert_eq!(all.len(), MOST_CALCULATED);
+        let failure = Frames::asked(&identifier, most + 1).unwrap_err();
+        assert_eq!(failure.status, INVALID_REQUEST);
+        assert_eq!(failure.offending_element, [tags::CALCULATED_FRAME_LIST]);
+        assert!(failure.comment.contains("more than 1048576 frames"));
+        // Nor the same frames again and again.
+        let again: Vec<u32> = (0..1000).flat_map(|_| [1, 2000, 1]).collect();
+        identifier.put_u32(tags::CALCULATED_FRAME_LIST, &again);
+        assert!(Frames::asked(&identifier, 2000).is_err());
     }
 
     #[test]
     fn frames_are_asked_for_in_one_way_only() {
-        assert!(Frames::asked(&DataSet::new()).is_err());
+        assert!(Frames::asked(&DataSet::new(), 9).is_err());
         let mut identifier = DataSet::new();
         identifier.put_u32(tags::SIMPLE_FRAME_LIST, &[2, 1]);
         assert_eq!(
-            Frames::asked(&identifier).unwrap(),
+            Frames::asked(&identifier, 9).unwrap(),
             Frames::Numbers(vec![1, 2])
         );
         identifier.put_bytes(tags::TIME_RANGE, Vr::FD, vec![0; 16]);
         assert_eq!(
-            Frames::asked(&identifier)
+            Frames::asked(&identifier, 9)
                 .unwrap_err()
                 .offending_element
                 .len(),

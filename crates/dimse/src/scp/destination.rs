@@ -156,6 +156,11 @@ impl Delivery {
     ) -> Result<(), Error> {
         let mut next = self.take(association);
         while let Some((instance, reading)) = next {
+            if self.canceled.is_cancelled() {
+                // It is being read ahead, but has not been begun.
+                reading.abort();
+                return Ok(());
+            }
             next = self.take(association);
             let prepared = reading.await.unwrap_or_else(|error| {
                 Err(Failure::new(Status::PROCESSING_FAILURE, error.to_string()))

@@ -11,6 +11,7 @@ mod answer;
 mod destination;
 mod identifier;
 mod operation;
+mod operations;
 mod outgoing;
 mod retrieve;
 pub(crate) mod session;

@@ -23,9 +23,6 @@ use crate::status::{Failure, UNABLE_TO_EXTRACT_FRAMES};
 
 /// Instances up to this length are read at once.
 const AT_ONCE: u64 = 4 << 20;
-/// Data sets of odd length up to this are made even in memory, where several may be read ahead;
-/// longer ones go out as they are stored.
-const MENDED: u64 = 16 << 20;
 /// Chunks read ahead of larger ones.
 const READ_AHEAD: usize = 4;
 
@@ -147,15 +144,9 @@ async fn whole(reader: &InstanceReader, target: &Uid) -> Result<Data<'static>, F
         let stream = reader.data_set_as(target).await.map_err(failure)?;
         return Ok(pumped(stream));
     }
-    if reader.len() % 2 == 1 && reader.len() <= MENDED {
-        let bytes = reader.read(0, reader.len()).await.map_err(failure)?;
-        let syntax = target.clone();
-        let failure = |reason: String| Failure::new(Status::PROCESSING_FAILURE, reason);
-        return tokio::task::spawn_blocking(move || even::mended(bytes, syntax.as_str()))
-            .await
-            .map_err(|error| failure(error.to_string()))?
-            .map(Data::from)
-            .map_err(|error| failure(error.to_string()));
+    if reader.len() % 2 == 1 {
+        let mender = even::survey(reader).await.map_err(failure)?;
+        return Ok(pumped(even::mended(reader.stream(0, reader.len()), mender)));
     }
     if reader.len() > AT_ONCE {
         return Ok(pumped(reader.stream(0, reader.len())));
@@ -165,10 +156,13 @@ async fn whole(reader: &InstanceReader, target: &Uid) -> Result<Data<'static>, F
 }
 
 async fn converted(bytes: Bytes, from: Uid, to: Uid) -> Result<Data<'static>, Failure> {
-    if from == to {
+    if from == to && bytes.len().is_multiple_of(2) {
         return Ok(Data::from(bytes));
     }
     let convert = move || {
+        if from == to {
+            return Ok(sagittal_file::even::mended(&bytes, to.as_str()));
+        }
         let mut out = Vec::with_capacity(bytes.len());
         let length = Some(bytes.len() as u64);
         let mut input = bytes.as_ref();

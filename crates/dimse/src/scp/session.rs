@@ -1,5 +1,5 @@
-//! One association from its acceptance to its end: messages in, operations started, responses of
-//! our own sub-operations handed to who waits for them.
+//! One association from its acceptance to its end, and what its operations share: responses to our
+//! own sub-operations are handed to who waits for them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,20 +7,15 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 use sagittal_audit::{Action, Event, Outcome};
-use sagittal_auth::{Caller, permission};
-use sagittal_net::dimse::{Command, CommandSet, Status, element};
-use sagittal_net::{AbortReason, Association, Data, Error, Message, Negotiated, Received, Sender};
+use sagittal_auth::Caller;
+use sagittal_net::dimse::CommandSet;
+use sagittal_net::{AbortReason, Association, Data, Negotiated, Sender};
 use tokio::sync::oneshot;
-use tokio::task::{AbortHandle, JoinSet};
-use tokio_util::sync::CancellationToken;
 
 use super::c_store::{self, StoreSummary};
-use super::operation::{self, Operation};
-use super::{c_echo, c_find, c_get, c_move};
+use super::operations::Operations;
 use crate::policy;
 use crate::provider::Provider;
-use crate::registry::{self, Operation as Kind};
-use crate::status::Failure;
 
 /// What the operations of one association share.
 pub(crate) struct Session {
@@ -74,7 +69,7 @@ impl Invocations {
         self.0.lock().remove(&message_id);
     }
 
-    fn deliver(&self, response: CommandSet) {
+    pub(super) fn deliver(&self, response: CommandSet) {
         let waiting = response
             .message_id_being_responded_to()
             .ok()
@@ -132,280 +127,6 @@ pub(crate) async fn run(provider: Arc<Provider>, mut association: Association) {
         Err(error) => {
             tracing::info!(peer = %negotiated.calling_ae_title, seconds, %error, "association ended");
         }
-    }
-}
-
-/// The operations under way in an association.
-struct Operations {
-    session: Arc<Session>,
-    tasks: JoinSet<()>,
-    running: HashMap<u16, (CancellationToken, AbortHandle)>,
-    /// How many may run at once.
-    limit: usize,
-}
-
-impl Operations {
-    fn new(session: Arc<Session>) -> Operations {
-        let granted = session.negotiated.may_be_asked();
-        let most = session.provider.config.max_operations.max(1);
-        let limit = if granted == 0 { most } else { granted };
-        Operations {
-            session,
-            tasks: JoinSet::new(),
-            running: HashMap::new(),
-            limit: usize::from(limit),
-        }
-    }
-
-    async fn serve(&mut self, association: &mut Association) -> Result<(), Error> {
-        loop {
-            tokio::select! {
-                biased;
-                Some(ended) = self.tasks.join_next() => self.reap(ended),
-                received = association.receive() => match received? {
-                    Received::Message(message) => self.message(association, message).await?,
-                    Received::Released => return Ok(()),
-                    Received::Stopping => {
-                        association.abort(AbortReason::ServiceUser).await;
-                        return Err(Error::Shutdown);
-                    }
-                },
-            }
-        }
-    }
-
-    /// A task has ended, well or with a panic.
-    fn reap(&mut self, ended: Result<(), tokio::task::JoinError>) {
-        self.running.retain(|_, (_, task)| !task.is_finished());
-        if let Err(error) = ended
-            && error.is_panic()
-        {
-            // Its response will never come, and the peer would wait for it.
-            tracing::error!(%error, "an operation ended with a panic");
-            let sender = self.session.sender.clone();
-            self.tasks
-                .spawn(async move { sender.abort(AbortReason::ServiceUser).await });
-        }
-    }
-
-    /// The association is over: queries and retrievals stop, stores are brought to their end.
-    async fn end(&mut self) {
-        for (canceled, _) in self.running.values() {
-            canceled.cancel();
-        }
-        while let Some(ended) = self.tasks.join_next().await {
-            self.reap(ended);
-        }
-    }
-
-    async fn message(
-        &mut self,
-        association: &mut Association,
-        message: Message,
-    ) -> Result<(), Error> {
-        if message.command.is_response() {
-            self.session.invocations.deliver(message.command);
-            return Ok(());
-        }
-        if message.command.is_cancel() {
-            let id = message.command.message_id_being_responded_to();
-            if let Some((canceled, _)) = id.ok().and_then(|id| self.running.get(&id)) {
-                canceled.cancel();
-            }
-            return Ok(());
-        }
-        // A peer that asks for more than was agreed on waits.
-        while self.tasks.len() >= self.limit {
-            match self.tasks.join_next().await {
-                Some(ended) => self.reap(ended),
-                None => break,
-            }
-        }
-        match self.start(association, &message).await {
-            Ok(()) => Ok(()),
-            Err(Stop::Association(error)) => Err(error),
-            Err(Stop::Request(failure)) => {
-                // What is left of the data set is dropped by the next receive.
-                self.refuse(&message, &failure).await;
-                Ok(())
-            }
-        }
-    }
-
-    async fn start(
-        &mut self,
-        association: &mut Association,
-        message: &Message,
-    ) -> Result<(), Stop> {
-        let command = Command::from_command_set(&message.command)
-            .map_err(|error| Failure::new(unreadable(&error), error.to_string()))?;
-        let operation = self.operation(message, &command)?;
-        let id = operation.message_id;
-        let canceled = operation.canceled.clone();
-        let task = match command {
-            Command::CEchoRequest(_) => {
-                let proof = operation.authorize::<permission::Verify>()?;
-                self.tasks.spawn(c_echo::respond(proof, operation))
-            }
-            Command::CStoreRequest(request) => {
-                let proof = operation.authorize::<permission::Store>()?;
-                let received =
-                    c_store::receive(&proof, &operation, association, message, &request).await?;
-                self.tasks
-                    .spawn(c_store::respond(proof, operation, request, received))
-            }
-            Command::CFindRequest(_) => {
-                let proof = operation.authorize::<permission::Query>()?;
-                let identifier = self.identifier(association, message).await?;
-                self.tasks
-                    .spawn(c_find::respond(proof, operation, identifier))
-            }
-            Command::CMoveRequest(request) => {
-                let proof = operation.authorize::<permission::Retrieve>()?;
-                let identifier = self.identifier(association, message).await?;
-                self.tasks
-                    .spawn(c_move::respond(proof, operation, request, identifier))
-            }
-            Command::CGetRequest(_) => {
-                let proof = operation.authorize::<permission::Retrieve>()?;
-                let identifier = self.identifier(association, message).await?;
-                self.tasks
-                    .spawn(c_get::respond(proof, operation, identifier))
-            }
-            _ => {
-                let comment = "no DIMSE-N service is offered";
-                return Err(Failure::new(Status::UNRECOGNIZED_OPERATION, comment).into());
-            }
-        };
-        self.running.insert(id, (canceled, task));
-        Ok(())
-    }
-
-    /// Checks that the request fits its presentation context.
-    fn operation(&self, message: &Message, command: &Command) -> Result<Operation, Failure> {
-        let negotiated = &self.session.negotiated;
-        let context = negotiated
-            .context(message.context_id)
-            .ok_or_else(|| Failure::new(Status::SOP_CLASS_NOT_SUPPORTED, "no such context"))?;
-        let kind = match command {
-            Command::CEchoRequest(_) => Kind::Echo,
-            Command::CStoreRequest(_) => Kind::Store,
-            Command::CFindRequest(_) => Kind::Find,
-            Command::CMoveRequest(_) => Kind::Move,
-            Command::CGetRequest(_) => Kind::Get,
-            _ => {
-                let comment = "no DIMSE-N service is offered";
-                return Err(Failure::new(Status::UNRECOGNIZED_OPERATION, comment));
-            }
-        };
-        let abstract_syntax = context.abstract_syntax.as_str();
-        if registry::operation_of(abstract_syntax) != kind {
-            let comment = format!("{} is no operation of this SOP class", kind.name());
-            return Err(Failure::new(Status::UNRECOGNIZED_OPERATION, comment));
-        }
-        if !negotiated.may_be_scp(context) {
-            let comment = "the SCU role was not negotiated";
-            return Err(Failure::new(Status::SOP_CLASS_NOT_SUPPORTED, comment));
-        }
-        let sop_class: Option<sagittal_core::Uid> = message
-            .command
-            .get(element::AFFECTED_SOP_CLASS_UID)
-            .unwrap_or(None);
-        // A storage context may carry instances of a related, more special class (PS3.4 §B.3.1).
-        if kind != Kind::Store && sop_class.is_some_and(|uid| uid != context.abstract_syntax) {
-            let comment = "affected SOP class is not that of the presentation context";
-            return Err(Failure::new(Status::SOP_CLASS_NOT_SUPPORTED, comment));
-        }
-        let message_id = message
-            .command
-            .message_id()
-            .map_err(|error| Failure::new(unreadable(&error), error.to_string()))?;
-        if self
-            .running
-            .get(&message_id)
-            .is_some_and(|(_, task)| !task.is_finished())
-        {
-            let comment = "an operation with this message ID is under way";
-            return Err(Failure::new(Status::DUPLICATE_INVOCATION, comment));
-        }
-        Ok(Operation {
-            session: self.session.clone(),
-            kind,
-            context: context.clone(),
-            message_id,
-            canceled: CancellationToken::new(),
-            started: Instant::now(),
-        })
-    }
-
-    async fn identifier(
-        &self,
-        association: &mut Association,
-        message: &Message,
-    ) -> Result<bytes::Bytes, Stop> {
-        if !message.has_data_set {
-            let comment = "an identifier is missing";
-            return Err(Failure::new(Status::DATA_SET_DOES_NOT_MATCH_SOP_CLASS, comment).into());
-        }
-        let limit = self.session.provider.config.max_identifier;
-        match association.read_data(limit).await {
-            Ok(bytes) => Ok(bytes),
-            Err(Error::DataTooLong { limit }) => {
-                let comment = format!("the identifier is longer than {limit} bytes");
-                Err(Failure::new(Status::OUT_OF_RESOURCES, comment).into())
-            }
-            Err(error) => Err(Stop::Association(error)),
-        }
-    }
-
-    /// A failure response to whatever was asked.
-    async fn refuse(&self, message: &Message, failure: &Failure) {
-        let field = message.command.command_field();
-        let id = message.command.message_id();
-        let (Ok(field), Ok(id)) = (field, id) else {
-            // Nothing that a response could name: the peer would wait for ever.
-            self.session.sender.abort(AbortReason::ServiceUser).await;
-            return;
-        };
-        let uid =
-            |number| -> Option<sagittal_core::Uid> { message.command.get(number).unwrap_or(None) };
-        let sop_class = uid(element::AFFECTED_SOP_CLASS_UID);
-        let mut response = operation::response(
-            field,
-            id,
-            sop_class.as_ref().map(sagittal_core::Uid::as_str),
-            failure.status,
-        );
-        if let Some(uid) = uid(element::AFFECTED_SOP_INSTANCE_UID) {
-            response.set(element::AFFECTED_SOP_INSTANCE_UID, &uid);
-        }
-        operation::explain(&mut response, failure);
-        self.session.send(message.context_id, &response).await;
-    }
-}
-
-/// Why an operation was not started.
-pub(crate) enum Stop {
-    /// Only the request is refused.
-    Request(Failure),
-    /// The association is of no further use.
-    Association(Error),
-}
-
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Stop {
-        Stop::Request(failure)
-    }
-}
-
-fn unreadable(error: &sagittal_net::dimse::CommandError) -> Status {
-    use sagittal_net::dimse::CommandError;
-    match error {
-        CommandError::UnknownCommand { .. } | CommandError::UnexpectedCommand { .. } => {
-            Status::UNRECOGNIZED_OPERATION
-        }
-        CommandError::Missing { .. } => Status::MISSING_ATTRIBUTE,
-        _ => Status::MISTYPED_ARGUMENT,
     }
 }
 

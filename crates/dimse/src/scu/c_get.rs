@@ -59,55 +59,92 @@ fn uncompressed() -> Vec<Uid> {
     ]
 }
 
-/// Contexts for SOP classes that are known to come: every transfer syntax in one of its own, as far
-/// as there is room.
-pub fn storable(sop_class_uids: &[Uid]) -> Vec<Storable> {
-    let room = MAX_STORAGE_CONTEXTS / sop_class_uids.len().max(1);
-    sop_class_uids
-        .iter()
-        .map(|uid| {
-            let single = SYNTAXES.iter().take(room.saturating_sub(1));
-            let mut contexts = vec![uncompressed()];
-            contexts.extend(single.map(|syntax| vec![Uid::from_static(syntax)]));
-            Storable {
-                sop_class_uid: uid.clone(),
-                contexts,
-            }
-        })
+/// One context for what is not compressed, one for each of `first`, and one for all other syntaxes:
+/// of a context the peer can accept one syntax only, and what it has may be in several.
+fn split(first: &[&'static str]) -> Vec<Vec<Uid>> {
+    let rest = SYNTAXES.iter().filter(|syntax| !first.contains(*syntax));
+    let rest: Vec<Uid> = rest.map(|syntax| Uid::from_static(syntax)).collect();
+    let single = first.iter().map(|syntax| vec![Uid::from_static(syntax)]);
+    let last = (!rest.is_empty()).then_some(rest);
+    [uncompressed()]
+        .into_iter()
+        .chain(single)
+        .chain(last)
         .collect()
 }
 
-/// Contexts for the SOP classes that are met most, where nothing is known of what comes.
-pub fn common_storage() -> Vec<Storable> {
-    let compressed: Vec<Uid> = SYNTAXES.iter().map(|uid| Uid::from_static(uid)).collect();
-    let images = COMMON_IMAGES.iter().map(|uid| Storable {
-        sop_class_uid: Uid::from_static(uid),
-        contexts: vec![uncompressed(), compressed.clone()],
-    });
-    let others = COMMON_OTHERS.iter().map(|uid| Storable {
-        sop_class_uid: Uid::from_static(uid),
-        contexts: vec![uncompressed()],
-    });
-    images.chain(others).collect()
+/// Contexts for SOP classes that are known to come: every transfer syntax in one of its own, as far
+/// as there is room; those beyond it together.
+pub fn storable(sop_class_uids: &[Uid]) -> Vec<Storable> {
+    let room = MAX_STORAGE_CONTEXTS / sop_class_uids.len().max(1);
+    let contexts = match room {
+        0 | 1 => vec![uncompressed()],
+        room if room > SYNTAXES.len() => split(SYNTAXES),
+        room => split(SYNTAXES.get(..room - 2).unwrap_or_default()),
+    };
+    let storable = |uid: &Uid| Storable {
+        sop_class_uid: uid.clone(),
+        contexts: contexts.clone(),
+    };
+    sop_class_uids.iter().map(storable).collect()
 }
+
+/// Contexts for the SOP classes that are met most, where nothing is known of what comes. They fill
+/// one association.
+pub fn common_storage() -> Vec<Storable> {
+    let storable = |uid, contexts| Storable {
+        sop_class_uid: Uid::from_static(uid),
+        contexts,
+    };
+    let leading = LEADING_IMAGES
+        .iter()
+        .map(|(uid, first)| storable(uid, split(first)));
+    let images = COMMON_IMAGES.iter().map(|uid| storable(uid, split(&[])));
+    let others = COMMON_OTHERS
+        .iter()
+        .map(|uid| storable(uid, vec![uncompressed()]));
+    leading.chain(images).chain(others).collect()
+}
+
+/// Met most of all, with the syntaxes that archives have them in.
+const LEADING_IMAGES: &[(&str, [&str; 3])] = &[
+    (sop_class::CT_IMAGE_STORAGE, LOSSLESS),
+    (sop_class::MR_IMAGE_STORAGE, LOSSLESS),
+    (sop_class::COMPUTED_RADIOGRAPHY_IMAGE_STORAGE, LOSSLESS),
+    (
+        sop_class::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION,
+        LOSSLESS,
+    ),
+    (
+        sop_class::DIGITAL_MAMMOGRAPHY_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION,
+        LOSSLESS,
+    ),
+    (sop_class::X_RAY_ANGIOGRAPHIC_IMAGE_STORAGE, LOSSLESS),
+    (sop_class::ULTRASOUND_IMAGE_STORAGE, COLOR),
+    (sop_class::ULTRASOUND_MULTI_FRAME_IMAGE_STORAGE, COLOR),
+    (sop_class::SECONDARY_CAPTURE_IMAGE_STORAGE, COLOR),
+];
+
+const LOSSLESS: [&str; 3] = [
+    transfer_syntax::JPEG_LOSSLESS_SV1,
+    transfer_syntax::JPEG_2000_LOSSLESS,
+    transfer_syntax::JPEG_LS_LOSSLESS,
+];
+
+const COLOR: [&str; 3] = [
+    transfer_syntax::JPEG_BASELINE_8_BIT,
+    transfer_syntax::JPEG_LOSSLESS_SV1,
+    transfer_syntax::RLE_LOSSLESS,
+];
 
 /// Often compressed.
 const COMMON_IMAGES: &[&str] = &[
-    sop_class::CT_IMAGE_STORAGE,
-    sop_class::MR_IMAGE_STORAGE,
-    sop_class::COMPUTED_RADIOGRAPHY_IMAGE_STORAGE,
-    sop_class::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION,
     sop_class::DIGITAL_X_RAY_IMAGE_STORAGE_FOR_PROCESSING,
-    sop_class::DIGITAL_MAMMOGRAPHY_X_RAY_IMAGE_STORAGE_FOR_PRESENTATION,
     sop_class::DIGITAL_MAMMOGRAPHY_X_RAY_IMAGE_STORAGE_FOR_PROCESSING,
     sop_class::BREAST_TOMOSYNTHESIS_IMAGE_STORAGE,
-    sop_class::ULTRASOUND_IMAGE_STORAGE,
-    sop_class::ULTRASOUND_MULTI_FRAME_IMAGE_STORAGE,
-    sop_class::SECONDARY_CAPTURE_IMAGE_STORAGE,
     sop_class::MULTI_FRAME_GRAYSCALE_BYTE_SECONDARY_CAPTURE_IMAGE_STORAGE,
     sop_class::MULTI_FRAME_GRAYSCALE_WORD_SECONDARY_CAPTURE_IMAGE_STORAGE,
     sop_class::MULTI_FRAME_TRUE_COLOR_SECONDARY_CAPTURE_IMAGE_STORAGE,
-    sop_class::X_RAY_ANGIOGRAPHIC_IMAGE_STORAGE,
     sop_class::X_RAY_RADIOFLUOROSCOPIC_IMAGE_STORAGE,
     sop_class::ENHANCED_XA_IMAGE_STORAGE,
     sop_class::NUCLEAR_MEDICINE_IMAGE_STORAGE,
@@ -284,5 +321,48 @@ mod tests {
             .collect();
         assert_eq!(contexts(&storable(&many)), 128);
         assert_eq!(contexts(&storable(many.get(..60).unwrap())), 121);
+        for count in [1, 5, 6, 20, 60] {
+            for storable in storable(many.get(..count).unwrap()) {
+                let offered: Vec<&Uid> = storable.contexts.iter().flatten().collect();
+                assert_eq!(offered.len(), SYNTAXES.len() + 2, "{count} classes");
+            }
+        }
+    }
+
+    /// What a peer accepts that has instances in these syntaxes, and takes the first of each
+    /// context that it can.
+    fn accepted(storable: &Storable, has: &[&str]) -> usize {
+        let chosen: std::collections::BTreeSet<&Uid> = storable
+            .contexts
+            .iter()
+            .filter_map(|list| list.iter().find(|uid| has.contains(&uid.as_str())))
+            .collect();
+        chosen.len()
+    }
+
+    #[test]
+    fn a_peer_can_accept_several_compressed_syntaxes_of_a_class() {
+        let all = common_storage();
+        let of = |uid| all.iter().find(|s| s.sop_class_uid == uid).unwrap();
+        let mixed = [
+            transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
+            transfer_syntax::JPEG_LOSSLESS_SV1,
+            transfer_syntax::JPEG_2000_LOSSLESS,
+            transfer_syntax::RLE_LOSSLESS,
+        ];
+        assert_eq!(accepted(of(sop_class::CT_IMAGE_STORAGE), &mixed), 4);
+        let mixed = [
+            transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
+            transfer_syntax::JPEG_BASELINE_8_BIT,
+            transfer_syntax::RLE_LOSSLESS,
+            transfer_syntax::MPEG4_HP41,
+        ];
+        let cine = of(sop_class::ULTRASOUND_MULTI_FRAME_IMAGE_STORAGE);
+        assert_eq!(accepted(cine, &mixed), 4);
+        // Every syntax is offered for every class of images.
+        for storable in all.iter().filter(|s| s.contexts.len() > 1) {
+            let offered: usize = storable.contexts.iter().map(Vec::len).sum();
+            assert_eq!(offered, SYNTAXES.len() + 2, "{}", storable.sop_class_uid);
+        }
     }
 }

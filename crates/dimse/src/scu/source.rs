@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use sagittal_core::{Limits, Uid, sop_class, tags};
 use sagittal_file::encoding::Encoding;
+use sagittal_file::even::Mender;
 use sagittal_file::part10::{self, Opening};
 use sagittal_file::{extract, read, transcode};
 use sagittal_net::Data;
@@ -141,10 +142,8 @@ impl Instance {
     pub(super) async fn data(&self, transfer_syntax_uid: &Uid) -> Result<Data<'static>> {
         let instance = self.clone();
         let target = transfer_syntax_uid.clone();
-        if self.len() % 2 == 1 && self.transfer_syntax_uid == target {
-            return self.mended().await;
-        }
-        if let (Body::Bytes(_, bytes), true) = (&self.body, self.transfer_syntax_uid == target) {
+        let as_is = self.transfer_syntax_uid == target && self.len().is_multiple_of(2);
+        if let (Body::Bytes(_, bytes), true) = (&self.body, as_is) {
             let start = usize::try_from(self.offset).unwrap_or(usize::MAX);
             return Ok(Data::from(bytes.slice(start.min(bytes.len())..)));
         }
@@ -175,23 +174,13 @@ impl Instance {
         }
     }
 
-    /// A data set of odd length, which cannot be sent as it is.
-    async fn mended(&self) -> Result<Data<'static>> {
-        let (instance, name) = (self.clone(), self.name());
-        let mending = tokio::task::spawn_blocking(move || -> io::Result<Vec<u8>> {
-            if instance.len() > even::MAX_MENDED {
-                return Err(io::Error::other(
-                    "its length is odd, and it is too long to be mended",
-                ));
-            }
-            let uid = instance.transfer_syntax_uid.clone();
-            let mut bytes = Vec::new();
-            instance.write(&uid, &mut bytes)?;
-            even::mended(bytes.into(), uid.as_str()).map_err(io::Error::other)
-        });
-        match mending.await.unwrap_or_else(|e| Err(io::Error::other(e))) {
-            Ok(bytes) => Ok(Data::from(bytes)),
-            Err(source) => Err(Error::Read { name, source }),
+    /// What has to change to make its length even.
+    fn survey(&self) -> io::Result<Mender> {
+        let place = (self.offset, self.len());
+        let syntax = self.transfer_syntax_uid.as_str();
+        match &self.body {
+            Body::File(path) => even::survey_file(&mut File::open(path)?, place, syntax),
+            Body::Bytes(_, bytes) => even::survey_file(&mut io::Cursor::new(bytes), place, syntax),
         }
     }
 
@@ -209,7 +198,12 @@ impl Instance {
             }
         };
         let (from, to) = (self.transfer_syntax_uid.as_str(), target.as_str());
-        let copied = if from == to {
+        let copied = if from == to && self.len() % 2 == 1 {
+            let mut out = even::MendingWrite::new(out, self.survey()?);
+            let copied = copy(&mut input, &mut out)?;
+            out.finish()?;
+            copied
+        } else if from == to {
             copy(&mut input, out)?
         } else {
             let length = Some(self.len());

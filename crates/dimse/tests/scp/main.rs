@@ -4,8 +4,13 @@
 
 mod associations;
 mod client;
+mod composite;
+mod destination;
 mod find;
+mod interrupted;
 mod objects;
+mod odd;
 mod retrieve;
 mod server;
 mod store;
+mod window;

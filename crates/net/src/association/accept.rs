@@ -117,8 +117,8 @@ impl Setup {
         let (read, write) = tokio::io::split(stream);
         Setup {
             machine: Machine::new(side),
-            reader: Reader::new(Box::new(read), config.limits(), config.receive_buffer),
-            writer: Writer::new(Box::new(write), config.write),
+            reader: Reader::new(Box::new(read), config),
+            writer: Writer::new(Box::new(write), config),
             config: config.clone(),
             peer,
         }
@@ -212,7 +212,7 @@ impl Setup {
         let count = &shared.count;
         count.bytes_sent.store(self.writer.bytes, Relaxed);
         count.pdus_sent.store(1, Relaxed);
-        count.bytes_received.store(self.reader.bytes, Relaxed);
+        count.bytes_received.store(self.reader.bytes(), Relaxed);
         count
             .pdus_received
             .store(self.reader.stream.pdus(), Relaxed);

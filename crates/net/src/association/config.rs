@@ -22,6 +22,9 @@ pub struct Config {
     pub read: Duration,
     /// For the peer to take more bytes.
     pub write: Duration,
+    /// Bytes per second, over each `read` or `write` that we wait, that the peer must give or take
+    /// inside a message; 0 lets a peer trickle.
+    pub min_rate: u64,
     /// For the next response to a request, of ours or to ours: without a byte either way for so
     /// long, the operation is taken for dead.
     pub response: Option<Duration>,
@@ -52,6 +55,8 @@ impl Default for Config {
             idle: Some(Duration::from_secs(600)),
             read: Duration::from_secs(60),
             write: Duration::from_secs(60),
+            // A line of 9.6 kbit/s has four times as much.
+            min_rate: 256,
             response: Some(Duration::from_secs(3600)),
             release: Duration::from_secs(30),
             max_pdu_receive: 256 * 1024,

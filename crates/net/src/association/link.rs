@@ -7,8 +7,10 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::Config;
+use super::pace::Pace;
 use crate::error::{Error, Result};
-use crate::pdu::{Incoming, Pdu, PduError, PduLimits, PduStream};
+use crate::pdu::{Incoming, Pdu, PduError, PduStream};
 
 /// First receive buffer, and that of an association that is idle.
 const SMALL_BUFFER: usize = 8 * 1024;
@@ -24,40 +26,105 @@ pub(super) enum ReadFailure {
 }
 
 pub(super) struct Reader {
+    input: Input,
+    pub(super) stream: PduStream,
+    /// Of the message that is arriving.
+    pub(super) pace: Pace,
+}
+
+/// What comes, before it is understood.
+struct Input {
     io: Box<dyn AsyncRead + Send + Sync + Unpin>,
     buffer: BytesMut,
-    pub(super) stream: PduStream,
     /// How much room the next read is given; grows while reads fill it.
     room: usize,
     max_room: usize,
-    pub(super) bytes: u64,
+    bytes: u64,
 }
 
 impl Reader {
-    pub(super) fn new(
-        io: Box<dyn AsyncRead + Send + Sync + Unpin>,
-        limits: PduLimits,
-        max_room: usize,
-    ) -> Reader {
+    pub(super) fn new(io: Box<dyn AsyncRead + Send + Sync + Unpin>, config: &Config) -> Reader {
         Reader {
-            io,
-            buffer: BytesMut::new(),
-            stream: PduStream::new(limits),
-            room: SMALL_BUFFER,
-            max_room: max_room.max(SMALL_BUFFER),
-            bytes: 0,
+            input: Input {
+                io,
+                buffer: BytesMut::new(),
+                room: SMALL_BUFFER,
+                max_room: config.receive_buffer.max(SMALL_BUFFER),
+                bytes: 0,
+            },
+            stream: PduStream::new(config.limits()),
+            pace: Pace::new(config.read, config.min_rate),
         }
+    }
+
+    /// Bytes received so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.input.bytes
     }
 
     /// What has already arrived, without waiting.
     pub(super) fn ready(&mut self) -> Result<Option<Incoming>, ReadFailure> {
         self.stream
-            .next(&mut self.buffer)
+            .next(&mut self.input.buffer)
             .map_err(ReadFailure::Invalid)
     }
 
     /// Waits for some bytes. Cancel safe.
     pub(super) async fn fill(&mut self) -> Result<(), ReadFailure> {
+        self.input.fill().await
+    }
+
+    /// As [`Reader::fill`], inside a message; `None` if the peer is too slow.
+    pub(super) async fn fill_in_time(&mut self) -> Option<Result<(), ReadFailure>> {
+        let Reader { input, pace, .. } = self;
+        let before = input.bytes;
+        let waiting = pace.wait();
+        let filled = timeout(waiting.limit(), input.fill()).await.ok()?;
+        waiting.end(input.bytes - before);
+        Some(filled)
+    }
+
+    /// Gives the large buffer back while nothing is going on.
+    pub(super) fn shrink(&mut self) {
+        if self.input.buffer.is_empty() && self.input.room > SMALL_BUFFER {
+            self.input.buffer = BytesMut::new();
+            self.input.room = SMALL_BUFFER;
+        }
+    }
+
+    /// Is the peer in the middle of a PDU?
+    pub(super) fn is_between_pdus(&self) -> bool {
+        self.stream.is_between_pdus() && self.input.buffer.is_empty()
+    }
+
+    /// The next PDU or piece of one.
+    pub(super) async fn next(&mut self) -> Result<Incoming, ReadFailure> {
+        loop {
+            if let Some(incoming) = self.ready()? {
+                return Ok(incoming);
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// Sta13: reads and drops what comes until the peer closes or ARTIM expires. Were the
+    /// connection closed with bytes unread, the peer might lose the PDU that we sent last.
+    pub(super) async fn linger(&mut self, artim: Duration) {
+        let deadline = Instant::now() + artim;
+        let Input { io, buffer, .. } = &mut self.input;
+        *buffer = BytesMut::with_capacity(SMALL_BUFFER);
+        loop {
+            buffer.clear();
+            match timeout_at(deadline, io.read_buf(buffer)).await {
+                Ok(Ok(count)) if count > 0 => {}
+                _ => return,
+            }
+        }
+    }
+}
+
+impl Input {
+    async fn fill(&mut self) -> Result<(), ReadFailure> {
         let spare = self.buffer.capacity() - self.buffer.len();
         // Handed-out fragments keep their buffer alive; if none does, this takes it back whole.
         if spare < self.room / 4 || spare < 512 {
@@ -81,58 +148,24 @@ impl Reader {
         }
         Ok(())
     }
-
-    /// Gives the large buffer back while nothing is going on.
-    pub(super) fn shrink(&mut self) {
-        if self.buffer.is_empty() && self.room > SMALL_BUFFER {
-            self.buffer = BytesMut::new();
-            self.room = SMALL_BUFFER;
-        }
-    }
-
-    /// Is the peer in the middle of a PDU?
-    pub(super) fn is_between_pdus(&self) -> bool {
-        self.stream.is_between_pdus() && self.buffer.is_empty()
-    }
-
-    /// The next PDU or piece of one.
-    pub(super) async fn next(&mut self) -> Result<Incoming, ReadFailure> {
-        loop {
-            if let Some(incoming) = self.ready()? {
-                return Ok(incoming);
-            }
-            self.fill().await?;
-        }
-    }
-
-    /// Sta13: reads and drops what comes until the peer closes or ARTIM expires. Were the
-    /// connection closed with bytes unread, the peer might lose the PDU that we sent last.
-    pub(super) async fn linger(&mut self, artim: Duration) {
-        let deadline = Instant::now() + artim;
-        self.buffer = BytesMut::with_capacity(SMALL_BUFFER);
-        loop {
-            self.buffer.clear();
-            match timeout_at(deadline, self.io.read_buf(&mut self.buffer)).await {
-                Ok(Ok(count)) if count > 0 => {}
-                _ => return,
-            }
-        }
-    }
 }
 
 pub(super) struct Writer {
     io: Box<dyn AsyncWrite + Send + Sync + Unpin>,
     limit: Duration,
+    /// Of the message that is being sent.
+    pace: Pace,
     /// A write was begun and not ended: what the peer has is not a whole PDU.
     broken: bool,
     pub(super) bytes: u64,
 }
 
 impl Writer {
-    pub(super) fn new(io: Box<dyn AsyncWrite + Send + Sync + Unpin>, limit: Duration) -> Writer {
+    pub(super) fn new(io: Box<dyn AsyncWrite + Send + Sync + Unpin>, config: &Config) -> Writer {
         Writer {
             io,
-            limit,
+            limit: config.write,
+            pace: Pace::new(config.write, config.min_rate),
             broken: false,
             bytes: 0,
         }
@@ -147,6 +180,7 @@ impl Writer {
         if std::mem::replace(&mut self.broken, true) {
             Err(Error::Interrupted)
         } else {
+            self.pace.reset();
             Ok(())
         }
     }
@@ -161,14 +195,19 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes all of the slices, each step within the limit.
+    /// Writes all of the slices, at the pace that the peer must keep.
     pub(super) async fn write(&mut self, mut slices: &mut [IoSlice<'_>]) -> Result<()> {
         IoSlice::advance_slices(&mut slices, 0);
         while !slices.is_empty() {
-            let count = match timeout(self.limit, self.io.write_vectored(slices)).await {
+            let waiting = self.pace.wait();
+            let count = match timeout(waiting.limit(), self.io.write_vectored(slices)).await {
                 Ok(result) => result.map_err(Error::io("send"))?,
-                Err(_) => return Err(self.timed_out()),
+                Err(_) => {
+                    drop(waiting);
+                    return Err(self.timed_out());
+                }
             };
+            waiting.end(count as u64);
             if count == 0 {
                 return Err(Error::Closed);
             }

@@ -7,6 +7,7 @@ mod accept;
 mod config;
 mod data;
 mod link;
+mod pace;
 mod receive;
 mod release;
 mod request;

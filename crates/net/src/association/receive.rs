@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::link::ReadFailure;
 use super::{AbortReason, Association, Message, Received};
@@ -86,6 +86,7 @@ impl Association {
             }
             if pdv.is_last {
                 self.assembly.phase = Phase::Idle;
+                self.reader.pace.reset();
             }
             if !pdv.data.is_empty() {
                 return Ok(Some(pdv.data));
@@ -148,6 +149,7 @@ impl Association {
         self.assembly.phase = if has_data_set {
             Phase::Data
         } else {
+            self.reader.pace.reset();
             Phase::Idle
         };
         self.shared.note_received(&command);
@@ -237,16 +239,18 @@ impl Association {
         if between && self.reader.is_between_pdus() {
             return self.wait_between().await;
         }
-        let limit = self.shared.config.read;
         let shared = self.shared.clone();
         let filled = tokio::select! {
             biased;
-            filled = timeout(limit, self.reader.fill()) => filled,
+            filled = self.reader.fill_in_time() => filled,
             () = shared.dead.cancelled() => return Err(self.ended()),
         };
         match filled {
-            Ok(filled) => self.filled(filled).await.map(|()| None),
-            Err(_) => Err(self.timed_out("the rest of a message", limit).await),
+            Some(filled) => self.filled(filled).await.map(|()| None),
+            None => {
+                let limit = shared.config.read;
+                Err(self.timed_out("the rest of a message", limit).await)
+            }
         }
     }
 
@@ -298,7 +302,7 @@ impl Association {
                 self.shared
                     .count
                     .bytes_received
-                    .store(self.reader.bytes, Relaxed);
+                    .store(self.reader.bytes(), Relaxed);
                 self.shared.touch();
                 Ok(())
             }

@@ -42,6 +42,7 @@ pub fn dimse(config: &Config) -> anyhow::Result<DimseConfig> {
         idle: Some(dimse.idle_timeout),
         read: dimse.read_timeout,
         write: dimse.write_timeout,
+        min_rate: dimse.min_rate,
         max_pdu_receive: dimse.max_pdu,
         ..defaults
     };

@@ -79,6 +79,12 @@ pub(super) const DIMSE: Section = Section {
             "A peer that does not take what we send loses the association after this.",
         ),
         setting(
+            "min_rate",
+            Kind::Size { min: 0, max: MIB },
+            "\"256 B\"",
+            "Bytes per second that a peer must give or take in the middle of a message, on average over\nread_timeout or write_timeout; slower ones lose the association. 0 allows any rate.",
+        ),
+        setting(
             "max_associations",
             Kind::Integer {
                 min: 1,
