@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, HashMap};
 use bytes::Bytes;
 use sagittal_archive::retrieve::InstanceRef;
 use sagittal_auth::{Authorized, permission};
-use sagittal_core::{Uid, transfer_syntax};
-use sagittal_file::transcode;
+use sagittal_core::Uid;
 use sagittal_net::Proposal;
 use sagittal_net::dimse::{CMoveRequest, Status};
+use sagittal_pixel::transcode::{PREFERRED, rank};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -102,10 +102,6 @@ async fn watch(operation: &Operation, mut outcomes: mpsc::Receiver<Outcome>, tal
 /// instances are stored in by itself, so that each can be accepted, and one with what they can be
 /// converted to.
 fn contexts(peer: &Peer, instances: &[InstanceRef]) -> Vec<(Uid, Vec<Uid>)> {
-    let native = [
-        transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
-        transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN,
-    ];
     let mut order: Vec<&Uid> = Vec::new();
     let mut stored: HashMap<&Uid, BTreeSet<&Uid>> = HashMap::new();
     for instance in instances {
@@ -125,16 +121,20 @@ fn contexts(peer: &Peer, instances: &[InstanceRef]) -> Vec<(Uid, Vec<Uid>)> {
         for syntax in syntaxes.iter().filter(|syntax| peer.takes(syntax)) {
             contexts.push((class.clone(), vec![(*syntax).clone()]));
         }
-        let convertible = syntaxes
-            .iter()
-            .any(|syntax| transcode::is_convertible(syntax.as_str(), native[0]));
-        let alternatives: Vec<Uid> = native
-            .iter()
-            .map(|uid| Uid::from_static(uid))
-            .filter(|uid| peer.takes(uid))
-            .collect();
-        if convertible && !alternatives.is_empty() {
-            contexts.push((class.clone(), alternatives));
+        // What nearly everybody takes, and what somebody may take who does not take that.
+        for alternatives in [&PREFERRED[..2], &PREFERRED[2..]] {
+            let possible: Vec<Uid> = alternatives
+                .iter()
+                .map(|uid| Uid::from_static(uid))
+                .filter(|uid| peer.takes(uid) && !syntaxes.contains(uid))
+                .filter(|uid| {
+                    let given = |stored: &Uid| rank(stored.as_str(), uid.as_str()).is_some();
+                    syntaxes.iter().any(|stored| given(stored))
+                })
+                .collect();
+            if !possible.is_empty() {
+                contexts.push((class.clone(), possible));
+            }
         }
     }
     contexts
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn each_stored_transfer_syntax_is_proposed_by_itself_and_native_ones_together() {
+    fn each_stored_transfer_syntax_is_proposed_by_itself_and_others_together() {
         let peer = Peer::new("p", AeTitle::new("P").unwrap(), "h", 1);
         let instances = [
             instance("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.4.70"),
@@ -178,11 +178,12 @@ mod tests {
         ];
         let contexts = contexts(&peer, &instances);
         let lengths: Vec<usize> = contexts.iter().map(|(_, list)| list.len()).collect();
-        assert_eq!(
-            lengths,
-            [1, 1, 2, 1],
-            "CT twice and converted, MR as stored"
-        );
+        // What is stored needs no second proposal.
+        let compressed = PREFERRED.len() - 2;
+        assert_eq!(lengths[..2], [1, 1], "CT as it is stored");
+        assert_eq!(lengths[2], 1, "and Implicit VR Little Endian");
+        assert!(lengths[3] < compressed, "and what is compressed otherwise");
+        assert_eq!(lengths[4..6], [1, 2], "MR as it is stored, and native");
     }
 
     #[test]

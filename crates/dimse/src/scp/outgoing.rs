@@ -8,10 +8,10 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use sagittal_archive::Archive;
 use sagittal_archive::retrieve::{InstanceReader, InstanceRef};
-use sagittal_core::{Uid, transfer_syntax};
-use sagittal_file::transcode;
+use sagittal_core::Uid;
 use sagittal_net::dimse::{CStoreRequest, Priority, Status};
 use sagittal_net::{Data, Negotiated, PresentationContext};
+use sagittal_pixel::transcode;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -93,8 +93,9 @@ async fn prepare(
     })
 }
 
-/// The context in which an instance can be sent without decoding pixels: as it is stored if that
-/// was accepted, else in a transfer syntax that differs in encoding only.
+/// The context in which an instance is sent: as it is stored if that was accepted, else in a
+/// transfer syntax that differs in encoding only, else in one for which pixels are decoded and
+/// encoded without loss.
 fn choose<'a>(
     negotiated: &'a Negotiated,
     instance: &InstanceRef,
@@ -111,19 +112,13 @@ fn choose<'a>(
         ));
     }
     let stored = &instance.transfer_syntax_uid;
-    let cost = |context: &&PresentationContext| -> Option<u8> {
+    let cost = |context: &&PresentationContext| -> Option<usize> {
         let target = context.transfer_syntax.as_str();
-        if *stored == target {
-            return Some(0);
+        match transcode::rank(stored.as_str(), target) {
+            // A header has no pixels to be kept from anything.
+            None if *form == Form::WithoutBulkData => Some(usize::MAX),
+            rank => rank,
         }
-        // A header has no pixels to be kept from anything.
-        let possible =
-            *form == Form::WithoutBulkData || transcode::is_convertible(stored.as_str(), target);
-        possible.then_some(match target {
-            transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN => 1,
-            transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN => 2,
-            _ => 3,
-        })
     };
     accepted
         .into_iter()
@@ -133,7 +128,7 @@ fn choose<'a>(
         .ok_or_else(|| {
             Failure::new(
                 Status::PROCESSING_FAILURE,
-                format!("stored as {stored}, which was not accepted"),
+                format!("stored as {stored}; no accepted syntax can hold it without loss"),
             )
         })
 }
@@ -164,9 +159,9 @@ async fn converted(bytes: Bytes, from: Uid, to: Uid) -> Result<Data<'static>, Fa
             return Ok(sagittal_file::even::mended(&bytes, to.as_str()));
         }
         let mut out = Vec::with_capacity(bytes.len());
-        let length = Some(bytes.len() as u64);
-        let mut input = bytes.as_ref();
-        transcode::convert(&mut input, length, from.as_str(), to.as_str(), &mut out).map(|()| out)
+        let options = transcode::Options::default();
+        let (from, to) = (from.as_str(), to.as_str());
+        transcode::transcode(&bytes[..], 0, from, to, &options, &mut out).map(|_| out)
     };
     let failure = |reason: String| Failure::new(Status::PROCESSING_FAILURE, reason);
     tokio::task::spawn_blocking(convert)

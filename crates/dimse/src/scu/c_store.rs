@@ -1,11 +1,11 @@
 //! C-STORE, Storage Service Class as SCU (PS3.4 Annex B, PS3.7 §9.1.1).
 
-use sagittal_core::{Uid, sop_class, transfer_syntax};
-use sagittal_file::transcode;
+use sagittal_core::{Uid, sop_class};
 use sagittal_net::dimse::{CStoreRequest, Priority, Status, element};
 use sagittal_net::negotiate::STORAGE_SERVICE_CLASS;
 use sagittal_net::pdu::CommonExtendedNegotiation;
 use sagittal_net::{Data, Negotiated, PresentationContext, Proposal};
+use sagittal_pixel::transcode::{PREFERRED, rank};
 
 use super::error::{Error, Result};
 use super::session::{Session, not_accepted, refused};
@@ -15,11 +15,6 @@ use super::target::Target;
 const OPERATION: &str = "C-STORE";
 /// Presentation contexts of one association.
 const MAX_CONTEXTS: usize = 128;
-/// Every device must take the first, and most take the second (PS3.5 §10.1).
-const COMMON: [&str; 2] = [
-    transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
-    transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN,
-];
 
 /// What an association must be able to carry: a SOP class in a transfer syntax.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -41,23 +36,26 @@ impl Instance {
 }
 
 /// Proposes contexts for as many of `kinds` as fit, in their order; returns how many those are. Each
-/// gets a context of its own, so that what is stored can be sent as it is; what needs no decoding
-/// gets a second with the syntaxes that everybody takes.
+/// gets a context of its own, so that what is stored can be sent as it is, one with the syntaxes
+/// that nearly everybody takes, and one with others that lose nothing.
 pub fn store_proposal(target: &Target, kinds: &[Kind]) -> (Proposal, usize) {
     let mut proposal = target.proposal();
     for (taken, kind) in kinds.iter().enumerate() {
         let stored = &kind.transfer_syntax_uid;
-        let others: Vec<Uid> = COMMON
-            .iter()
-            .filter(|other| *stored != **other)
-            .filter(|other| transcode::is_convertible(stored.as_str(), other))
-            .map(|other| Uid::from_static(other))
-            .collect();
         let mut next = proposal
             .clone()
             .context(kind.sop_class_uid.clone(), [stored.clone()]);
-        if !others.is_empty() {
-            next = next.context(kind.sop_class_uid.clone(), others);
+        // What nearly everybody takes, and what somebody may take who does not take that.
+        for alternatives in [&PREFERRED[..2], &PREFERRED[2..]] {
+            let others: Vec<Uid> = alternatives
+                .iter()
+                .filter(|other| *stored != **other)
+                .filter(|other| rank(stored.as_str(), other).is_some())
+                .map(|other| Uid::from_static(other))
+                .collect();
+            if !others.is_empty() {
+                next = next.context(kind.sop_class_uid.clone(), others);
+            }
         }
         if next.contexts.len() > MAX_CONTEXTS {
             return (proposal, taken);
@@ -85,20 +83,15 @@ fn declare(proposal: Proposal, sop_class_uid: &Uid) -> Proposal {
 }
 
 /// The context for an instance: as it is stored if that was accepted, else in a syntax that differs
-/// in encoding only.
+/// in encoding only, else in one for which pixels are decoded and encoded without loss.
 fn choose<'a>(negotiated: &'a Negotiated, instance: &Instance) -> Result<&'a PresentationContext> {
     let stored = &instance.transfer_syntax_uid;
     let accepted: Vec<&PresentationContext> = negotiated
         .contexts_for(&instance.sop_class_uid)
         .filter(|context| negotiated.may_be_scu(context))
         .collect();
-    let cost = |context: &PresentationContext| match context.transfer_syntax.as_str() {
-        target if *stored == target => Some(0),
-        target if !transcode::is_convertible(stored.as_str(), target) => None,
-        transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN => Some(1),
-        transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN => Some(2),
-        _ => Some(3),
-    };
+    let cost =
+        |context: &PresentationContext| rank(stored.as_str(), context.transfer_syntax.as_str());
     let best = accepted
         .iter()
         .filter_map(|context| cost(context).map(|cost| (cost, *context)))
@@ -246,6 +239,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::scu::Address;
+    use sagittal_core::transfer_syntax as ts;
 
     fn target() -> Target {
         let address: Address = "X@host:104".parse().unwrap();
@@ -260,13 +254,10 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_no_decoding_is_also_proposed_in_common_syntaxes() {
+    fn what_can_be_converted_without_loss_is_also_proposed_in_other_syntaxes() {
         let kinds = [
-            kind(
-                sop_class::CT_IMAGE_STORAGE,
-                transfer_syntax::EXPLICIT_VR_BIG_ENDIAN,
-            ),
-            kind(sop_class::CT_IMAGE_STORAGE, transfer_syntax::JPEG_2000),
+            kind(sop_class::CT_IMAGE_STORAGE, ts::EXPLICIT_VR_BIG_ENDIAN),
+            kind(sop_class::CT_IMAGE_STORAGE, ts::MPEG2_MPML),
         ];
         let (proposal, taken) = store_proposal(&target(), &kinds);
         assert_eq!(taken, 2);
@@ -275,25 +266,23 @@ mod tests {
             .iter()
             .map(|(_, list)| list.len())
             .collect();
-        assert_eq!(lengths, [1, 2, 1]);
+        assert_eq!(lengths, [1, 2, PREFERRED.len() - 2, 1]);
+        let all = proposal.contexts.iter().flat_map(|(_, list)| list);
+        let lossy = all.filter(|uid| sagittal_pixel::codec::is_lossy(uid.as_str()));
+        assert!(lossy.eq([ts::MPEG2_MPML]));
         assert!(proposal.common_extended.is_empty());
     }
 
     #[test]
     fn a_proposal_holds_128_contexts_and_no_half_of_a_kind() {
         let kinds: Vec<Kind> = (1..=100)
-            .map(|n| {
-                kind(
-                    &format!("1.2.{n}"),
-                    transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
-                )
-            })
+            .map(|n| kind(&format!("1.2.{n}"), ts::EXPLICIT_VR_LITTLE_ENDIAN))
             .collect();
         let (proposal, taken) = store_proposal(&target(), &kinds);
-        assert_eq!((proposal.contexts.len(), taken), (128, 64));
+        assert_eq!((proposal.contexts.len(), taken), (126, 42));
         assert_eq!(
             proposal.common_extended.len(),
-            64,
+            42,
             "private classes are declared"
         );
     }

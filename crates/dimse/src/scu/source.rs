@@ -5,12 +5,14 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use sagittal_core::{Limits, Uid, sop_class, tags};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::even::Mender;
 use sagittal_file::part10::{self, Opening};
-use sagittal_file::{extract, read, transcode};
+use sagittal_file::{extract, read};
 use sagittal_net::Data;
+use sagittal_pixel::transcode;
 use tokio::sync::mpsc;
 
 use super::error::{Error, Result};
@@ -137,8 +139,9 @@ impl Instance {
         self.len() == 0
     }
 
-    /// The data set in a transfer syntax: as it is, or converted without decoding pixels. A long
-    /// one is read while it is sent.
+    /// The data set in a transfer syntax: as it is, or converted, its pixels decoded and encoded if
+    /// need be. A long one is read while it is sent; what cannot be converted mostly fails with
+    /// its first chunk, before anything is.
     pub(super) async fn data(&self, transfer_syntax_uid: &Uid) -> Result<Data<'static>> {
         let instance = self.clone();
         let target = transfer_syntax_uid.clone();
@@ -159,9 +162,16 @@ impl Instance {
                     let _ = out.sender.blocking_send(Err(error));
                 }
             });
-            return Ok(Data::stream(futures::stream::poll_fn(move |context| {
-                receiver.poll_recv(context)
-            })));
+            let first = match receiver.recv().await {
+                Some(Ok(first)) => Some(Ok(first)),
+                Some(Err(source)) => {
+                    let name = self.name();
+                    return Err(Error::Read { name, source });
+                }
+                None => None,
+            };
+            let rest = futures::stream::poll_fn(move |context| receiver.poll_recv(context));
+            return Ok(Data::stream(futures::stream::iter(first).chain(rest)));
         }
         let name = self.name();
         let reading = tokio::task::spawn_blocking(move || {
@@ -185,6 +195,20 @@ impl Instance {
     }
 
     fn write(&self, target: &Uid, out: &mut dyn Write) -> io::Result<()> {
+        let (from, to) = (self.transfer_syntax_uid.as_str(), target.as_str());
+        if from != to {
+            let options = transcode::Options::default();
+            let converted = match &self.body {
+                Body::File(path) => {
+                    let file = File::open(path)?;
+                    transcode::transcode(&file, self.offset, from, to, &options, out)
+                }
+                Body::Bytes(_, bytes) => {
+                    transcode::transcode(&bytes[..], self.offset, from, to, &options, out)
+                }
+            };
+            return converted.map(|_| ()).map_err(io::Error::other);
+        }
         let mut input: Box<dyn Read> = match &self.body {
             Body::File(path) => {
                 let mut file = File::open(path)?;
@@ -197,17 +221,13 @@ impl Instance {
                 Box::new(bytes)
             }
         };
-        let (from, to) = (self.transfer_syntax_uid.as_str(), target.as_str());
-        let copied = if from == to && self.len() % 2 == 1 {
+        let copied = if self.len() % 2 == 1 {
             let mut out = even::MendingWrite::new(out, self.survey()?);
             let copied = copy(&mut input, &mut out)?;
             out.finish()?;
             copied
-        } else if from == to {
-            copy(&mut input, out)?
         } else {
-            let length = Some(self.len());
-            return transcode::convert(&mut input, length, from, to, out).map_err(io::Error::other);
+            copy(&mut input, out)?
         };
         if copied == self.len() {
             Ok(())

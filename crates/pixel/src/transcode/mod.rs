@@ -67,6 +67,20 @@ pub const PREFERRED: [&str; 8] = [
     transfer_syntax::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
 ];
 
+/// How far down a transfer syntax comes among those in which an instance that is stored as `from`
+/// can be given without losing anything: as it is comes first, then what leaves pixels alone, then
+/// the order of [`PREFERRED`]. `None` if it cannot be given so.
+pub fn rank(from: &str, to: &str) -> Option<usize> {
+    let known = PREFERRED.iter().position(|uid| *uid == trim(to));
+    let place = known.unwrap_or(PREFERRED.len()) + 1;
+    match change(from, to)? {
+        Change::Nothing => Some(0),
+        Change::Encoding => Some(place),
+        Change::Lossless => Some(place + PREFERRED.len() + 1),
+        Change::Lossy => None,
+    }
+}
+
 /// How to transcode.
 #[derive(Clone, Debug, Default)]
 pub struct Options {

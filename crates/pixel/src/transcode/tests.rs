@@ -248,3 +248,26 @@ fn a_lossy_instance_has_the_same_new_uid_each_time() {
     assert_ne!(uid, lossy_uid("1.2.3", ts::JPEG_BASELINE_8_BIT, &other));
     assert!(uid.as_str().starts_with("2.25.") && uid.is_valid());
 }
+
+#[test]
+fn what_is_stored_is_preferred_then_what_leaves_pixels_alone() {
+    let ranks = |from: &str, to: &[&str]| -> Vec<Option<usize>> {
+        to.iter().map(|to| rank(from, to)).collect()
+    };
+    let implicit = ts::IMPLICIT_VR_LITTLE_ENDIAN;
+    let order = ranks(
+        implicit,
+        &[implicit, EXPLICIT, ts::EXPLICIT_VR_BIG_ENDIAN, RLE],
+    );
+    assert!(
+        order.is_sorted() && order.iter().all(Option::is_some),
+        "{order:?}"
+    );
+    let order = ranks(RLE, &[RLE, EXPLICIT, implicit, ts::EXPLICIT_VR_BIG_ENDIAN]);
+    assert!(
+        order.is_sorted() && order.iter().all(Option::is_some),
+        "{order:?}"
+    );
+    assert_eq!(rank(EXPLICIT, ts::JPEG_BASELINE_8_BIT), None);
+    assert_eq!(rank(ts::MPEG2_MPML, EXPLICIT), None);
+}
