@@ -91,6 +91,11 @@ impl Photometric {
         )
     }
 
+    /// Samples are indices into a palette, which no coding with loss may touch?
+    pub fn is_palette(self) -> bool {
+        self == Photometric::PaletteColor
+    }
+
     /// Luminance and colors rather than red, green and blue?
     pub fn is_ybr(self) -> bool {
         matches!(

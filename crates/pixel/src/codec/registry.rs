@@ -6,15 +6,25 @@ use sagittal_core::transfer_syntax::{self, Compression};
 
 use super::finding::Decoded;
 use super::native::Packing;
-use super::{deflated, native, rle};
-use crate::{Error, Frame, ImagePixel, Result};
+use super::raster_frame::{Signs, of_frame, to_frame};
+use super::{deflated, jpeg, jpegls, native, rle};
+use crate::{Error, Expected, Frame, ImagePixel, Photometric, Raster, Result, Samples};
 
 /// How frames are coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Coding {
-    Native { is_big_endian: bool },
+    Native {
+        is_big_endian: bool,
+    },
     Deflated,
     Rle,
+    /// Discrete cosines.
+    Jpeg,
+    /// Prediction.
+    JpegLossless,
+    JpegLs {
+        is_lossless: bool,
+    },
 }
 
 /// What is done with a coding.
@@ -61,6 +71,31 @@ const CODINGS: &[(&str, Coding, Ability)] = {
             Ability::Both,
         ),
         (ts::RLE_LOSSLESS, Coding::Rle, Ability::Both),
+        (ts::JPEG_BASELINE_8_BIT, Coding::Jpeg, Ability::Both),
+        (ts::JPEG_EXTENDED_12_BIT, Coding::Jpeg, Ability::Decode),
+        (ts::JPEG_EXTENDED_35, Coding::Jpeg, Ability::Decode),
+        (
+            ts::JPEG_SPECTRAL_SELECTION_NON_HIERARCHICAL_68,
+            Coding::Jpeg,
+            Ability::Decode,
+        ),
+        (
+            ts::JPEG_FULL_PROGRESSION_NON_HIERARCHICAL_1012,
+            Coding::Jpeg,
+            Ability::Decode,
+        ),
+        (ts::JPEG_LOSSLESS, Coding::JpegLossless, Ability::Both),
+        (ts::JPEG_LOSSLESS_SV1, Coding::JpegLossless, Ability::Both),
+        (
+            ts::JPEG_LS_LOSSLESS,
+            Coding::JpegLs { is_lossless: true },
+            Ability::Both,
+        ),
+        (
+            ts::JPEG_LS_NEAR_LOSSLESS,
+            Coding::JpegLs { is_lossless: false },
+            Ability::Both,
+        ),
     ]
 };
 
@@ -110,6 +145,8 @@ pub struct EncodeOptions {
     pub level: u8,
     /// Native colors plane by plane.
     pub is_by_plane: bool,
+    /// Pairs of pixels share colors in lossy JPEG.
+    pub is_subsampled: bool,
 }
 
 impl Default for EncodeOptions {
@@ -120,6 +157,7 @@ impl Default for EncodeOptions {
             ratio: 10.0,
             level: 6,
             is_by_plane: false,
+            is_subsampled: true,
         }
     }
 }
@@ -167,6 +205,11 @@ pub fn decode_with_findings(
         frame,
         findings: Vec::new(),
     };
+    let expected = Expected {
+        size: Some((image.columns, image.rows)),
+        components: Some(image.samples_per_pixel),
+        max_bytes,
+    };
     match coding {
         Coding::Native { is_big_endian } => {
             let packing = Packing {
@@ -177,6 +220,8 @@ pub fn decode_with_findings(
         }
         Coding::Deflated => deflated::decode(image, bytes, max_bytes).map(sound),
         Coding::Rle => rle::decode(image, bytes, max_bytes).map(sound),
+        Coding::Jpeg | Coding::JpegLossless => to_frame(jpeg::decode(bytes, &expected)?, image),
+        Coding::JpegLs { .. } => to_frame(jpegls::decode(bytes, &expected)?, image),
     }
 }
 
@@ -209,6 +254,88 @@ pub fn encode(
         }
         Coding::Deflated => deflated::encode(frame, options.level.into()).map(whole),
         Coding::Rle => rle::encode(frame).map(whole),
+        Coding::Jpeg => encode_jpeg(frame, options),
+        Coding::JpegLossless => lossless(frame, |raster| jpeg::encode_lossless(raster, 1)),
+        Coding::JpegLs { is_lossless: true } => lossless(frame, |raster| jpegls::encode(raster, 0)),
+        Coding::JpegLs { is_lossless: false } => encode_near(frame, options.near),
+    }
+}
+
+/// Encodes the stored bits without loss, in a coding without signs.
+fn lossless(frame: &Frame, code: impl Fn(&Raster) -> Result<Vec<u8>>) -> Result<Encoded> {
+    let stored = of_frame(frame, Signs::AsBits)?;
+    Ok(Encoded {
+        bytes: code(&stored.raster)?,
+        image: stored.image,
+        is_lossy: false,
+        is_trimmed: stored.is_trimmed,
+    })
+}
+
+/// Encodes with discrete cosines: samples of up to 8 bits, colors as luminance and colors that
+/// pairs of pixels share (PS3.5 §8.2.1).
+fn encode_jpeg(frame: &Frame, options: &EncodeOptions) -> Result<Encoded> {
+    let mut stored = of_frame(frame, Signs::Kept)?;
+    let image = &mut stored.image;
+    if stored.raster.is_signed || image.bits_stored > 8 || image.photometric.is_palette() {
+        return Err(Error::Unsupported {
+            codec: "JPEG",
+            what: "encoding signed samples, indices, or more than 8 bits with loss".into(),
+        });
+    }
+    // Streams of fewer bits do not exist.
+    stored.raster.precision = 8;
+    (image.bits_allocated, image.bits_stored, image.high_bit) = (8, 8, 7);
+    let chroma = if image.samples_per_pixel == 3 && options.is_subsampled {
+        image.photometric = Photometric::YbrFull422;
+        jpeg::Chroma::Half
+    } else {
+        if image.samples_per_pixel == 3 {
+            image.photometric = Photometric::YbrFull;
+        }
+        jpeg::Chroma::Full
+    };
+    Ok(Encoded {
+        bytes: jpeg::encode_baseline(&stored.raster, options.quality, chroma)?,
+        image: stored.image,
+        is_lossy: true,
+        is_trimmed: stored.is_trimmed,
+    })
+}
+
+/// Encodes nearly without loss.
+fn encode_near(frame: &Frame, near: u8) -> Result<Encoded> {
+    let stored = of_frame(frame, Signs::AsBits)?;
+    let image = &stored.image;
+    let unsupported = |what: &'static str| {
+        Err(Error::Unsupported {
+            codec: "JPEG-LS",
+            what: what.into(),
+        })
+    };
+    if near > 0 && image.photometric.is_palette() {
+        return unsupported("changing indices of a palette");
+    }
+    // The least and the most of signed samples are neighbors as bits.
+    if near > 0 && image.is_signed && has_sample_near_sign(&stored.raster, near) {
+        return unsupported("signed samples at the end of their range with loss");
+    }
+    Ok(Encoded {
+        bytes: jpegls::encode(&stored.raster, near)?,
+        image: stored.image,
+        is_lossy: near > 0,
+        is_trimmed: stored.is_trimmed,
+    })
+}
+
+/// Is a sample so close to where the sign changes that it may get the wrong one?
+fn has_sample_near_sign(raster: &Raster, near: u8) -> bool {
+    let half = 1_u32 << (raster.precision - 1);
+    let is_near = |sample: u32| sample.abs_diff(half) <= near.into();
+    match &raster.samples {
+        Samples::U8(samples) => samples.iter().any(|sample| is_near((*sample).into())),
+        Samples::U16(samples) => samples.iter().any(|sample| is_near((*sample).into())),
+        Samples::U32(samples) => samples.iter().any(|sample| is_near(*sample)),
     }
 }
 

@@ -88,8 +88,8 @@ pub fn encode(frame: &Frame) -> Result<(Vec<u8>, ImagePixel)> {
     let (data, row) = if image.bits_allocated == 1 {
         packed = native::pack_bits(&frame.data);
         // Rows that share bytes cannot be told apart; the frame is then one row.
-        let row = match image.columns % 8 {
-            0 => image.columns as usize / 8,
+        let row = match frame.row_bytes() % 8 {
+            0 => frame.row_bytes() / 8,
             _ => packed.len(),
         };
         (packed.as_slice(), row)
@@ -120,6 +120,9 @@ pub fn encode(frame: &Frame) -> Result<(Vec<u8>, ImagePixel)> {
 
 /// Segments that a frame needs (PS3.5 §G.2).
 fn planes_of(image: &ImagePixel) -> Result<usize> {
+    if image.bits_allocated == 1 {
+        return Ok(1);
+    }
     let planes = usize::from(image.samples_per_pixel) * usize::from(image.sample_bytes());
     if planes == 0 || planes > MAX_SEGMENTS {
         return Err(unsupported("more than 15 segments"));
