@@ -5,7 +5,7 @@ use std::time::Instant;
 use sagittal_pixel::codec::jpeg::{
     self, Chroma, LosslessOptions, encode_baseline, encode_lossless_with,
 };
-use sagittal_pixel::{Error, Expected, Raster, StreamColor};
+use sagittal_pixel::{Error, Expected, Raster, Samples, StreamColor};
 
 use crate::encoders::raster;
 use crate::support::{Numbers, data, frames};
@@ -28,6 +28,17 @@ fn streams() -> Vec<Vec<u8>> {
         };
         streams.push(encode_lossless_with(picture, &options).unwrap());
     }
+    let Samples::U8(samples) = &color.samples else {
+        panic!()
+    };
+    let mut progressive = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut progressive, 70);
+    encoder.set_progressive(true);
+    encoder.set_restart_interval(2);
+    let (columns, rows) = (color.columns as u16, color.rows as u16);
+    let rgb = jpeg_encoder::ColorType::Rgb;
+    encoder.encode(samples, columns, rows, rgb).unwrap();
+    streams.push(progressive);
     if let Some(root) = data() {
         let extended = root.join("compressed/dv3-synthetic_monochrome_jpeg_extended_12_bit.dcm");
         streams.extend(frames(&extended).unwrap().1);

@@ -177,7 +177,7 @@ fn dct_frame<S: Sample + Pixel>(
         .iter()
         .map(|component| component.quantization)
         .collect();
-    let planes: Vec<Vec<S>> = if is_progressive {
+    let mut planes: Vec<Vec<S>> = if is_progressive {
         progressive(stream, first, layout, &quantization)?
     } else {
         let samples = layout
@@ -190,6 +190,12 @@ fn dct_frame<S: Sample + Pixel>(
         })?;
         planes
     };
+    if let [only] = &mut planes[..]
+        && layout.extents[0].padded_across * 8 == layout.columns
+    {
+        only.truncate(layout.columns * layout.rows);
+        return Ok(std::mem::take(only));
+    }
     let views = views(planes.iter().map(|plane| &plane[..]), layout, true);
     Ok(interleave(&views, layout, true))
 }

@@ -49,6 +49,3 @@ fn unsupported(what: impl Into<Cow<'static, str>>) -> Error {
         what: what.into(),
     }
 }
-
-#[cfg(test)]
-mod tests;
