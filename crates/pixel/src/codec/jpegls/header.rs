@@ -42,7 +42,7 @@ pub struct Header {
     pub near: u8,
     /// Of the first scan.
     pub interleave: Interleave,
-    /// Colors, where SPIFF or a color transformation tells.
+    /// Colors, where a color transformation tells.
     pub color: StreamColor,
 }
 
@@ -137,7 +137,6 @@ pub(super) struct Markers<'a> {
     /// Lines of a restart interval; 0 if there are none.
     pub restart_interval: u32,
     pub transform: Transform,
-    spiff: StreamColor,
 }
 
 impl<'a> Markers<'a> {
@@ -155,7 +154,6 @@ impl<'a> Markers<'a> {
             preset: Preset::default(),
             restart_interval: 0,
             transform: Transform::None,
-            spiff: StreamColor::Unknown,
         })
     }
 
@@ -166,7 +164,7 @@ impl<'a> Markers<'a> {
         } else if self.transform != Transform::None {
             StreamColor::Rgb
         } else {
-            self.spiff
+            StreamColor::Unknown
         }
     }
 
@@ -306,23 +304,12 @@ impl<'a> Markers<'a> {
         Ok(())
     }
 
-    /// SPIFF header (T.84 Annex F) and the color transformation of HP's encoder.
+    /// The color transformation of HP's encoder. A SPIFF header, which is there too, is passed over:
+    /// encoders write RGB whatever the colors are, so the data set is right.
     fn read_app_8(&mut self, body: &[u8]) -> Result<()> {
-        match body {
-            [b'm', b'r', b'f', b'x', number, ..] => {
-                self.transform = Transform::of(*number)
-                    .ok_or_else(|| unsupported("an unknown color transformation"))?;
-            }
-            // Version, profile, components, height, width, then the color space.
-            [b'S', b'P', b'I', b'F', b'F', 0, rest @ ..] => {
-                self.spiff = match rest.get(12) {
-                    Some(10) => StreamColor::Rgb,
-                    Some(3 | 4) => StreamColor::Ycc,
-                    Some(8) => StreamColor::Grey,
-                    _ => StreamColor::Unknown,
-                };
-            }
-            _ => {}
+        if let [b'm', b'r', b'f', b'x', number, ..] = body {
+            self.transform = Transform::of(*number)
+                .ok_or_else(|| unsupported("an unknown color transformation"))?;
         }
         Ok(())
     }
