@@ -101,6 +101,8 @@ fn kinds(root: &Path) -> Vec<(PathBuf, String)> {
         .lines()
         .skip(1)
         .map(|line| line.split('\t').collect::<Vec<_>>())
+        // Of frames of 32 bits big endian DCMTK 3.6.7 shows others than of the same little endian.
+        .filter(|fields| fields[0] != "rt/pyd-rtdose_expb.dcm")
         .filter(|fields| !fields[11].is_empty() && !fields[0].starts_with("malformed/"))
         .filter(|fields| {
             seen.insert((
