@@ -148,7 +148,11 @@ impl Description {
                 .first_text(tags::RESCALE_TYPE)
                 .or_else(|| header.first_text(tags::UNITS))
                 .or_else(|| header.first_text(tags::DOSE_UNITS)),
-            voi: voi::read(groups.place(tags::FRAME_VOI_LUT_SEQUENCE), may_be_negative),
+            voi: voi::read(
+                groups.place(tags::FRAME_VOI_LUT_SEQUENCE),
+                may_be_negative,
+                image.kind != SampleKind::Integer,
+            ),
             inverse: image.photometric == crate::Photometric::Monochrome1,
             presentation: header
                 .items(tags::PRESENTATION_LUT_SEQUENCE)

@@ -176,7 +176,7 @@ impl Placement {
 
     /// Where a point of the image is in the picture. Both count from the outer corner of the
     /// upper left pixel.
-    pub fn to_picture(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+    pub fn locate(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         let [left, top, source_width, source_height] = self.source;
         let (width, height) = (f64::from(self.width), f64::from(self.height));
         let x = (x - left) * width / source_width;
@@ -405,7 +405,7 @@ mod tests {
                 let mut picture = picture(3, &pixels);
                 let placement = Placement::of(3, 2, &wanted, None);
                 placement.apply(&mut picture);
-                let [x, y] = placement.to_picture([2.5, 1.5]);
+                let [x, y] = placement.locate([2.5, 1.5]);
                 let at = y.floor() as usize * picture.width as usize + x.floor() as usize;
                 let Pixels::Grey8(pixels) = picture.pixels else {
                     unreachable!()

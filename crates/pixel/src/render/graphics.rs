@@ -74,7 +74,7 @@ impl Point {
 
     fn in_picture(self, placement: &Placement, size: [f64; 2]) -> [f64; 2] {
         let [x, y] = match self {
-            Point::Image(at) => placement.to_picture(at),
+            Point::Image(at) => placement.locate(at),
             Point::Display([x, y]) => [x * size[0], y * size[1]],
         };
         // Far outside is outside.

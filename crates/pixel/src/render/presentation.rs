@@ -8,7 +8,7 @@ use super::palette::Palette;
 use super::shutter::Shutters;
 use super::voi::{self, Voi};
 use super::{LookupTable, ModalityTransform};
-use crate::ImagePixel;
+use crate::{ImagePixel, SampleKind};
 
 /// A presentation state, as far as it belongs to one frame.
 #[derive(Clone, Debug)]
@@ -52,7 +52,11 @@ impl PresentationState {
             .items(tags::SOFTCOPY_VOI_LUT_SEQUENCE)
             .iter()
             .find(concerns)
-            .and_then(|item| voi::read(item, may_be_negative).into_iter().next())
+            .and_then(|item| {
+                voi::read(item, may_be_negative, image.kind != SampleKind::Integer)
+                    .into_iter()
+                    .next()
+            })
             .map(|(voi, _)| voi);
         let area = state
             .items(tags::DISPLAYED_AREA_SELECTION_SEQUENCE)

@@ -52,12 +52,16 @@ impl Window {
         })
     }
 
-    /// The window from a lowest, black value to a highest, white one.
+    /// The window from a lowest, black value to a highest, white one. One value alone is black.
     pub fn of_range(low: f64, high: f64) -> Window {
+        let (center, width) = if high > low {
+            (low + (high - low) / 2.0, high - low)
+        } else {
+            (low + 0.5, 1.0)
+        };
         Window {
-            center: low + (high - low) / 2.0,
-            // One value alone is shown in the middle of grey.
-            width: if high > low { high - low } else { 1.0 },
+            center,
+            width,
             function: VoiFunction::LinearExact,
         }
     }
@@ -102,8 +106,8 @@ impl Voi {
 }
 
 /// Everything of one VOI LUT module or macro: tables first, then windows, each with its
-/// explanation.
-pub fn read(place: &DataSet, is_signed: bool) -> Vec<(Voi, String)> {
+/// explanation. `is_float`: are the values that go in fractions?
+pub fn read(place: &DataSet, is_signed: bool, is_float: bool) -> Vec<(Voi, String)> {
     let mut found = Vec::new();
     for item in place.items(tags::VOI_LUT_SEQUENCE) {
         if let Some(table) = LookupTable::of_item(item, is_signed) {
@@ -114,6 +118,11 @@ pub fn read(place: &DataSet, is_signed: bool) -> Vec<(Voi, String)> {
     let function = place
         .first_text(tags::VOI_LUT_FUNCTION)
         .map_or(VoiFunction::Linear, |term| VoiFunction::parse(&term));
+    // The linear function is made for whole numbers: of a width of 1 it would leave black and white.
+    let function = match function {
+        VoiFunction::Linear if is_float => VoiFunction::LinearExact,
+        other => other,
+    };
     let explanations = place.texts(tags::WINDOW_CENTER_WIDTH_EXPLANATION);
     let centers = place.floats(tags::WINDOW_CENTER);
     let widths = place.floats(tags::WINDOW_WIDTH);
@@ -174,7 +183,7 @@ mod tests {
         place.put_text(tags::WINDOW_WIDTH, "400\\1500\\9");
         place.put_text(tags::WINDOW_CENTER_WIDTH_EXPLANATION, "SOFT\\LUNG");
         place.put_text(tags::VOI_LUT_FUNCTION, "SIGMOID");
-        let found = read(&place, true);
+        let found = read(&place, true, false);
         assert_eq!(found.len(), 2);
         assert_eq!(found[1].1, "LUNG");
         let lung = Window::new(-600.0, 1500.0, VoiFunction::Sigmoid).unwrap();

@@ -1,11 +1,12 @@
-//! Real files for the tests, and frames of those that are not compressed.
+//! Real files for the tests, and their frames.
 #![allow(dead_code, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 
-use sagittal_core::{DataSet, Limits, Value, tags};
+use sagittal_core::{DataSet, Limits, transfer_syntax};
 use sagittal_file::part10;
-use sagittal_pixel::{Frame, ImagePixel, Photometric};
+use sagittal_pixel::frames::FrameTable;
+use sagittal_pixel::{Frame, ImagePixel, codec};
 
 /// The folder of real files, if there is one.
 pub fn data() -> Option<PathBuf> {
@@ -32,58 +33,54 @@ pub fn missing(is_missing: bool, what: &str) {
     }
 }
 
-/// Reads a file's data set.
-pub fn open(path: &Path) -> DataSet {
-    let bytes = std::fs::read(path).unwrap();
-    part10::read(&bytes.into(), Limits::default())
-        .unwrap()
-        .data_set
+/// The most bytes of a decoded frame.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// A file, opened.
+pub struct Instance {
+    /// Its data set, pixel data included.
+    pub data_set: DataSet,
+    bytes: Vec<u8>,
+    ts: String,
+    table: Option<FrameTable>,
 }
 
-/// One frame (from 1) of pixel data that are not compressed; `None` for others.
-pub fn native_frame(data_set: &DataSet, number: u32) -> Option<Frame> {
-    let element = [
-        tags::PIXEL_DATA,
-        tags::FLOAT_PIXEL_DATA,
-        tags::DOUBLE_FLOAT_PIXEL_DATA,
-    ]
-    .into_iter()
-    .find_map(|tag| data_set.get(tag))?;
-    let Value::Bytes(bytes) = &element.value else {
-        return None;
-    };
-    let mut image = ImagePixel::of(data_set).ok()?;
-    let at = usize::try_from(number - 1).ok()?;
-    let samples = usize::try_from(image.samples()).ok()?;
-    let data: Vec<u8> = if image.bits_allocated == 1 {
-        (at * samples..(at + 1) * samples)
-            .map(|bit| bytes.get(bit / 8).map(|byte| byte >> (bit % 8) & 1))
-            .collect::<Option<_>>()?
-    } else if image.photometric == Photometric::YbrFull422 {
-        image.photometric = Photometric::YbrFull;
-        let length = samples * 2 / 3;
-        bytes
-            .get(at * length..(at + 1) * length)?
-            .chunks_exact(4)
-            .flat_map(|four| [four[0], four[2], four[3], four[1], four[2], four[3]])
-            .collect()
-    } else {
-        let length = samples * usize::from(image.sample_bytes());
-        bytes.get(at * length..(at + 1) * length)?.to_vec()
-    };
-    let data = if image.is_by_plane {
-        image.is_by_plane = false;
-        let width = usize::from(image.sample_bytes());
-        let plane = data.len() / usize::from(image.samples_per_pixel);
-        (0..plane / width)
-            .flat_map(|pixel| {
-                (0..usize::from(image.samples_per_pixel))
-                    .map(move |channel| channel * plane + pixel * width)
-            })
-            .flat_map(|start| data[start..start + width].to_vec())
-            .collect()
-    } else {
-        data
-    };
-    Frame::new(image, data).ok()
+impl Instance {
+    /// Reads a file; `None` for what cannot be read.
+    pub fn open(path: &Path) -> Option<Instance> {
+        let mut bytes = std::fs::read(path).unwrap();
+        let file = part10::read(&bytes.clone().into(), Limits::default()).ok()?;
+        let mut ts = file.opening.transfer_syntax_uid.as_str().to_owned();
+        let mut offset = file.opening.data_set_offset;
+        if transfer_syntax::by_uid(&ts).is_some_and(|ts| ts.deflated) {
+            let mut inflated = Vec::new();
+            let mut decoder = flate2::read::DeflateDecoder::new(&bytes[offset as usize..]);
+            std::io::copy(&mut decoder, &mut inflated).ok()?;
+            (bytes, offset) = (inflated, 0);
+            transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.clone_into(&mut ts);
+        }
+        let table = FrameTable::of_instance(&bytes, offset, &ts).ok().flatten();
+        Some(Instance {
+            data_set: file.data_set,
+            bytes,
+            ts,
+            table,
+        })
+    }
+
+    /// A decoded frame, from 1; `None` where none can be had.
+    pub fn frame(&self, number: u32) -> Option<Frame> {
+        let image = ImagePixel::of(&self.data_set).ok()?;
+        let bytes = self
+            .table
+            .as_ref()?
+            .read(&self.bytes, number.checked_sub(1)?, MAX_BYTES)
+            .ok()?;
+        codec::decode(&self.ts, &image, &bytes, MAX_BYTES).ok()
+    }
+}
+
+/// Reads a file's data set.
+pub fn open(path: &Path) -> DataSet {
+    Instance::open(path).unwrap().data_set
 }
