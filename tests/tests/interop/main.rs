@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod dcmtk;
+mod orthanc;
 mod web;

@@ -3,9 +3,12 @@
 use std::io::Write;
 
 use anyhow::{Context as _, bail};
+use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use sagittal_core::Uid;
+use sagittal_web::accept::MediaRange;
+use sagittal_web::multipart::{Limits, Parser, Token, boundary_of};
 use serde_json::Value;
 
 use super::http::{HttpClient, body, reason};
@@ -14,6 +17,14 @@ use super::http::{HttpClient, body, reason};
 const PAGE: usize = 1000;
 /// Bytes of a page.
 const PAGE_BYTES: usize = 256 << 20;
+
+/// How an instance may be asked for: alone; and as servers understand it that give it in multipart
+/// only (Orthanc), some of them without `*`. All mean the stored transfer syntax, or come near.
+const ACCEPT: &[&str] = &[
+    "application/dicom; transfer-syntax=*",
+    "multipart/related; type=\"application/dicom\"; transfer-syntax=*",
+    "multipart/related; type=\"application/dicom\"",
+];
 
 /// An instance on a server.
 #[derive(Clone, Debug)]
@@ -29,12 +40,14 @@ pub struct RemoteInstance {
 /// Finds and retrieves over one connection.
 pub struct Remote {
     http: HttpClient,
+    /// What of [`ACCEPT`] the server understands.
+    accept: usize,
 }
 
 impl Remote {
     /// A client of this server.
     pub fn new(http: HttpClient) -> Remote {
-        Remote { http }
+        Remote { http, accept: 0 }
     }
 
     /// Instances that match QIDO-RS parameters (`Key=Value`), all pages.
@@ -82,10 +95,13 @@ impl Remote {
             "/studies/{}/series/{}/instances/{}",
             instance.study_instance_uid, instance.series_instance_uid, instance.sop_instance_uid
         );
-        let response = self
-            .http
-            .get(&path, "application/dicom; transfer-syntax=*")
-            .await?;
+        let mut response = self.http.get(&path, ACCEPT[self.accept]).await?;
+        while is_misunderstood(response.status()) && self.accept + 1 < ACCEPT.len() {
+            // Read to its end, so that the connection can be used again.
+            let _ = body(response, 1 << 20).await;
+            self.accept += 1;
+            response = self.http.get(&path, ACCEPT[self.accept]).await?;
+        }
         let status = response.status();
         let media_type = response
             .headers()
@@ -102,22 +118,78 @@ impl Remote {
                 instance.sop_instance_uid
             );
         }
-        if !media_type.starts_with("application/dicom") {
-            bail!(
+        let mut sink = match MediaRange::parse(&media_type) {
+            Some(media) if media.is_multipart() => Sink::Multipart {
+                parser: Parser::new(boundary_of(&media)?, Limits::default()),
+                parts: 0,
+            },
+            Some(media) if media.essence() == "application/dicom" => Sink::Whole,
+            _ => bail!(
                 "{} answers with {media_type:?}, expected application/dicom",
                 self.http.url()
-            );
-        }
+            ),
+        };
         let mut body = response.into_body();
         let mut total = 0;
         while let Some(frame) = body.frame().await {
             let frame = frame.context("the connection broke in the middle of an instance")?;
-            if let Some(bytes) = frame.data_ref() {
-                out.write_all(bytes)?;
-                total += bytes.len() as u64;
+            if let Ok(bytes) = frame.into_data() {
+                total += sink.take(bytes, out)?;
             }
         }
+        sink.end()?;
         Ok(total)
+    }
+}
+
+fn is_misunderstood(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_REQUEST | StatusCode::NOT_ACCEPTABLE | StatusCode::NOT_IMPLEMENTED
+    )
+}
+
+/// The body of an answer on its way to a file.
+enum Sink {
+    Whole,
+    Multipart { parser: Parser, parts: usize },
+}
+
+impl Sink {
+    /// Writes what there is of the instance in these bytes; gives how much.
+    fn take(&mut self, bytes: Bytes, out: &mut impl Write) -> anyhow::Result<u64> {
+        let Sink::Multipart { parser, parts } = self else {
+            out.write_all(&bytes)?;
+            return Ok(bytes.len() as u64);
+        };
+        let mut written = 0;
+        parser.feed(bytes);
+        while let Some(token) = parser.next()? {
+            match token {
+                Token::Start(_) if *parts > 0 => bail!("more than one instance in an answer"),
+                Token::Start(_) => *parts = 1,
+                Token::Data(bytes) => {
+                    out.write_all(&bytes)?;
+                    written += bytes.len() as u64;
+                }
+                Token::End => {}
+                Token::Close => break,
+            }
+        }
+        Ok(written)
+    }
+
+    /// Was it all there?
+    fn end(self) -> anyhow::Result<()> {
+        let Sink::Multipart { mut parser, parts } = self else {
+            return Ok(());
+        };
+        parser.end();
+        while parser.next()?.is_some_and(|token| token != Token::Close) {}
+        if parts == 0 {
+            bail!("no instance in an answer");
+        }
+        Ok(())
     }
 }
 
