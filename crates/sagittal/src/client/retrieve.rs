@@ -120,7 +120,7 @@ impl Remote {
         }
         let mut sink = match MediaRange::parse(&media_type) {
             Some(media) if media.is_multipart() => Sink::Multipart {
-                parser: Parser::new(boundary_of(&media)?, Limits::default()),
+                parser: Box::new(Parser::new(boundary_of(&media)?, Limits::default())),
                 parts: 0,
             },
             Some(media) if media.essence() == "application/dicom" => Sink::Whole,
@@ -152,7 +152,7 @@ fn is_misunderstood(status: StatusCode) -> bool {
 /// The body of an answer on its way to a file.
 enum Sink {
     Whole,
-    Multipart { parser: Parser, parts: usize },
+    Multipart { parser: Box<Parser>, parts: usize },
 }
 
 impl Sink {
