@@ -1,7 +1,8 @@
-//! WADO-URI, Retrieve DICOM Instance (PS3.18 §9.4).
+//! WADO-URI: Retrieve DICOM Instance and Retrieve Rendered Instance (PS3.18 §9.4, §9.5).
 
 use axum::extract::State;
 use axum::response::Response;
+use sagittal_archive::retrieve::InstanceRef;
 use sagittal_audit::Action;
 use sagittal_auth::permission;
 use sagittal_core::Uid;
@@ -12,6 +13,7 @@ use crate::conditional;
 use crate::dicomweb::Wishes;
 use crate::dicomweb::instances::{choose_syntaxes, etag_of, single};
 use crate::error::{Error, Result};
+use crate::rendered::{self, Subject, UriParameters};
 use crate::request::Request;
 use crate::state::WebState;
 
@@ -19,21 +21,6 @@ const DICOM: Offer = Offer {
     media_type: "application/dicom",
     multipart: false,
 };
-
-/// Parameters that belong to rendered images alone (PS3.18 §9.5.1).
-const RENDERED: &[&str] = &[
-    "annotation",
-    "imageAnnotation",
-    "imageQuality",
-    "rows",
-    "columns",
-    "region",
-    "windowCenter",
-    "windowWidth",
-    "frameNumber",
-    "presentationUID",
-    "presentationSeriesUID",
-];
 
 /// `GET /wado?requestType=WADO&studyUID=…&seriesUID=…&objectUID=…`.
 pub(crate) async fn retrieve(
@@ -51,13 +38,56 @@ pub(crate) async fn retrieve(
         .instance(Some(&asked.study), Some(&asked.series), &asked.instance)
         .await?;
     access.instances(1);
+    match asked.wanted {
+        Wanted::Dicom(wishes) => dicom(&state, &request, instance, &wishes).await,
+        Wanted::Rendered(accept, parameters) => {
+            picture(&state, &request, instance, &accept, *parameters).await
+        }
+    }
+}
+
+async fn dicom(
+    state: &WebState,
+    request: &Request,
+    instance: InstanceRef,
+    wishes: &Wishes,
+) -> Result<Response> {
     let instances = vec![instance];
-    let etag = etag_of(&instances, &format!("wado{}", asked.wishes.describe()));
-    let chosen = choose_syntaxes(instances, &asked.wishes)?;
+    let etag = etag_of(&instances, &format!("wado{}", wishes.describe()));
+    let chosen = choose_syntaxes(instances, wishes)?;
     if conditional::is_known(&request.headers, &etag) {
         return Ok(conditional::not_modified(&etag));
     }
     let mut response = single(&state.archive, chosen).await?;
+    conditional::mark(response.headers_mut(), &etag);
+    Ok(response)
+}
+
+async fn picture(
+    state: &WebState,
+    request: &Request,
+    instance: InstanceRef,
+    accept: &Accept,
+    parameters: UriParameters,
+) -> Result<Response> {
+    let frame = parameters.frame;
+    if let Some(beyond) = frame.filter(|frame| *frame > instance.number_of_frames) {
+        return Err(Error::NotFound(format!(
+            "frame {beyond} is not in the instance, which has {}",
+            instance.number_of_frames
+        )));
+    }
+    let subject = Subject { instance, frame };
+    let media_type = rendered::media_type(accept, &subject)?;
+    let etag = etag_of(
+        std::slice::from_ref(&subject.instance),
+        &format!("wado {media_type} {}", parameters.key()),
+    );
+    if conditional::is_known(&request.headers, &etag) {
+        return Ok(conditional::not_modified(&etag));
+    }
+    let parameters = parameters.resolve(state, &subject.instance).await?;
+    let mut response = rendered::single(state, subject, media_type, parameters).await?;
     conditional::mark(response.headers_mut(), &etag);
     Ok(response)
 }
@@ -67,7 +97,12 @@ struct Asked {
     study: Uid,
     series: Uid,
     instance: Uid,
-    wishes: Wishes,
+    wanted: Wanted,
+}
+
+enum Wanted {
+    Dicom(Wishes),
+    Rendered(Accept, Box<UriParameters>),
 }
 
 impl Asked {
@@ -83,19 +118,6 @@ impl Asked {
             Uid::tolerant(text).map_err(|_| Error::bad(format!("{name} is not a UID")))
         };
         let (study, series, instance) = (uid("studyUID")?, uid("seriesUID")?, uid("objectUID")?);
-        // An explicit content type is what is wanted; a browser's Accept header is not.
-        let accept = match request.parameter("contentType") {
-            Some(text) => Accept::parse(text)?,
-            None => request.accept()?,
-        };
-        accept.choose(&[DICOM])?;
-        for name in RENDERED {
-            if request.parameter(name).is_some() {
-                return Err(Error::bad(format!(
-                    "{name} does not go with application/dicom"
-                )));
-            }
-        }
         match request.parameter("anonymize") {
             None => {}
             Some("yes") => {
@@ -105,18 +127,50 @@ impl Asked {
             }
             Some(_) => return Err(Error::bad("anonymize: yes expected")),
         }
-        let wishes = match request.parameter("transferSyntax") {
-            None | Some("") => Wishes::unspecified(),
-            Some(text) => Wishes::exactly(
-                Uid::tolerant(text).map_err(|_| Error::bad("transferSyntax is not a UID"))?,
-            ),
-        };
         Ok(Asked {
             study,
             series,
             instance,
-            wishes,
+            wanted: Wanted::read(request)?,
         })
+    }
+}
+
+impl Wanted {
+    /// An explicit content type is what is wanted; a browser's Accept header is not. Without one,
+    /// parameters of pictures ask for a picture.
+    fn read(request: &Request) -> Result<Wanted> {
+        let parameters = UriParameters::of(request)?;
+        let content_type = request
+            .parameter("contentType")
+            .filter(|text| !text.is_empty());
+        let accept = match content_type {
+            Some(text) => Accept::parse(text)?,
+            None if parameters.is_some() => Accept::anything(),
+            None => request.accept()?,
+        };
+        let is_dicom = accept.choose(&[DICOM]).is_ok();
+        if is_dicom
+            && (parameters.is_none()
+                || content_type.is_some_and(|text| text.contains("application/dicom")))
+        {
+            if parameters.is_some() {
+                return Err(Error::bad(
+                    "parameters of rendered images do not go with application/dicom",
+                ));
+            }
+            let wishes = match request.parameter("transferSyntax") {
+                None | Some("") => Wishes::unspecified(),
+                Some(text) => Wishes::exactly(
+                    Uid::tolerant(text).map_err(|_| Error::bad("transferSyntax is not a UID"))?,
+                ),
+            };
+            return Ok(Wanted::Dicom(wishes));
+        }
+        Ok(Wanted::Rendered(
+            accept,
+            Box::new(parameters.unwrap_or_default()),
+        ))
     }
 }
 
@@ -144,12 +198,25 @@ mod tests {
                 "&contentType=application%2Fdicom&transferSyntax=1.2.840.10008.1.2.1",
                 200,
             ),
-            ("&contentType=image/jpeg", 406),
+            ("&contentType=image/jpeg", 200),
             ("&contentType=nonsense", 400),
             ("&anonymize=yes", 406),
             ("&anonymize=no", 400),
-            ("&rows=100", 400),
-            ("&windowCenter=1&windowWidth=2", 400),
+            ("&rows=100", 200),
+            ("&rows=100&contentType=application/dicom", 400),
+            ("&rows=0", 400),
+            ("&windowCenter=1&windowWidth=2", 200),
+            ("&windowCenter=1", 400),
+            ("&windowCenter=1&windowWidth=-2", 400),
+            ("&region=0.1,0.1,0.9,0.9&columns=64", 200),
+            ("&region=0.9,0.1,0.1,0.9", 400),
+            ("&region=1,2,3", 400),
+            ("&frameNumber=3&contentType=image/png", 200),
+            ("&frameNumber=0", 400),
+            ("&imageQuality=101", 400),
+            ("&annotation=patient", 200),
+            ("&presentationUID=1.2&presentationSeriesUID=1.3", 200),
+            ("&presentationUID=a/b", 400),
             ("&transferSyntax=a/b", 400),
             ("&charset=UTF-8", 200),
         ];

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Read as _, Write as _};
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use sagittal_core::{CharacterSet, Limits, Tag, Uid, tags};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::{extract, part10, read};
@@ -51,7 +51,7 @@ impl Plan {
         let source = Origin::read(&file, bytes_in).with_context(shown)?;
         let from = source.transfer_syntax_uid.as_str();
         let Some(change) = change(from, self.to) else {
-            bail!("{}: {from} cannot be decoded", path.display());
+            return Err(anyhow::anyhow!("{from} cannot be decoded")).with_context(shown);
         };
         let folder = target.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)
@@ -108,13 +108,14 @@ impl Plan {
                     transfer_syntax: self.to,
                 };
                 let difference = compare(before, after, self.options.limits)
-                    .with_context(|| format!("{}: cannot verify", path.display()))?;
+                    .context("cannot verify")
+                    .with_context(shown)?;
                 if change == Change::Lossless && !difference.is_none() {
-                    bail!(
-                        "{}: samples differ by up to {} after decoding again; nothing is written",
-                        path.display(),
+                    return Err(anyhow::anyhow!(
+                        "samples differ by up to {} after decoding again; nothing is written",
                         difference.largest
-                    );
+                    ))
+                    .with_context(shown);
                 }
                 Some(difference.largest)
             }

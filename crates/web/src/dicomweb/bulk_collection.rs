@@ -12,10 +12,10 @@ use sagittal_auth::permission;
 use sagittal_core::{DataSet, TagPath, Value};
 
 use super::bulk_data::{
-    Content, Item, PIXEL_DATA, as_stored, frames_of, is_framewise, parts_of, represent,
+    Content, Item, PIXEL_DATA, as_stored, frames_of, framewise, is_framewise, parts_of, represent,
 };
 use super::instances::{begun, etag_of, location};
-use super::media_type::{self, OCTET_STREAM, Representation};
+use super::media_type::{OCTET_STREAM, Representation};
 use crate::accept::{Accept, Offer};
 use crate::authorize::Access;
 use crate::conditional;
@@ -126,7 +126,7 @@ pub(crate) async fn pixel_data(
 }
 
 fn negotiate(accept: &Accept, instance: &InstanceRef) -> Result<Representation> {
-    media_type::negotiate_pixel_data(accept, instance.transfer_syntax_uid.as_str(), false, false)
+    framewise(accept, instance)
 }
 
 /// What the parts are depends on the instances and what is accepted; their locations on the base.
@@ -189,9 +189,12 @@ async fn items(
     (instance, path): Place,
 ) -> Result<Vec<Item>> {
     // Whoever takes octets alone still gets compressed pixels, named for what they are.
-    let representation =
-        represent(accept, &instance, &path, false).unwrap_or_else(|_| as_stored(&instance, &path));
-    if is_framewise(&instance, &path) {
+    let representation = match is_framewise(&instance, &path) {
+        true => framewise(accept, &instance),
+        false => represent(accept, &instance, &path, false),
+    };
+    let representation = representation.unwrap_or_else(|_| as_stored(&instance, &path));
+    if is_framewise(&instance, &path) || representation.converted.is_some() {
         return Ok(frames_of(base, &instance, &representation));
     }
     let bulk = state.archive.bulk_data(&instance, &path).await?;

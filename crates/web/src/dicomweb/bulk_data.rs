@@ -9,13 +9,13 @@ use futures::stream::{self, BoxStream};
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use sagittal_archive::bulk_path;
-use sagittal_archive::retrieve::{BulkData, InstanceRef};
+use sagittal_archive::retrieve::{BulkData, InstanceReader, InstanceRef};
 use sagittal_auth::permission;
-use sagittal_core::{Tag, TagPath, tags};
+use sagittal_core::{Tag, TagPath, Uid, tags};
 
 use super::bulk_stream;
 use super::instances::{etag_of, location};
-use super::media_type::{self, OCTET_STREAM, Representation};
+use super::media_type::{self, Asked, OCTET_STREAM, Representation};
 use crate::accept::Accept;
 use crate::authorize::Access;
 use crate::conditional;
@@ -63,12 +63,7 @@ pub(crate) async fn one(
     let bulk = state.archive.bulk_data(&instance, &path).await?;
     let ranged = request.headers.contains_key(http::header::RANGE);
     if is_framewise(&instance, &path) {
-        let representation = media_type::negotiate_pixel_data(
-            &accept,
-            instance.transfer_syntax_uid.as_str(),
-            false,
-            false,
-        )?;
+        let representation = framewise(&accept, &instance)?;
         let etag = etag_of(
             std::slice::from_ref(&instance),
             &format!("frames{}", representation.content_type()),
@@ -89,7 +84,17 @@ pub(crate) async fn one(
     if conditional::is_known(&request.headers, &etag) {
         return Ok(conditional::not_modified(&etag));
     }
-    let mut response = if representation.multipart {
+    let mut response = if representation.converted.is_some() && representation.multipart {
+        let items = frames_of(&request.base, &instance, &representation);
+        respond(&state, &representation, items)
+    } else if representation.converted.is_some() {
+        let reader = state.archive.open_instance(instance);
+        let frame = frame(&reader, 0, &representation).await?;
+        let mut response = Response::new(Body::from(frame.clone()));
+        put(&mut response, CONTENT_TYPE, &representation.content_type());
+        put(&mut response, CONTENT_LENGTH, &frame.len().to_string());
+        response
+    } else if representation.multipart {
         let item = Item {
             location: request.resource_url() + "/bulkdata/" + request.path("path").unwrap_or(""),
             content: Content::Value(bulk),
@@ -162,7 +167,8 @@ pub(super) fn parts_of(state: &WebState, items: Vec<Item>) -> BoxStream<'static,
                         (bulk.length, bulk_stream::stream(&bulk, 0..bulk.length))
                     }
                     Content::Frame(instance, index) => {
-                        let frame = archive.open_instance(instance).frame(index).await?;
+                        let reader = archive.open_instance(instance);
+                        let frame = frame(&reader, index, &item.representation).await?;
                         (frame.len() as u64, whole(frame))
                     }
                 };
@@ -182,19 +188,49 @@ pub(crate) fn whole(bytes: Bytes) -> BoxStream<'static, Result<Bytes>> {
     stream::once(async move { Ok(bytes) }).boxed()
 }
 
-/// How a value is given: pixel data by their syntax, everything else as octets.
+/// A frame (from 0) as it is represented.
+pub(super) async fn frame(
+    reader: &InstanceReader,
+    index: u32,
+    representation: &Representation,
+) -> Result<Bytes> {
+    Ok(match representation.converted {
+        Some(uid) => reader.frame_as(index, &Uid::from_static(uid)).await?,
+        None => reader.frame(index).await?,
+    })
+}
+
+/// How the frames of an instance are given, each by itself.
+pub(super) fn framewise(accept: &Accept, instance: &InstanceRef) -> Result<Representation> {
+    let asked = Asked {
+        stored: instance.transfer_syntax_uid.as_str(),
+        is_single: false,
+        prefers_single: false,
+        is_frames: true,
+    };
+    media_type::negotiate_pixel_data(accept, asked)
+}
+
+/// How a value is given: pixel data by their syntax, everything else as octets. The value of a
+/// single frame can be converted.
 pub(super) fn represent(
     accept: &Accept,
     instance: &InstanceRef,
     path: &TagPath,
     prefer_single: bool,
 ) -> Result<Representation> {
-    let syntax = if is_pixel_data(path) {
-        instance.transfer_syntax_uid.as_str()
-    } else {
-        sagittal_core::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN
+    let is_pixels = is_pixel_data(path);
+    let stored = match is_pixels {
+        true => instance.transfer_syntax_uid.as_str(),
+        false => sagittal_core::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
     };
-    media_type::negotiate_pixel_data(accept, syntax, true, prefer_single)
+    let asked = Asked {
+        stored,
+        is_single: true,
+        prefers_single: prefer_single,
+        is_frames: is_pixels && instance.number_of_frames == 1,
+    };
+    media_type::negotiate_pixel_data(accept, asked)
 }
 
 pub(super) fn as_stored(instance: &InstanceRef, path: &TagPath) -> Representation {
@@ -207,6 +243,7 @@ pub(super) fn as_stored(instance: &InstanceRef, path: &TagPath) -> Representatio
             OCTET_STREAM
         },
         transfer_syntax: compressed.then(|| uid.to_owned()),
+        converted: None,
         multipart: true,
     }
 }

@@ -1,4 +1,4 @@
-//! Retrieve Frames (PS3.18 §10.4.1.1.6): native samples, or compressed frames as stored.
+//! Retrieve Frames (PS3.18 §10.4.1.1.6): as they are stored, or in the media type asked for.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -9,9 +9,9 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use sagittal_auth::permission;
 
-use super::bulk_data::whole;
+use super::bulk_data::{frame, whole};
 use super::instances::{etag_of, location};
-use super::media_type;
+use super::media_type::{self, Asked};
 use crate::authorize::Access;
 use crate::conditional;
 use crate::error::{Error, Result};
@@ -46,12 +46,13 @@ pub(crate) async fn retrieve(
             "the frames of a video are one stream, not to be had one by one; the whole of it is at {url}/pixeldata and {url}/bulkdata/7FE00010"
         )));
     }
-    let representation = media_type::negotiate_pixel_data(
-        &accept,
-        instance.transfer_syntax_uid.as_str(),
-        frames.len() == 1,
-        false,
-    )?;
+    let asked = Asked {
+        stored: instance.transfer_syntax_uid.as_str(),
+        is_single: frames.len() == 1,
+        prefers_single: false,
+        is_frames: true,
+    };
+    let representation = media_type::negotiate_pixel_data(&accept, asked)?;
     let etag = etag_of(
         std::slice::from_ref(&instance),
         &format!(
@@ -77,7 +78,7 @@ pub(crate) async fn retrieve(
     let Some(first) = numbers.next() else {
         return Err(Error::bad("no frame is asked for"));
     };
-    let bytes = reader.frame(first - 1).await?;
+    let bytes = frame(&reader, first - 1, &representation).await?;
     let mut response = if representation.multipart {
         let part = move |number: u32, bytes: bytes::Bytes| Part {
             content_type: content_type.clone(),
@@ -86,10 +87,11 @@ pub(crate) async fn retrieve(
             body: whole(bytes),
         };
         let head = part(first, bytes);
+        let given = representation.clone();
         let rest = stream::iter(numbers)
             .map(move |number| {
-                let reader = reader.clone();
-                async move { (number, reader.frame(number - 1).await) }
+                let (reader, given) = (reader.clone(), given.clone());
+                async move { (number, frame(&reader, number - 1, &given).await) }
             })
             .buffered(AHEAD)
             .map(move |(number, bytes)| Ok(part(number, bytes?)));

@@ -1,6 +1,7 @@
 //! Media types of pixel data (PS3.18 Tables 8.7.3-2 to 8.7.3-5).
 
 use sagittal_core::transfer_syntax as ts;
+use sagittal_pixel::codec;
 
 use crate::accept::{Accept, MediaRange};
 use crate::error::{Error, Result};
@@ -92,6 +93,8 @@ pub struct Representation {
     pub media_type: &'static str,
     /// The `transfer-syntax` parameter, for compressed data.
     pub transfer_syntax: Option<String>,
+    /// Frames have to be decoded, and encoded in this transfer syntax.
+    pub converted: Option<&'static str>,
     /// In `multipart/related`.
     pub multipart: bool,
 }
@@ -106,23 +109,39 @@ impl Representation {
     }
 }
 
-/// Chooses how to give pixel data that are stored as `stored`. `single` says whether they can be
-/// one body; where the client leaves it open, `prefer_single` decides.
-pub fn negotiate_pixel_data(
-    accept: &Accept,
-    stored: &str,
-    single: bool,
-    prefer_single: bool,
-) -> Result<Representation> {
+/// What is to be given.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The transfer syntax in which pixel data are stored.
+    pub stored: &'a str,
+    /// It can be one body.
+    pub is_single: bool,
+    /// One body where the client leaves it open.
+    pub prefers_single: bool,
+    /// Single frames, which can be decoded and encoded.
+    pub is_frames: bool,
+}
+
+/// Chooses how to give pixel data. As they are stored, if that is accepted by a range of the same
+/// weight; else frames are converted.
+pub fn negotiate_pixel_data(accept: &Accept, asked: Asked<'_>) -> Result<Representation> {
+    let Asked { stored, .. } = asked;
     let encapsulated = is_encapsulated(stored);
     let own = of_transfer_syntax(stored);
+    let mut best: Option<(Representation, u16)> = None;
     for range in &accept.ranges {
+        if best
+            .as_ref()
+            .is_some_and(|(_, weight)| *weight > range.weight)
+        {
+            break;
+        }
         let multipart = if range.is_anything() {
-            !(single && prefer_single)
+            !(asked.is_single && asked.prefers_single)
         } else {
             range.is_multipart()
         };
-        if !multipart && !single {
+        if !multipart && !asked.is_single {
             continue;
         }
         let Some(parts) = range.of_parts() else {
@@ -137,9 +156,25 @@ pub fn negotiate_pixel_data(
             return Ok(Representation {
                 media_type,
                 transfer_syntax: encapsulated.then(|| stored.to_owned()),
+                converted: None,
                 multipart,
             });
         }
+        if best.is_none()
+            && asked.is_frames
+            && let Some((media_type, uid)) = converted(&parts, stored)
+        {
+            let representation = Representation {
+                media_type,
+                transfer_syntax: is_encapsulated(uid).then(|| uid.to_owned()),
+                converted: Some(uid),
+                multipart,
+            };
+            best = Some((representation, range.weight));
+        }
+    }
+    if let Some((representation, _)) = best {
+        return Ok(representation);
     }
     let only = if encapsulated {
         format!(
@@ -148,10 +183,35 @@ pub fn negotiate_pixel_data(
     } else {
         OCTET_STREAM.to_owned()
     };
-    let parts = if single { "" } else { "multipart/related of " };
-    Err(Error::not_acceptable(format!(
-        "{parts}{only} can be given; pixels are not transcoded"
-    )))
+    let parts = if asked.is_single {
+        ""
+    } else {
+        "multipart/related of "
+    };
+    Err(Error::not_acceptable(format!("{parts}{only} can be given")))
+}
+
+/// What frames that are stored otherwise can be made for a range: octets, or a compressed media
+/// type in the syntax named, else in its default (PS3.18 Table 8.7.3-5). `*` means as stored.
+fn converted(parts: &MediaRange, stored: &str) -> Option<(&'static str, &'static str)> {
+    let named = parts.transfer_syntax();
+    if !codec::can_decode(stored) || named == Some("*") {
+        return None;
+    }
+    let is_named = |uid: &str| named.is_none_or(|named| named == uid);
+    let native = [ts::EXPLICIT_VR_LITTLE_ENDIAN, ts::IMPLICIT_VR_LITTLE_ENDIAN];
+    if parts.covers(OCTET_STREAM) && native.into_iter().any(is_named) {
+        return Some((OCTET_STREAM, ts::EXPLICIT_VR_LITTLE_ENDIAN));
+    }
+    COMPRESSED
+        .iter()
+        .filter(|(media_type, _)| parts.covers(media_type))
+        .find_map(|(media_type, uids)| {
+            let uid = uids
+                .iter()
+                .find(|uid| is_named(uid) && codec::can_encode(uid))?;
+            Some((*media_type, *uid))
+        })
 }
 
 /// Native data: octets, little endian, whatever explicit or implicit syntax is named.
@@ -180,9 +240,18 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn asked(stored: &str, is_single: bool, is_frames: bool) -> Asked<'_> {
+        Asked {
+            stored,
+            is_single,
+            prefers_single: false,
+            is_frames,
+        }
+    }
+
     fn choose(accept: &str, stored: &str, single: bool) -> Option<(String, bool)> {
         let accept = Accept::parse(accept).unwrap();
-        negotiate_pixel_data(&accept, stored, single, false)
+        negotiate_pixel_data(&accept, asked(stored, single, false))
             .ok()
             .map(|chosen| (chosen.content_type(), chosen.multipart))
     }
@@ -274,6 +343,58 @@ mod tests {
             Some((format!("{OCTET_STREAM}; transfer-syntax=1.2.3.4"), true))
         );
         assert_eq!(choose("application/octet-stream", "1.2.3.4", true), None);
+    }
+
+    #[test]
+    fn frames_are_converted_where_that_is_asked_for() {
+        let related = |inner: &str| format!("multipart/related; type={inner}");
+        let rows = [
+            (
+                ts::RLE_LOSSLESS,
+                "application/octet-stream",
+                Some(ts::EXPLICIT_VR_LITTLE_ENDIAN),
+            ),
+            (
+                ts::RLE_LOSSLESS,
+                "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1",
+                Some(ts::EXPLICIT_VR_LITTLE_ENDIAN),
+            ),
+            (ts::RLE_LOSSLESS, "image/jls", Some(ts::JPEG_LS_LOSSLESS)),
+            (
+                ts::EXPLICIT_VR_LITTLE_ENDIAN,
+                "image/jpeg",
+                Some(ts::JPEG_LOSSLESS_SV1),
+            ),
+            (
+                ts::EXPLICIT_VR_LITTLE_ENDIAN,
+                "image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.50",
+                Some(ts::JPEG_BASELINE_8_BIT),
+            ),
+            // As stored, where that is accepted as gladly.
+            (
+                ts::RLE_LOSSLESS,
+                "application/octet-stream, image/dicom-rle",
+                None,
+            ),
+            (ts::RLE_LOSSLESS, "*/*", None),
+            (
+                ts::EXPLICIT_VR_LITTLE_ENDIAN,
+                "image/*;q=0.9, */*;q=0.1",
+                Some(ts::JPEG_LOSSLESS_SV1),
+            ),
+        ];
+        for (stored, accept, expected) in rows {
+            for accept in [accept.to_owned(), related(&format!("\"{accept}\""))] {
+                if accept.contains("related") && accept.contains(',') {
+                    continue;
+                }
+                let chosen = Accept::parse(&accept).unwrap();
+                let chosen = negotiate_pixel_data(&chosen, asked(stored, true, true)).unwrap();
+                assert_eq!(chosen.converted, expected, "{stored} for {accept}");
+            }
+        }
+        let video = Accept::parse("application/octet-stream").unwrap();
+        assert!(negotiate_pixel_data(&video, asked(ts::MPEG2_MPML, true, true)).is_err());
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! In which transfer syntax an instance is given (PS3.18 §8.7.3.5).
 //!
 //! Without `transfer-syntax` the standard means Explicit VR Little Endian. Most clients that leave it
-//! out take what comes, and compressed pixels cannot be decoded here; so such an instance is then
-//! sent as it is stored, as dcm4chee does. Who names an uncompressed syntax gets that or 406.
+//! out take what comes, and decompressing makes large what somebody made small; so a compressed
+//! instance is then sent as it is stored, as dcm4chee does. Who names a syntax gets it, or 406.
 
 use sagittal_core::Uid;
 use sagittal_core::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN;
-use sagittal_file::transcode::is_convertible;
+use sagittal_pixel::transcode::change;
 
 use super::media_type::is_encapsulated;
 use crate::accept::MediaRange;
@@ -30,7 +30,7 @@ enum Wish {
 pub enum Given {
     /// Its bytes as they are.
     Stored,
-    /// In another syntax, which needs no decoding of pixels.
+    /// In another syntax, pixels decoded and encoded if need be.
     Converted(Uid),
     /// In another syntax if its data set can be converted, else as it is.
     Preferred(Uid),
@@ -108,7 +108,7 @@ fn fulfil(wish: &Wish, stored: &str) -> Option<Given> {
     let to = |uid: &str| {
         if uid == stored {
             Some(Given::Stored)
-        } else if is_convertible(stored, uid) {
+        } else if change(stored, uid).is_some() {
             Uid::tolerant(uid).ok().map(Given::Converted)
         } else {
             None
@@ -138,34 +138,31 @@ mod tests {
     }
 
     #[test]
-    fn compressed_instances_are_given_as_stored_or_not_at_all() {
-        let stored = ts::JPEG_2000_LOSSLESS;
+    fn what_cannot_be_decoded_is_given_as_stored_or_not_at_all() {
+        let stored = ts::MPEG2_MPML;
+        let named = |uid: &str| format!("application/dicom; transfer-syntax={uid}");
         assert_eq!(choose("application/dicom", stored), Some(Given::Stored));
-        assert_eq!(
-            choose("application/dicom; transfer-syntax=*", stored),
-            Some(Given::Stored)
+        assert_eq!(choose(&named("*"), stored), Some(Given::Stored));
+        assert_eq!(choose(&named(stored), stored), Some(Given::Stored));
+        assert_eq!(choose(&named(ts::EXPLICIT_VR_LITTLE_ENDIAN), stored), None);
+        assert_eq!(choose(&named("no/uid"), stored), None);
+        let accept = format!(
+            "{}, {};q=0.2",
+            named(ts::EXPLICIT_VR_LITTLE_ENDIAN),
+            named("*")
         );
-        assert_eq!(
-            choose(
-                "application/dicom; transfer-syntax=1.2.840.10008.1.2.4.90",
-                stored
-            ),
-            Some(Given::Stored)
-        );
-        assert_eq!(
-            choose(
-                "application/dicom; transfer-syntax=1.2.840.10008.1.2.1",
-                stored
-            ),
-            None
-        );
-        assert_eq!(
-            choose("application/dicom; transfer-syntax=no/uid", stored),
-            None
-        );
-        let accept = "application/dicom; transfer-syntax=1.2.840.10008.1.2.1, \
-                      application/dicom; transfer-syntax=*;q=0.2";
-        assert_eq!(choose(accept, stored), Some(Given::Stored));
+        assert_eq!(choose(&accept, stored), Some(Given::Stored));
+    }
+
+    #[test]
+    fn compressed_instances_are_decoded_for_who_names_a_syntax() {
+        let converted = |uid: &'static str| Some(Given::Converted(Uid::from_static(uid)));
+        let named = |uid: &str| format!("application/dicom; transfer-syntax={uid}");
+        let stored = ts::RLE_LOSSLESS;
+        assert_eq!(choose("application/dicom", stored), Some(Given::Stored));
+        for uid in [ts::EXPLICIT_VR_LITTLE_ENDIAN, ts::JPEG_LS_LOSSLESS] {
+            assert_eq!(choose(&named(uid), stored), converted(uid));
+        }
     }
 
     #[test]

@@ -56,7 +56,5 @@ pub(super) async fn drawn(
     media_type: &'static str,
 ) -> Result<Bytes> {
     let _ = (reader, kind, media_type);
-    Err(Error::not_acceptable(
-        "there is nothing to be shown: no image, report, document or waveform",
-    ))
+    Err(super::media::nothing())
 }

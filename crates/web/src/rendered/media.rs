@@ -27,7 +27,7 @@ pub(crate) const RENDERED: &[&str] = &[
 
 /// How an answer is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(super) enum Form {
     /// One thing as the whole body.
     Single(&'static str),
     /// A part for each.
@@ -44,6 +44,26 @@ impl Form {
     }
 }
 
+/// The media type in which one subject is given as a whole.
+pub(crate) fn media_type(accept: &Accept, subject: &Subject) -> Result<&'static str> {
+    let offers: Vec<Offer> = Kind::of(&subject.instance)
+        .media_types()
+        .iter()
+        .map(|media_type| Offer {
+            media_type,
+            multipart: false,
+        })
+        .collect();
+    if offers.is_empty() {
+        return Err(nothing());
+    }
+    Ok(accept.choose(&offers)?.media_type)
+}
+
+pub(super) fn nothing() -> Error {
+    Error::not_acceptable("there is nothing to be shown: no image, report, document or waveform")
+}
+
 /// Chooses by what is accepted and what there is. Several things make a multipart of those of
 /// one media type: pictures before anything else.
 pub(super) fn choose(accept: &Accept, subjects: &[Subject]) -> Result<Form> {
@@ -57,9 +77,7 @@ pub(super) fn choose(accept: &Accept, subjects: &[Subject]) -> Result<Form> {
     }
     types.sort_by_key(|media_type| !media_type.starts_with("image/"));
     if types.is_empty() {
-        return Err(Error::not_acceptable(
-            "there is nothing to be shown: no image, report, document or waveform",
-        ));
+        return Err(nothing());
     }
     let is_one = subjects.len() == 1;
     let mut offers = Vec::new();

@@ -9,11 +9,11 @@ mod picture;
 mod placeholder;
 mod representative;
 mod thumbnail;
+mod uri_parameters;
 
-pub(crate) use media::{Form, RENDERED};
-pub(crate) use parameters::Parameters;
-pub(crate) use picture::draw;
+pub(crate) use media::{RENDERED, media_type};
 pub(crate) use thumbnail::retrieve as thumbnail;
+pub(crate) use uri_parameters::UriParameters;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -36,6 +36,9 @@ use crate::multipart::{Part, Writer};
 use crate::request::Request;
 use crate::state::WebState;
 use kind::Kind;
+use media::Form;
+use parameters::Parameters;
+use picture::draw;
 
 /// Pictures that are made ahead of the client.
 const AHEAD: usize = 2;
@@ -146,7 +149,8 @@ async fn body(
     }
 }
 
-async fn single(
+/// One thing as the whole body.
+pub(crate) async fn single(
     state: &WebState,
     subject: Subject,
     media_type: &'static str,

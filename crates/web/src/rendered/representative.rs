@@ -40,9 +40,7 @@ pub(super) fn candidates(instances: &[InstanceRef], at_most: usize) -> Vec<Insta
         }
     }
     let chosen = found.into_iter().take(at_most);
-    chosen
-        .cloned()
-        .collect()
+    chosen.cloned().collect()
 }
 
 /// 0 to `count`, the middle first, then ever farther from it.

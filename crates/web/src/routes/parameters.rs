@@ -102,4 +102,30 @@ pub(super) const WADO_URI: &[Parameter] = &[
     required("objectUID", "SOP Instance UID"),
     optional("contentType", "string", "media ranges"),
     optional("transferSyntax", "string", "UID of a transfer syntax"),
+    optional(
+        "frameNumber",
+        "integer",
+        "of a picture: which frame, from 1",
+    ),
+    optional("columns", "integer", "most columns of a picture"),
+    optional("rows", "integer", "most rows of a picture"),
+    optional(
+        "region",
+        "string",
+        "xmin,ymin,xmax,ymax: the part that is shown, 0 to 1",
+    ),
+    optional("windowCenter", "number", "with windowWidth"),
+    optional("windowWidth", "number", "with windowCenter"),
+    optional("imageQuality", "integer", "1 to 100, of lossy pictures"),
+    optional("annotation", "string", "`patient`, `technique` or both"),
+    optional(
+        "presentationUID",
+        "string",
+        "SOP Instance UID of a presentation state",
+    ),
+    optional(
+        "presentationSeriesUID",
+        "string",
+        "Series Instance UID of the presentation state",
+    ),
 ];

@@ -34,6 +34,18 @@ const PIXEL_TYPES: &[&str] = &[
     "multipart/related; type=\"video/H265\"",
     "application/octet-stream",
 ];
+const WADO_URI_TYPES: &[&str] = &[
+    "application/dicom",
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "text/html",
+    "image/svg+xml",
+    "application/pdf",
+    "text/xml",
+    "video/mpeg",
+    "video/mp4",
+];
 const SMALL_TYPES: &[&str] = &["image/jpeg", "image/png", "image/gif"];
 const MODEL_TYPES: &[&str] = &[
     "application/dicom+json",
@@ -450,11 +462,11 @@ pub const ROUTES: &[Route] = &[
         base: Base::WadoUri,
         path: "",
         permission: Some(Permission::Retrieve),
-        summary: "Retrieve an instance (WADO-URI)",
-        clause: "PS3.18 §9.4",
+        summary: "Retrieve an instance, or render it (WADO-URI)",
+        clause: "PS3.18 §9.4, §9.5",
         query: WADO_URI,
         consumes: &[],
-        produces: &["application/dicom"],
+        produces: WADO_URI_TYPES,
         statuses: &[200, 304, 400, 404, 406, 410],
         handler: || get(wado_uri::retrieve),
     },
