@@ -299,7 +299,7 @@ async fn wado_uri_gives_the_file() {
     assert_eq!(other.status, 404);
     assert_eq!(
         server
-            .get(&format!("{path}&contentType=image/jpeg"))
+            .get(&format!("{path}&contentType=text/html"))
             .await
             .status,
         406

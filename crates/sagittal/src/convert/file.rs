@@ -89,10 +89,10 @@ impl Plan {
         drop(writer);
         let written = outcome.new_sop_instance_uid.as_ref();
         if *written.unwrap_or(&source.sop_instance_uid) != sop_instance_uid {
-            bail!(
-                "{}: nothing was lost by it; choose a lossless syntax",
-                path.display()
-            );
+            return Err(anyhow::anyhow!(
+                "nothing was lost by it; choose a lossless syntax"
+            ))
+            .with_context(shown);
         }
         let bytes_out = out.as_file().metadata().with_context(shown)?.len();
         let largest_difference = match change {
