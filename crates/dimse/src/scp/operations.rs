@@ -120,7 +120,12 @@ impl Operations {
             }
             return Ok(());
         }
-        if !self.has_room(association).await {
+        // A Message ID that is in use is refused as such, and takes no place.
+        let is_duplicate = message
+            .command
+            .message_id()
+            .is_ok_and(|id| self.is_running(id));
+        if !is_duplicate && !self.has_room(association).await {
             return self.turn_away(&message);
         }
         match self.start(association, &message).await {
@@ -132,6 +137,11 @@ impl Operations {
                 Ok(())
             }
         }
+    }
+
+    fn is_running(&self, message_id: u16) -> bool {
+        let running = self.running.get(&message_id);
+        running.is_some_and(|running| !running.task.is_finished())
     }
 
     /// Is there room for one more operation in the window that was agreed on? Stores and echoes end
@@ -272,11 +282,7 @@ impl Operations {
             .command
             .message_id()
             .map_err(|error| Failure::new(unreadable(&error), error.to_string()))?;
-        if self
-            .running
-            .get(&message_id)
-            .is_some_and(|running| !running.task.is_finished())
-        {
+        if self.is_running(message_id) {
             let comment = "an operation with this message ID is under way";
             return Err(Failure::new(Status::DUPLICATE_INVOCATION, comment));
         }

@@ -135,6 +135,35 @@ async fn requests_beyond_the_window_are_refused_and_a_cancel_behind_them_is_seen
 }
 
 #[tokio::test]
+async fn a_message_id_that_is_in_use_is_refused_and_makes_no_room() {
+    let (server, _mute) = server_with_a_mute_destination().await;
+    let mut client = Client::simple(&server, &[(STUDY_MOVE, IMPLICIT)]).await;
+    let moving = begin_move(&client).await;
+    let again = CMoveRequest {
+        affected_sop_class_uid: uid(STUDY_MOVE),
+        message_id: moving,
+        priority: Priority::Medium,
+        move_destination: ae("MUTE"),
+    };
+    for _ in 0..3 {
+        client.send(STUDY_MOVE, &again.to_command_set(), None).await;
+        let refused = next_final(&mut client).await;
+        assert_eq!(refused.status(), Ok(Status::DUPLICATE_INVOCATION));
+    }
+    let other = begin_move(&client).await;
+    let refused = next_final(&mut client).await;
+    assert_eq!(refused.message_id_being_responded_to(), Ok(other));
+    assert_eq!(
+        refused.status(),
+        Ok(Status::UNABLE_TO_PERFORM_SUBOPERATIONS)
+    );
+    client.cancel(STUDY_MOVE, moving).await;
+    let canceled = next_final(&mut client).await;
+    assert_eq!(canceled.status(), Ok(Status::CANCEL));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_release_behind_a_request_beyond_the_window_is_answered() {
     let (server, _mute) = server_with_a_mute_destination().await;
     let mut client = Client::simple(&server, &[(STUDY_MOVE, IMPLICIT)]).await;

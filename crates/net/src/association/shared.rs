@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Config, Peer};
-use crate::dimse::{CommandSet, MessageIds, OperationsWindow};
+use crate::dimse::{CommandSet, MessageIds, OperationsWindow, Status};
 use crate::error::{Error, Result};
 use crate::negotiate::Negotiated;
 use crate::state::{Action, Event, Machine, State};
@@ -152,7 +152,10 @@ impl Shared {
         self.count.messages_sent.fetch_add(1, Relaxed);
         let mut operations = self.operations.lock();
         if command.is_response() {
-            if command.status().is_ok_and(|status| !status.is_pending())
+            // Refusing a second request with a Message ID does not answer the first.
+            let is_final =
+                |status: Status| !status.is_pending() && status != Status::DUPLICATE_INVOCATION;
+            if command.status().is_ok_and(is_final)
                 && let Ok(id) = command.message_id_being_responded_to()
             {
                 operations.performed.end(id);
