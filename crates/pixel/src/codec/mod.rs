@@ -4,6 +4,7 @@
 
 pub mod deflated;
 pub mod jpeg;
+pub mod jpeg2000;
 pub mod jpegls;
 pub mod native;
 pub mod raster_frame;

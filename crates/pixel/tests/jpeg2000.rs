@@ -1,0 +1,138 @@
+//! JPEG 2000 and high-throughput JPEG 2000: real files, and OpenJPEG as judge.
+#![allow(clippy::unwrap_used)]
+
+mod streams;
+
+use sagittal_pixel::codec::jpeg2000;
+use sagittal_pixel::{Expected, Raster};
+use streams::{Frame, data, frames, hash, missing, values};
+
+const LOSSLESS: [&str; 5] = [
+    "1.2.840.10008.1.2.4.90",
+    "1.2.840.10008.1.2.4.92",
+    "1.2.840.10008.1.2.4.201",
+    "1.2.840.10008.1.2.4.202",
+    // Of which some are reversible.
+    "1.2.840.10008.1.2.4.91",
+];
+const LOSSY: [&str; 3] = [
+    "1.2.840.10008.1.2.4.91",
+    "1.2.840.10008.1.2.4.93",
+    "1.2.840.10008.1.2.4.203",
+];
+
+fn decode(frame: &Frame) -> sagittal_pixel::Result<Raster> {
+    let expected = Expected {
+        size: Some((frame.image.columns, frame.image.rows)),
+        components: Some(frame.image.samples_per_pixel),
+        max_bytes: 1 << 26,
+    };
+    jpeg2000::decode(&frame.bytes, &expected)
+}
+
+#[test]
+fn reversible_frames_have_the_samples_that_others_found() {
+    let Some(root) = data() else { return };
+    let mut wrong = Vec::new();
+    let mut counted = 0;
+    for frame in frames(&root, &LOSSLESS) {
+        let Ok(header) = jpeg2000::header(&frame.bytes) else {
+            wrong.push(format!("{} {}: no header", frame.path, frame.number));
+            continue;
+        };
+        if !header.is_reversible {
+            continue;
+        }
+        counted += 1;
+        match decode(&frame) {
+            Ok(raster) if frame.hashes.contains(&hash(&raster, &frame.image)) => {}
+            Ok(_) => wrong.push(format!("{} {}: other samples", frame.path, frame.number)),
+            Err(error) => wrong.push(format!("{} {}: {error}", frame.path, frame.number)),
+        }
+    }
+    assert!(counted > 50, "{counted}");
+    assert!(wrong.is_empty(), "{counted}: {wrong:#?}");
+}
+
+/// Samples by OpenJPEG; `None` where it fails, or is not there.
+fn openjpeg(stream: &[u8], raster: &Raster) -> Option<Vec<i32>> {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("a.j2k"), folder.path().join("a.rawl"));
+    std::fs::write(&from, stream).unwrap();
+    let output = std::process::Command::new("opj_decompress")
+        .arg("-i")
+        .arg(&from)
+        .arg("-o")
+        .arg(&to)
+        .output();
+    let Ok(output) = output else {
+        missing("opj_decompress (libopenjp2-tools)");
+        return None;
+    };
+    if !output.status.success() {
+        return None;
+    }
+    let bytes = std::fs::read(&to).unwrap();
+    let planes: Vec<i32> = if raster.precision <= 8 {
+        let one = |byte: &u8| match raster.is_signed {
+            true => i32::from(*byte as i8),
+            false => i32::from(*byte),
+        };
+        bytes.iter().map(one).collect()
+    } else {
+        let one = |pair: &[u8]| match raster.is_signed {
+            true => i32::from(i16::from_le_bytes([pair[0], pair[1]])),
+            false => i32::from(u16::from_le_bytes([pair[0], pair[1]])),
+        };
+        bytes.chunks_exact(2).map(one).collect()
+    };
+    let (pixels, components) = (
+        (raster.columns * raster.rows) as usize,
+        usize::from(raster.components),
+    );
+    Some(
+        (0..pixels * components)
+            .map(|at| planes[at % components * pixels + at / components])
+            .collect(),
+    )
+}
+
+#[test]
+fn irreversible_frames_are_as_openjpeg_has_them() {
+    let Some(root) = data() else { return };
+    let mut wrong = Vec::new();
+    let mut counted = 0;
+    for frame in frames(&root, &LOSSY) {
+        if frame.number > 1 {
+            continue;
+        }
+        let header = jpeg2000::header(&frame.bytes).unwrap();
+        if header.is_reversible {
+            continue;
+        }
+        let raster = match decode(&frame) {
+            Ok(raster) => raster,
+            Err(error) => {
+                wrong.push(format!("{} {}: {error}", frame.path, frame.number));
+                continue;
+            }
+        };
+        let Some(judge) = openjpeg(&frame.bytes, &raster) else {
+            eprintln!("{}: not by OpenJPEG", frame.path);
+            continue;
+        };
+        counted += 1;
+        let ours = values(&raster);
+        assert_eq!(ours.len(), judge.len());
+        let differences = ours.iter().zip(&judge).map(|(one, other)| one.abs_diff(*other));
+        let (most, sum) = differences.fold((0, 0u64), |(most, sum), one| {
+            (most.max(one), sum + u64::from(one))
+        });
+        eprintln!("{} {}: most {most}, sum {sum} of {}", frame.path, frame.number, ours.len());
+        if most > 1 {
+            wrong.push(format!("{} {}: {most}", frame.path, frame.number));
+        }
+    }
+    eprintln!("{counted} compared");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
