@@ -124,11 +124,19 @@ fn irreversible_frames_are_as_openjpeg_has_them() {
         counted += 1;
         let ours = values(&raster);
         assert_eq!(ours.len(), judge.len());
-        let differences = ours.iter().zip(&judge).map(|(one, other)| one.abs_diff(*other));
+        let differences = ours
+            .iter()
+            .zip(&judge)
+            .map(|(one, other)| one.abs_diff(*other));
         let (most, sum) = differences.fold((0, 0u64), |(most, sum), one| {
             (most.max(one), sum + u64::from(one))
         });
-        eprintln!("{} {}: most {most}, sum {sum} of {}", frame.path, frame.number, ours.len());
+        eprintln!(
+            "{} {}: most {most}, sum {sum} of {}",
+            frame.path,
+            frame.number,
+            ours.len()
+        );
         if most > 1 {
             wrong.push(format!("{} {}: {most}", frame.path, frame.number));
         }

@@ -9,11 +9,15 @@ mod boxes;
 mod bytes;
 mod contexts;
 mod decode;
+mod encode;
+mod encode_ht;
+mod forward;
 mod header;
 mod ht;
 mod markers;
 mod mq;
 mod packet_bits;
+mod packet_writer;
 mod packets;
 mod stream;
 mod tag_tree;
@@ -23,6 +27,8 @@ mod wavelet;
 #[cfg(test)]
 mod tests;
 
+pub use encode::{Options, Quality, encode};
+pub use encode_ht::{HtOptions, encode_ht};
 pub use header::{Header, header};
 
 use crate::{Expected, Raster, Result};

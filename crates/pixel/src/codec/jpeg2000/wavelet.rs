@@ -19,6 +19,13 @@ impl<T: Lift> Plane<T> {
         }
     }
 
+    pub(super) fn row_mut(&mut self, row: usize) -> &mut [T] {
+        let width = self.rect.width();
+        self.samples
+            .get_mut(row * width..(row + 1) * width)
+            .unwrap_or_default()
+    }
+
     fn row(&self, row: usize) -> &[T] {
         let width = self.rect.width();
         self.samples
@@ -33,6 +40,9 @@ pub(super) trait Lift: Copy + Default {
 
     /// Changes each target by the samples before and after it.
     fn step(number: usize, target: &mut [Self], before: &[Self], after: &[Self]);
+
+    /// Changes them back.
+    fn step_back(number: usize, target: &mut [Self], before: &[Self], after: &[Self]);
 
     /// Copies scaled samples. `low`: how many of both directions are low. `ones`: how many
     /// directions have but one sample, a low and a high one.
@@ -68,6 +78,16 @@ impl Lift for i32 {
         }
     }
 
+    fn step_back(number: usize, target: &mut [i32], before: &[i32], after: &[i32]) {
+        for ((target, &before), &after) in target.iter_mut().zip(before).zip(after) {
+            if number == 0 {
+                *target += (before + after + 2) >> 2;
+            } else {
+                *target -= (before + after) >> 1;
+            }
+        }
+    }
+
     #[inline]
     fn scale(from: &[i32], to: &mut [i32], horizontal: Part, vertical: Part) {
         let halvings =
@@ -83,21 +103,32 @@ const ALPHA: f32 = -1.586_134_3;
 const BETA: f32 = -0.052_980_12;
 const GAMMA: f32 = 0.882_911_1;
 const DELTA: f32 = 0.443_506_87;
-const K: f32 = 1.230_174_1;
+pub(super) const K: f32 = 1.230_174_1;
+
+fn factor(step: usize) -> f32 {
+    match step {
+        0 => DELTA,
+        1 => GAMMA,
+        2 => BETA,
+        _ => ALPHA,
+    }
+}
 
 impl Lift for f32 {
     const STEPS: usize = 4;
 
     #[inline]
     fn step(number: usize, target: &mut [f32], before: &[f32], after: &[f32]) {
-        let factor = match number {
-            0 => DELTA,
-            1 => GAMMA,
-            2 => BETA,
-            _ => ALPHA,
-        };
+        let factor = factor(number);
         for ((target, &before), &after) in target.iter_mut().zip(before).zip(after) {
             *target -= factor * (before + after);
+        }
+    }
+
+    fn step_back(number: usize, target: &mut [f32], before: &[f32], after: &[f32]) {
+        let factor = factor(number);
+        for ((target, &before), &after) in target.iter_mut().zip(before).zip(after) {
+            *target += factor * (before + after);
         }
     }
 
@@ -151,10 +182,13 @@ pub(super) fn recompose<T: Lift>(
         T::scale(highs, high, part(width, true), vertical);
         if width > 1 {
             for number in 0..T::STEPS {
+                let step = |target: &mut [T], before: &[T], after: &[T]| {
+                    T::step(number, target, before, after)
+                };
                 if number % 2 == 0 {
-                    lift_row(number, low, high, is_odd);
+                    lift_row(step, low, high, is_odd);
                 } else {
-                    lift_row(number, high, low, !is_odd);
+                    lift_row(step, high, low, !is_odd);
                 }
             }
         }
@@ -168,7 +202,12 @@ pub(super) fn recompose<T: Lift>(
 
 /// A step along a row. `is_ahead`: the first target comes after the first neighbor.
 #[inline]
-fn lift_row<T: Lift>(number: usize, target: &mut [T], neighbors: &[T], is_ahead: bool) {
+fn lift_row<T: Lift>(
+    step: impl Fn(&mut [T], &[T], &[T]),
+    target: &mut [T],
+    neighbors: &[T],
+    is_ahead: bool,
+) {
     let (Some(&first), Some(&last)) = (neighbors.first(), neighbors.last()) else {
         return;
     };
@@ -179,13 +218,27 @@ fn lift_row<T: Lift>(number: usize, target: &mut [T], neighbors: &[T], is_ahead:
     if skip == 1
         && let Some(target) = target.get_mut(..1)
     {
-        T::step(number, target, &[first], &[first]);
+        step(target, &[first], &[first]);
     }
     if let (Some(target), Some(after)) = (target.get_mut(skip..skip + inner), neighbors.get(1..)) {
-        T::step(number, target, neighbors, after);
+        step(target, neighbors, after);
     }
     if let Some(target) = target.get_mut(skip + inner..) {
-        T::step(number, target, &[last], &[last]);
+        step(target, &[last], &[last]);
+    }
+}
+
+/// All steps along a row, backwards.
+pub(super) fn lift_row_back<T: Lift>(low: &mut [T], high: &mut [T], is_odd: bool) {
+    for number in (0..T::STEPS).rev() {
+        let step = |target: &mut [T], before: &[T], after: &[T]| {
+            T::step_back(number, target, before, after)
+        };
+        if number % 2 == 0 {
+            lift_row(step, low, high, is_odd);
+        } else {
+            lift_row(step, high, low, !is_odd);
+        }
     }
 }
 
@@ -213,16 +266,37 @@ fn lift_columns<T: Lift>(samples: &mut [T], width: usize, height: usize, is_odd:
             if let Some(row) = lead.checked_sub(number)
                 && row < height
             {
-                lift_in_column(number, samples, width, height, row);
+                let step = |target: &mut [T], before: &[T], after: &[T]| {
+                    T::step(number, target, before, after)
+                };
+                lift_in_column(step, samples, width, height, row);
             }
         }
         lead += 2;
     }
 }
 
+/// All steps along columns, backwards.
+pub(super) fn lift_columns_back<T: Lift>(
+    samples: &mut [T],
+    width: usize,
+    height: usize,
+    is_odd: bool,
+) {
+    for number in (0..T::STEPS).rev() {
+        let first = usize::from(is_odd) ^ (number % 2);
+        for row in (first..height).step_by(2) {
+            let step = |target: &mut [T], before: &[T], after: &[T]| {
+                T::step_back(number, target, before, after)
+            };
+            lift_in_column(step, samples, width, height, row);
+        }
+    }
+}
+
 #[inline]
 fn lift_in_column<T: Lift>(
-    number: usize,
+    step: impl Fn(&mut [T], &[T], &[T]),
     samples: &mut [T],
     width: usize,
     height: usize,
@@ -233,8 +307,8 @@ fn lift_in_column<T: Lift>(
     let above = row.checked_sub(1).and_then(|row| before.get(row * width..));
     let below = (row + 1 < height).then(|| after.get(..width)).flatten();
     match (above, below) {
-        (Some(above), Some(below)) => T::step(number, target, above, below),
-        (Some(only), None) | (None, Some(only)) => T::step(number, target, only, only),
+        (Some(above), Some(below)) => step(target, above, below),
+        (Some(only), None) | (None, Some(only)) => step(target, only, only),
         (None, None) => {}
     }
 }

@@ -2,7 +2,10 @@
 
 mod codes;
 mod decode;
+mod encode;
 mod readers;
 mod tables;
+mod writers;
 
 pub(super) use decode::HtDecoder;
+pub(super) use encode::HtEncoder;

@@ -134,7 +134,7 @@ impl<'a> Backward<'a> {
 }
 
 /// Exponents of run lengths by state (Table 2).
-const RUN_EXPONENTS: [u8; 13] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5];
+pub(super) const RUN_EXPONENTS: [u8; 13] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5];
 
 /// Adaptively coded events (§7.1.3).
 #[derive(Clone, Debug)]

@@ -40,3 +40,38 @@ pub(super) const PREFIXES: [(u32, u32, u32); 8] = [
     (2, 0, 2),
     (1, 0, 1),
 ];
+
+/// By context, pattern and the samples that reach the exponent: `word << 8 | known << 4 | length`.
+pub(super) type Words = [u16; 2048];
+
+pub(super) const FIRST_WORDS: Words = words(&FIRST_ROW);
+pub(super) const OTHER_WORDS: Words = words(&OTHER_ROWS);
+
+/// Of several codes that tell the truth, the one that tells most.
+const fn words(codes: &[Code]) -> Words {
+    let mut table = [0; 2048];
+    let mut told = [0; 2048];
+    let mut index = 0;
+    while index < codes.len() {
+        let code = codes[index];
+        let place = ((code >> 28) << 8 | (code >> 24 & 0xF) << 4) as usize;
+        let (known, ones) = (code >> 16 & 0xF, code >> 12 & 0xF);
+        let (word, length) = (code >> 4 & 0xFF, code & 0xF);
+        let entry = (word << 8 | known << 4 | length) as u16;
+        if code >> 20 & 0xF == 0 {
+            table[place] = entry;
+        } else {
+            let mut reaching = 1;
+            while reaching < 16 {
+                let at = place | reaching as usize;
+                if known & reaching == ones && known.count_ones() + 1 > told[at] {
+                    table[at] = entry;
+                    told[at] = known.count_ones() + 1;
+                }
+                reaching += 1;
+            }
+        }
+        index += 1;
+    }
+    table
+}
