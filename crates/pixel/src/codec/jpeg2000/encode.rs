@@ -43,7 +43,9 @@ pub fn encode(raster: &Raster, options: &Options) -> Result<Vec<u8>> {
         Quality::Ratio(ratio) => sagittal_openjpeg::Quality::Ratio(ratio),
         Quality::Psnr(decibels) => sagittal_openjpeg::Quality::Psnr(decibels),
     };
-    sagittal_openjpeg::encode(&picture, quality, transforms_color(raster)).map_err(|error| {
+    // Of single bits OpenJPEG loses some when it transforms them.
+    let transforms_color = transforms_color(raster) && raster.precision > 1;
+    sagittal_openjpeg::encode(&picture, quality, transforms_color).map_err(|error| {
         Error::Unsupported {
             codec: CODEC,
             what: format!("encoding this picture ({error})").into(),
