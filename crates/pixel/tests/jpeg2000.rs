@@ -4,7 +4,7 @@
 mod streams;
 
 use sagittal_pixel::codec::jpeg2000;
-use sagittal_pixel::{Expected, Raster};
+use sagittal_pixel::{Expected, Raster, StreamColor};
 use streams::{Frame, data, frames, hash, missing, values};
 
 const LOSSLESS: [&str; 5] = [
@@ -143,4 +143,100 @@ fn irreversible_frames_are_as_openjpeg_has_them() {
     }
     eprintln!("{counted} compared");
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A picture of each kind that is encoded: grey and color, 8 and 16 bits, signed and not.
+fn originals(root: &std::path::Path) -> Vec<(String, Raster)> {
+    let mut kinds = std::collections::BTreeMap::new();
+    for frame in frames(root, &LOSSLESS) {
+        let Ok(mut raster) = decode(&frame) else {
+            continue;
+        };
+        if raster.components == 3 {
+            raster.color = StreamColor::Rgb;
+        }
+        let kind = (raster.components, raster.precision, raster.is_signed);
+        kinds.entry(kind).or_insert((frame.path, raster));
+    }
+    kinds.into_values().collect()
+}
+
+#[test]
+fn openjpeg_reads_the_same_samples_from_what_is_encoded() {
+    let Some(root) = data() else { return };
+    let originals = originals(&root);
+    assert!(originals.len() >= 5, "{}", originals.len());
+    for (path, raster) in originals {
+        let ht = |is_rpcl| {
+            let quality = jpeg2000::Quality::Lossless;
+            let options = jpeg2000::HtOptions { quality, is_rpcl };
+            jpeg2000::encode_ht(&raster, &options).unwrap()
+        };
+        let old = jpeg2000::encode(&raster, &jpeg2000::Options::default()).unwrap();
+        for stream in [old, ht(false), ht(true)] {
+            let Some(judge) = openjpeg(&stream, &raster) else {
+                missing("opj_decompress that reads these");
+                return;
+            };
+            assert!(judge == values(&raster), "{path}");
+        }
+    }
+}
+
+#[test]
+fn openjpeg_reads_nearly_the_same_samples_from_what_is_encoded_with_loss() {
+    let Some(root) = data() else { return };
+    for (path, raster) in originals(&root) {
+        if raster.precision < 8 {
+            continue;
+        }
+        let quality = jpeg2000::Quality::Ratio(12.0);
+        let ht = jpeg2000::HtOptions {
+            quality,
+            is_rpcl: false,
+        };
+        let ht = jpeg2000::encode_ht(&raster, &ht).unwrap();
+        let old = jpeg2000::encode(&raster, &jpeg2000::Options { quality }).unwrap();
+        for stream in [old, ht] {
+            let ours = jpeg2000::decode(&stream, &Expected::any(1 << 26)).unwrap();
+            let Some(judge) = openjpeg(&stream, &raster) else {
+                missing("opj_decompress that reads these");
+                return;
+            };
+            let most = values(&ours)
+                .iter()
+                .zip(&judge)
+                .map(|(one, other)| one.abs_diff(*other))
+                .max();
+            assert!(most <= Some(1), "{path}: {most:?}");
+        }
+    }
+}
+
+#[test]
+fn odd_streams_are_decoded_as_by_openjpeg_or_refused() {
+    let Some(root) = data() else { return };
+    let mut decoded = 0;
+    for entry in std::fs::read_dir(root.join("codestreams")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let bytes = std::fs::read(&path).unwrap();
+        match jpeg2000::decode(&bytes, &Expected::any(1 << 26)) {
+            Ok(raster) => {
+                decoded += 1;
+                let start = bytes
+                    .windows(4)
+                    .position(|four| four == [0xFF, 0x4F, 0xFF, 0x51]);
+                let judge = openjpeg(&bytes[start.unwrap_or(0)..], &raster);
+                let most = judge.map(|judge| {
+                    let pairs = values(&raster).into_iter().zip(judge);
+                    pairs.map(|(one, other)| one.abs_diff(other)).max()
+                });
+                eprintln!("{name}: decoded, {most:?} from OpenJPEG's");
+                assert!(most.flatten() <= Some(1), "{name}");
+            }
+            Err(error) => eprintln!("{name}: {error}"),
+        }
+    }
+    assert!(decoded >= 8, "{decoded}");
 }

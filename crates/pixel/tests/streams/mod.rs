@@ -1,5 +1,7 @@
 //! Frames of the real files, and what their samples should be.
 
+#![allow(dead_code, reason = "each test uses some of it")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

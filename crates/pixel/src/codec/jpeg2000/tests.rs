@@ -228,5 +228,8 @@ fn a_stream_that_ends_within_a_packet_is_refused() {
     let raster = picture(200, 200, 1, 12, false, 9);
     let stream = encode_ht(&raster, &HtOptions::default()).unwrap();
     let cut = &stream[..stream.len() / 2];
-    assert!(matches!(decode(cut, &generous()), Err(Error::Stream { .. })));
+    assert!(matches!(
+        decode(cut, &generous()),
+        Err(Error::Stream { .. })
+    ));
 }
