@@ -155,6 +155,9 @@ fn originals(root: &std::path::Path) -> Vec<(String, Raster)> {
         if raster.components == 3 {
             raster.color = StreamColor::Rgb;
         }
+        if raster.columns * raster.rows > 400_000 {
+            continue;
+        }
         let kind = (raster.components, raster.precision, raster.is_signed);
         kinds.entry(kind).or_insert((frame.path, raster));
     }

@@ -118,7 +118,7 @@ fn libjxl_reads_the_same_samples_from_what_is_encoded() {
         let (columns, rows) = (301u32, 200u32);
         let count = columns * rows * u32::from(components);
         let values_of =
-            (0..count).map(|at| at.wrapping_mul(2_654_435_761) >> 20 & (at >> 4) | at / 97);
+            (0..count).map(|at| ((at.wrapping_mul(2_654_435_761) >> 20) & (at >> 4)) | (at / 97));
         let raster = Raster {
             columns,
             rows,

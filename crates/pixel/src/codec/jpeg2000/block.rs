@@ -78,11 +78,11 @@ impl BlockDecoder {
         let mut states = Contexts::new();
         let mut pass = 0u32;
         for (data, passes) in segments {
-            let is_raw = style.is_bypass() && pass >= 10 && pass % 3 != 0;
+            let is_raw = style.is_bypass() && pass >= 10 && !pass.is_multiple_of(3);
             let mut raw = Raw::new(data.get(..data.len().saturating_sub(2)).unwrap_or_default());
             let mut coded = Mq::new(data, states);
             for _ in 0..passes {
-                let done = (pass + 2) / 3;
+                let done = pass.div_ceil(3);
                 let Some(plane) = u32::from(planes).checked_sub(1 + done) else {
                     return;
                 };

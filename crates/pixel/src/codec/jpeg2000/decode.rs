@@ -2,7 +2,7 @@
 
 use super::block::{BlockDecoder, NEGATIVE};
 use super::bytes::{broken, unsupported};
-use super::ht::HtDecoder;
+use super::ht::{HtBlock, HtDecoder};
 use super::markers::Component;
 use super::packets;
 use super::stream::{self, Main, TileStream};
@@ -239,46 +239,36 @@ fn decode_block<T: Coefficient>(
     let Some(planes) = planes.filter(|&planes| planes > 0) else {
         return Err(broken(stream.offset + at, "a block without bit planes"));
     };
-    gather(stream, block, room);
+    gather(stream, block, &mut room.bytes, &mut room.segments);
     let size = (usize::from(block.width), usize::from(block.height));
-    let segments = room
-        .segments
-        .iter()
-        .map(|(range, passes)| (room.bytes.get(range.clone()).unwrap_or_default(), *passes));
-    let samples = if component.style.blocks.is_ht() {
-        if band.bit_planes > 29 {
+    let style = component.style.blocks;
+    let segments = room.segments.iter().map(|(range, passes)| {
+        let bytes = room.bytes.get(range.clone()).unwrap_or_default();
+        (bytes, *passes)
+    });
+    let samples = if style.is_ht() {
+        if band.bit_planes > MAX_HT_PLANES {
             return Err(unsupported(format!("{} bit planes", band.bit_planes)));
         }
-        let whole = |segment: Option<(&'_ [u8], u8)>| {
-            let (bytes, passes) = segment.unwrap_or_default();
-            (
-                bytes
-                    .len()
-                    .checked_sub(2)
-                    .and_then(|length| bytes.split_at_checked(length))
-                    .unwrap_or_default()
-                    .0
-                    .to_vec(),
-                passes,
-            )
+        let mut segments = segments.map(|(bytes, passes)| {
+            let length = bytes.len().saturating_sub(AFTER.len());
+            (bytes.get(..length).unwrap_or_default(), passes)
+        });
+        let (clean_up, first) = segments.next().unwrap_or_default();
+        let (refining, more) = segments.next().unwrap_or_default();
+        let coded = HtBlock {
+            size,
+            clean_up,
+            refining,
+            passes: first.saturating_add(more),
+            plane: u32::from(planes) - 1,
+            missing: block.zero_planes,
+            is_causal: style.is_causal(),
         };
-        let mut segments = segments;
-        let (clean_up, first) = whole(segments.next());
-        let (refining, more) = whole(segments.next());
-        room.ht
-            .decode(
-                size,
-                &clean_up,
-                &refining,
-                first.saturating_add(more),
-                u32::from(planes) - 1,
-                block.zero_planes,
-                component.style.blocks.is_causal(),
-            )
-            .map_err(|malformed| broken(stream.offset + at, malformed.0))?;
+        let decoded = room.ht.decode(&coded);
+        decoded.map_err(|malformed| broken(stream.offset + at, malformed.0))?;
         &mut room.ht.samples
     } else {
-        let style = component.style.blocks;
         room.block.decode(size, band.kind, style, planes, segments);
         &mut room.block.samples
     };
@@ -294,10 +284,8 @@ fn decode_block<T: Coefficient>(
     }
     let step = band.step * 0.5;
     let width = plane.rect.width();
-    let rows = plane
-        .samples
-        .chunks_exact_mut(width.max(1))
-        .skip(block.y as usize);
+    let rows = plane.samples.chunks_exact_mut(width.max(1));
+    let rows = rows.skip(block.y as usize);
     for (row, samples) in rows.zip(samples.chunks_exact(size.0)) {
         let row = row.get_mut(block.x as usize..).unwrap_or_default();
         for (to, &sample) in row.iter_mut().zip(samples) {
@@ -307,23 +295,33 @@ fn decode_block<T: Coefficient>(
     Ok(())
 }
 
-/// Gathers a block's segments, each followed by two bytes FF.
-fn gather(stream: &TileStream<'_>, block: &Block, room: &mut Room) {
-    room.bytes.clear();
-    room.segments.clear();
+/// Most bit planes of high-throughput blocks, so that exponents fit.
+const MAX_HT_PLANES: u8 = 29;
+/// What follows each segment: the arithmetic decoder may look so far ahead.
+const AFTER: [u8; 2] = [0xFF, 0xFF];
+
+/// Gathers a block's segments: ranges of `bytes` and their passes.
+fn gather(
+    stream: &TileStream<'_>,
+    block: &Block,
+    bytes: &mut Vec<u8>,
+    segments: &mut Vec<(std::ops::Range<usize>, u8)>,
+) {
+    bytes.clear();
+    segments.clear();
     for of_segment in block
         .chunks
         .chunk_by(|left, right| left.segment == right.segment)
     {
-        let start = room.bytes.len();
+        let start = bytes.len();
         let mut passes = 0u8;
         for chunk in of_segment {
-            let bytes = stream.packets.get(chunk.bytes.clone());
-            room.bytes.extend_from_slice(bytes.unwrap_or_default());
+            let from = stream.packets.get(chunk.bytes.clone());
+            bytes.extend_from_slice(from.unwrap_or_default());
             passes = passes.saturating_add(chunk.passes);
         }
-        room.bytes.extend_from_slice(&[0xFF, 0xFF]);
-        room.segments.push((start..room.bytes.len(), passes));
+        bytes.extend_from_slice(&AFTER);
+        segments.push((start..bytes.len(), passes));
     }
 }
 

@@ -26,7 +26,7 @@ fn picture(
         let value = smooth.wrapping_add(state % (most / 16 + 2)) & most;
         match (is_signed, seed % 7) {
             // Flat areas, and all that the precision allows.
-            (_, 0) if at / columns % 3 == 0 => 0,
+            (_, 0) if (at / columns).is_multiple_of(3) => 0,
             (_, 1) => state & most,
             _ => value,
         }

@@ -1,7 +1,5 @@
 //! What a stream says of itself.
 
-use std::borrow::Cow;
-
 use jxl_bitstream::Bitstream;
 use jxl_oxide::ImageHeader;
 use jxl_oxide::image::BitDepth;
@@ -39,7 +37,7 @@ pub fn header(bytes: &[u8]) -> Result<Header> {
 }
 
 /// The same of a bare code stream.
-pub(super) fn of(stream: &Cow<'_, [u8]>) -> Result<Header> {
+pub(super) fn of(stream: &[u8]) -> Result<Header> {
     let mut bits = Bitstream::new(stream);
     let parsed = ImageHeader::parse(&mut bits, ());
     let image = parsed.map_err(|error| broken(0, error.to_string()))?;

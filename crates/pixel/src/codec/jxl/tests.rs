@@ -13,7 +13,7 @@ fn picture(columns: u32, rows: u32, components: u8, is_wide: bool, seed: u32) ->
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
-        if seed % 3 == 0 {
+        if seed.is_multiple_of(3) {
             state
         } else {
             at * 40 / columns + state % 16

@@ -22,25 +22,39 @@ pub(in super::super) struct HtDecoder {
     fresh: Vec<usize>,
 }
 
+/// A block as packets brought it.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct HtBlock<'a> {
+    /// Width and height.
+    pub(in super::super) size: (usize, usize),
+    /// The segment of the clean-up pass.
+    pub(in super::super) clean_up: &'a [u8],
+    /// The segment of the refining passes.
+    pub(in super::super) refining: &'a [u8],
+    pub(in super::super) passes: u8,
+    /// The bit plane of the clean-up.
+    pub(in super::super) plane: u32,
+    /// Planes above the block's first, which bound its exponents.
+    pub(in super::super) missing: u8,
+    pub(in super::super) is_causal: bool,
+}
+
 /// A block that cannot be.
 #[derive(Debug)]
 pub(in super::super) struct Malformed(pub(in super::super) &'static str);
 
 impl HtDecoder {
-    /// Decodes the clean-up segment and the segment of the refining passes.
-    ///
-    /// `plane` is that of the clean-up's lowest bits; `missing` are the planes above the block's
-    /// first, which bound its exponents.
-    pub(in super::super) fn decode(
-        &mut self,
-        (width, height): (usize, usize),
-        clean_up: &[u8],
-        refining: &[u8],
-        passes: u8,
-        plane: u32,
-        missing: u8,
-        is_causal: bool,
-    ) -> Result<(), Malformed> {
+    /// Decodes a block.
+    pub(in super::super) fn decode(&mut self, block: &HtBlock<'_>) -> Result<(), Malformed> {
+        let HtBlock {
+            size: (width, height),
+            clean_up,
+            refining,
+            passes,
+            plane,
+            missing,
+            is_causal,
+        } = *block;
         self.samples.clear();
         self.samples.resize(width * height, 0);
         let [.., low, high] = clean_up else {

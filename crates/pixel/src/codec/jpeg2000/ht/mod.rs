@@ -7,5 +7,5 @@ mod readers;
 mod tables;
 mod writers;
 
-pub(super) use decode::HtDecoder;
+pub(super) use decode::{HtBlock, HtDecoder};
 pub(super) use encode::HtEncoder;
