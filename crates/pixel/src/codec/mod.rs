@@ -4,7 +4,9 @@
 
 pub mod deflated;
 pub mod jpeg;
+pub mod jpeg2000;
 pub mod jpegls;
+pub mod jxl;
 pub mod native;
 pub mod raster_frame;
 pub mod rle;
