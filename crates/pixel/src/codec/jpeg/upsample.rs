@@ -4,27 +4,33 @@
 
 use super::layout::{Extent, Layout};
 
-/// A sample's arithmetic.
+/// A sample's arithmetic: sixteen times a sample of a DCT's frame, of 12 bits at most, fit.
 pub(super) trait Pixel: Copy + Default {
-    fn wide(self) -> u32;
-    fn narrow(value: u32) -> Self;
+    fn wide(self) -> u16;
+    fn narrow(value: u16) -> Self;
 }
 
 impl Pixel for u8 {
-    fn wide(self) -> u32 {
+    #[inline(always)]
+    fn wide(self) -> u16 {
         self.into()
     }
-    fn narrow(value: u32) -> u8 {
+
+    #[inline(always)]
+    fn narrow(value: u16) -> u8 {
         value as u8
     }
 }
 
 impl Pixel for u16 {
-    fn wide(self) -> u32 {
-        self.into()
+    #[inline(always)]
+    fn wide(self) -> u16 {
+        self
     }
-    fn narrow(value: u32) -> u16 {
-        value as u16
+
+    #[inline(always)]
+    fn narrow(value: u16) -> u16 {
+        value
     }
 }
 
@@ -96,6 +102,7 @@ pub(super) fn interleave<S: Pixel>(
         .collect();
     // One more sample than there are columns, for an odd last one.
     let mut buffers: Vec<Vec<S>> = vec![vec![S::default(); layout.columns + 1]; count];
+    let mut sums = vec![0; layout.columns + 1];
     for (y, line) in picture.chunks_exact_mut(layout.columns * count).enumerate() {
         let mut rows: [&[S]; 4] = [&[]; 4];
         for (index, buffer) in buffers.iter_mut().enumerate() {
@@ -103,7 +110,7 @@ pub(super) fn interleave<S: Pixel>(
             rows[index] = match methods[index] {
                 Method::Copy => plane.row(y, layout.columns),
                 method => {
-                    enlarge(method, plane, extent, layout, y, buffer);
+                    enlarge(method, plane, extent, layout, y, &mut sums, buffer);
                     &buffer[..layout.columns]
                 }
             };
@@ -133,13 +140,14 @@ fn join<S: Pixel>(rows: &[&[S]], line: &mut [S]) {
     }
 }
 
-/// Makes one full row.
+/// Makes one full row. `sums` is room to work in.
 fn enlarge<S: Pixel>(
     method: Method,
     plane: &Plane<'_, S>,
     extent: &Extent,
     layout: &Layout,
     y: usize,
+    sums: &mut [u16],
     out: &mut [S],
 ) {
     let is_upper = y.is_multiple_of(2);
@@ -152,8 +160,11 @@ fn enlarge<S: Pixel>(
     match method {
         Method::Copy => {}
         Method::Across => {
-            let row = plane.row(y, extent.width);
-            widen(|x| row[x].wide(), extent.width, 4, out);
+            let sums = &mut sums[..extent.width];
+            for (sum, sample) in sums.iter_mut().zip(plane.row(y, extent.width)) {
+                *sum = sample.wide();
+            }
+            widen::<S, 2>(sums, [1, 2], out);
         }
         Method::Down => {
             let bias = if is_upper { 1 } else { 2 };
@@ -163,14 +174,13 @@ fn enlarge<S: Pixel>(
             }
         }
         Method::Both => {
-            let near = plane.row(near, extent.width);
-            let far = &plane.row(far, extent.width)[..near.len()];
-            widen(
-                |x| 3 * near[x].wide() + far[x].wide(),
-                extent.width,
-                16,
-                out,
-            );
+            let sums = &mut sums[..extent.width];
+            let near = plane.row(near, extent.width).iter();
+            let rows = near.zip(plane.row(far, extent.width));
+            for (sum, (near, far)) in sums.iter_mut().zip(rows) {
+                *sum = 3 * near.wide() + far.wide();
+            }
+            widen::<S, 4>(sums, [8, 7], out);
         }
         Method::Nearest => {
             let ratio = |at: usize, own: u32, most: u32| at * own as usize / most as usize;
@@ -184,21 +194,33 @@ fn enlarge<S: Pixel>(
     }
 }
 
-/// Twice as many samples across, from sums that are to be divided by `scale` / 4. The roundings
-/// differ, lest the mean be shifted.
+/// Twice as many samples across. Sums, of three or more, become samples by a shift of `SHIFT` after
+/// those of neighbors are added. The roundings of left and right differ, lest the mean be moved.
 #[inline(always)]
-fn widen<S: Pixel>(sum: impl Fn(usize) -> u32, width: usize, scale: u32, out: &mut [S]) {
-    let shift = scale.trailing_zeros();
-    let (left_bias, right_bias) = if scale == 4 { (1, 2) } else { (8, 7) };
-    let (mut last, mut this) = (sum(0), sum(0));
+fn widen<S: Pixel, const SHIFT: u16>(sums: &[u16], [left, right]: [u16; 2], out: &mut [S]) {
+    let pair = |last: u16, this: u16, next: u16| {
+        [
+            S::narrow((3 * this + last + left) >> SHIFT),
+            S::narrow((3 * this + next + right) >> SHIFT),
+        ]
+    };
     let (pairs, _) = out.as_chunks_mut::<2>();
-    for (x, pair) in pairs.iter_mut().enumerate().take(width) {
-        let next = if x + 1 < width { sum(x + 1) } else { this };
-        // At the edges a sample is its own neighbor.
-        *pair = [
-            S::narrow((3 * this + last + left_bias) >> shift),
-            S::narrow((3 * this + next + right_bias) >> shift),
-        ];
-        (last, this) = (this, next);
+    // `Method::of` takes no narrower ones.
+    let (Some((first, inner)), [one, two, rest @ ..]) = (pairs.split_first_mut(), sums) else {
+        return;
+    };
+    // At the edges a sample is its own neighbor.
+    *first = pair(*one, *one, *two);
+    let this = sums.iter().skip(1);
+    for (((place, last), this), next) in inner.iter_mut().zip(sums).zip(this).zip(rest) {
+        *place = pair(*last, *this, *next);
+    }
+    if let (Some(place), Some(end)) = (inner.get_mut(rest.len()), rest.last()) {
+        let other = if let [.., other, _] = rest {
+            other
+        } else {
+            two
+        };
+        *place = pair(*other, *end, *end);
     }
 }
