@@ -172,12 +172,14 @@ fn chain(
     state: Option<&PresentationState>,
     options: &Options,
 ) -> Chain {
-    let modality = match state {
-        // What the state does not say is identity, whatever the image says (PS3.4 §N.2.1).
+    // What a state does not say is identity, whatever the image says (PS3.4 §N.2.1). States that
+    // speak of neither transformation were made for their graphics or overlays alone.
+    let state_of_greys = state.filter(|state| state.has_greys);
+    let modality = match state_of_greys {
         Some(state) => state.modality.clone(),
         None => description.modality.clone(),
     };
-    let own = match state {
+    let own = match state_of_greys {
         Some(state) => state.voi.clone(),
         None => description
             .voi
@@ -186,7 +188,7 @@ fn chain(
             .map(|(voi, _)| voi.clone()),
     };
     let voi = options.window.map(Voi::Window).or(own).unwrap_or_else(|| {
-        let bounds = if state.is_some() || description.is_pictorial {
+        let bounds = if state_of_greys.is_some() || description.is_pictorial {
             whole_range(frame, &modality)
         } else {
             options.default_range.unwrap_or_else(|| {

@@ -13,6 +13,8 @@ use crate::{ImagePixel, SampleKind};
 /// A presentation state, as far as it belongs to one frame.
 #[derive(Clone, Debug)]
 pub(super) struct PresentationState {
+    /// Does it say how greys are to be shown, or is it made for its graphics alone?
+    pub has_greys: bool,
     pub modality: ModalityTransform,
     pub voi: Option<Voi>,
     pub presentation: Option<LookupTable>,
@@ -73,6 +75,7 @@ impl PresentationState {
             notes.push("mask subtraction is not applied");
         }
         PresentationState {
+            has_greys: voi.is_some() || modality != ModalityTransform::Identity,
             voi,
             presentation: state
                 .items(tags::PRESENTATION_LUT_SEQUENCE)
