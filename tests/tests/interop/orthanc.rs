@@ -188,7 +188,7 @@ fn orthanc_sends_finds_and_moves_over_dimse() {
     );
     let to = json!({ "TargetAet": "ORTHANC", "Synchronous": true });
     pair.post(&format!("{path}/answers/0/retrieve"), to.to_string());
-    assert_eq!(pair.held(), [id.clone()]);
+    assert_eq!(pair.held(), std::slice::from_ref(&id));
     let file = pair.get(&format!("/instances/{id}/file")).body;
     assert_same_data_set(&file, &sent);
     pair.ours.assert_well();
@@ -217,7 +217,7 @@ fn orthanc_stores_searches_and_retrieves_over_dicomweb() {
     );
     let job = json!({ "Resources": [{ "Study": study.as_str() }], "Synchronous": true });
     pair.post("/dicom-web/servers/sagittal/retrieve", job.to_string());
-    assert_eq!(pair.held(), [id.clone()]);
+    assert_eq!(pair.held(), std::slice::from_ref(&id));
     assert!(pair.get(&format!("/instances/{id}/file")).body == sent.part10());
     pair.ours.assert_well();
 }
