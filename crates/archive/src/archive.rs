@@ -93,17 +93,25 @@ impl Archive {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let work = self.begin_blocking(work)?;
+        work.await.map_err(|_| Error::Stopping)?
+    }
+
+    /// As [`Archive::blocking`], for the caller to wait or not.
+    pub(crate) fn begin_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<tokio::task::JoinHandle<T>> {
         if self.inner.closed.load(Ordering::Acquire) {
             return Err(Error::Stopping);
         }
         self.inner.running.fetch_add(1, Ordering::AcqRel);
         let inner = self.inner.clone();
-        let work = tokio::task::spawn_blocking(move || {
+        Ok(tokio::task::spawn_blocking(move || {
             let result = work();
             inner.running.fetch_sub(1, Ordering::AcqRel);
             result
-        });
-        work.await.map_err(|_| Error::Stopping)?
+        }))
     }
 
     /// Runs work that takes less time than a change of thread does.

@@ -5,14 +5,14 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, sync_channel};
+use std::sync::mpsc::Receiver;
 
 use parking_lot::Mutex;
 
 use super::record::{FIRST_RECORD, PackHeader, PackId};
 use super::shelf::Shelf;
 use super::space::SpaceGuard;
-use super::syncer::{Message, OpenPack};
+use super::syncer::{Groups, OpenPack};
 use crate::{Error, Result};
 
 /// A new pack: header and name are on the device, blocks are reserved.
@@ -39,7 +39,7 @@ pub(super) struct Maker {
     pub(super) space: SpaceGuard,
     pub(super) pack_size: u64,
     pub(super) ready: Ready,
-    pub(super) syncer: Sender<Message>,
+    pub(super) groups: Arc<Groups>,
 }
 
 impl Maker {
@@ -83,10 +83,7 @@ impl Maker {
     }
 
     fn trim(&self, pack: &OpenPack) {
-        let (answer, wait) = sync_channel(1);
-        if self.syncer.send(Message::Barrier(answer)).is_ok() {
-            let _ = wait.recv();
-        }
+        self.groups.barrier();
         trim(&self.shelf, pack);
     }
 }
