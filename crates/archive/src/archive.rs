@@ -15,7 +15,7 @@ use crate::catch_up::{self, CatchUp};
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
-use crate::retrieve::{FrameTables, MetadataCache, PixelCaches};
+use crate::retrieve::{FrameTables, InflatedSets, MetadataCache, PixelCaches};
 use crate::{Error, Options, Result, upkeep};
 
 /// An open archive. Cheap to clone.
@@ -36,8 +36,7 @@ pub(crate) struct Inner {
     pub(crate) frame_tables: FrameTables,
     pub(crate) metadata: MetadataCache,
     pub(crate) pixels: PixelCaches,
-    /// The deflated data set that was inflated last, by its hash.
-    pub(crate) inflated: parking_lot::Mutex<Option<([u8; 32], bytes::Bytes)>>,
+    pub(crate) inflated: InflatedSets,
     pub(crate) low_on_space: AtomicBool,
     /// What the last start found and did.
     pub(crate) caught_up: CatchUp,
@@ -62,6 +61,7 @@ impl Archive {
         let opening = tokio::task::spawn_blocking(move || Inner::open(options, disk, &progress));
         let inner = Arc::new(opening.await.map_err(|_| Error::Stopping)??);
         upkeep::start(&inner);
+        crate::lifecycle::scrub::start(&inner);
         Ok(Archive { inner })
     }
 
@@ -185,7 +185,7 @@ impl Inner {
             frame_tables: FrameTables::default(),
             metadata: MetadataCache::default(),
             pixels: PixelCaches::default(),
-            inflated: parking_lot::Mutex::default(),
+            inflated: InflatedSets::default(),
             low_on_space: AtomicBool::new(false),
             caught_up,
             running: AtomicUsize::new(0),

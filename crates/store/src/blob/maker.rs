@@ -111,6 +111,19 @@ pub(super) fn prepare(
     let available = space.check(needed, 0)?;
     let capacity = pack_size.max(needed).min(available.max(needed));
     let number = shelf.new_number();
+    shelf.making.lock().insert(number);
+    let made = make(shelf, space, number, capacity, needed);
+    shelf.making.lock().remove(&number);
+    made
+}
+
+fn make(
+    shelf: &Shelf,
+    space: &SpaceGuard,
+    number: u64,
+    capacity: u64,
+    needed: u64,
+) -> Result<Prepared> {
     let header = PackHeader::new(number, false);
     let path = shelf.path(number);
     let disk = &shelf.disk;

@@ -112,6 +112,7 @@ impl Packs {
             spare: AtomicU64::new(0),
             ahead: AtomicU64::new(0),
             open: Mutex::default(),
+            making: Mutex::default(),
         });
         disk.create_folder(&options.folder)
             .map_err(shelf.io("create", &options.folder))?;
