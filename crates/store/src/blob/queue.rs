@@ -143,9 +143,9 @@ impl Crew {
             queue.writing = true;
             let mut bytes = 0;
             while batch.len() < BATCH
-                && let Some(job) = queue
-                    .jobs
-                    .pop_front_if(|job| bytes == 0 || bytes + job.bytes <= BATCH_BYTES)
+                && let Some(next) = queue.jobs.front()
+                && (bytes == 0 || bytes + next.bytes <= BATCH_BYTES)
+                && let Some(job) = queue.jobs.pop_front()
             {
                 bytes += job.bytes.max(1);
                 queue.large -= usize::from(job.bytes >= LARGE);
