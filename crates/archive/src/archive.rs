@@ -15,7 +15,7 @@ use crate::catch_up::{self, CatchUp};
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
-use crate::retrieve::{FrameTables, MetadataCache, PixelCaches};
+use crate::retrieve::{FrameTables, InflatedSets, MetadataCache, PixelCaches};
 use crate::{Error, Options, Result, upkeep};
 
 /// An open archive. Cheap to clone.
@@ -36,8 +36,7 @@ pub(crate) struct Inner {
     pub(crate) frame_tables: FrameTables,
     pub(crate) metadata: MetadataCache,
     pub(crate) pixels: PixelCaches,
-    /// The deflated data set that was inflated last, by its hash.
-    pub(crate) inflated: parking_lot::Mutex<Option<([u8; 32], bytes::Bytes)>>,
+    pub(crate) inflated: InflatedSets,
     pub(crate) low_on_space: AtomicBool,
     /// What the last start found and did.
     pub(crate) caught_up: CatchUp,
@@ -62,6 +61,7 @@ impl Archive {
         let opening = tokio::task::spawn_blocking(move || Inner::open(options, disk, &progress));
         let inner = Arc::new(opening.await.map_err(|_| Error::Stopping)??);
         upkeep::start(&inner);
+        crate::lifecycle::scrub::start(&inner);
         Ok(Archive { inner })
     }
 
@@ -93,17 +93,25 @@ impl Archive {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let work = self.begin_blocking(work)?;
+        work.await.map_err(|_| Error::Stopping)?
+    }
+
+    /// As [`Archive::blocking`], for the caller to wait or not.
+    pub(crate) fn begin_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<tokio::task::JoinHandle<T>> {
         if self.inner.closed.load(Ordering::Acquire) {
             return Err(Error::Stopping);
         }
         self.inner.running.fetch_add(1, Ordering::AcqRel);
         let inner = self.inner.clone();
-        let work = tokio::task::spawn_blocking(move || {
+        Ok(tokio::task::spawn_blocking(move || {
             let result = work();
             inner.running.fetch_sub(1, Ordering::AcqRel);
             result
-        });
-        work.await.map_err(|_| Error::Stopping)?
+        }))
     }
 
     /// Runs work that takes less time than a change of thread does.
@@ -177,7 +185,7 @@ impl Inner {
             frame_tables: FrameTables::default(),
             metadata: MetadataCache::default(),
             pixels: PixelCaches::default(),
-            inflated: parking_lot::Mutex::default(),
+            inflated: InflatedSets::default(),
             low_on_space: AtomicBool::new(false),
             caught_up,
             running: AtomicUsize::new(0),

@@ -46,6 +46,19 @@ pub enum Event {
         /// How many.
         instances: u64,
     },
+    /// What was stored cannot be read any more: found by scrubbing.
+    Damaged {
+        /// The pack.
+        pack: u64,
+        /// Where the damage begins in it.
+        offset: u64,
+        /// Instances it concerns, the first of them.
+        sop_instance_uids: Vec<String>,
+        /// How many in all.
+        instances: u64,
+        /// What is wrong.
+        reason: String,
+    },
     /// Space runs low, or is there again.
     Space {
         /// Bytes free on the volume.

@@ -94,15 +94,20 @@ impl Indexer {
         })
     }
 
+    /// Room for an entry of so many bytes, if there is some.
+    pub(crate) fn try_room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let room = self.room.clone();
+        room.try_acquire_many_owned(entry_size(bytes)).ok()
+    }
+
     /// Room for an entry of so many bytes; waits while the index is far behind.
     pub(crate) async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
-        let bytes = u32::try_from((bytes + 1024).min(BACKLOG)).unwrap_or(u32::MAX);
-        let room = self.room.clone();
-        if let Ok(permit) = room.clone().try_acquire_many_owned(bytes) {
+        if let Some(permit) = self.try_room(bytes) {
             return Ok(permit);
         }
         self.shared.want();
-        room.acquire_many_owned(bytes)
+        let room = self.room.clone();
+        room.acquire_many_owned(entry_size(bytes))
             .await
             .map_err(|_| Error::Stopping)
     }
@@ -166,6 +171,10 @@ impl Indexer {
             let _ = thread.join();
         }
     }
+}
+
+fn entry_size(bytes: usize) -> u32 {
+    u32::try_from((bytes + 1024).min(BACKLOG)).unwrap_or(u32::MAX)
 }
 
 impl Drop for Indexer {

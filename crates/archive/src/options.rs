@@ -38,6 +38,8 @@ pub struct Options {
     pub compact_below: f64,
     /// Between looks for such packs.
     pub compact_every: std::time::Duration,
+    /// Everything is read again and compared with its checksums once in so long; zero never does.
+    pub scrub_every: std::time::Duration,
 }
 
 impl Options {
@@ -54,6 +56,7 @@ impl Options {
             study_quiet: std::time::Duration::from_secs(60),
             compact_below: 0.5,
             compact_every: std::time::Duration::from_secs(600),
+            scrub_every: std::time::Duration::from_secs(30 * 86_400),
         }
     }
 }

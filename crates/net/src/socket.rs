@@ -2,7 +2,7 @@
 //!
 //! A sender with Nagle's algorithm waits for the ACK of its last small segment before it sends the
 //! next; a receiver with delayed ACK answers after 40 ms. Together they make 20 instances a second.
-//! Linux forgets TCP_QUICKACK after a while, so it is set again after each read.
+//! Linux forgets TCP_QUICKACK after a while, so it is set again whenever we wait for bytes.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -47,9 +47,9 @@ impl AsyncRead for TunedStream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
         let result = Pin::new(&mut self.tcp).poll_read(cx, buffer);
-        if matches!(result, Poll::Ready(Ok(()))) && buffer.filled().len() > before {
+        // Only now is it known that the sender has to come with more, and may wait for an ACK.
+        if result.is_pending() {
             self.arm_quickack();
         }
         result
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn acknowledgments_are_quick_again_after_each_read() {
+    async fn acknowledgments_are_quick_again_whenever_more_is_waited_for() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
@@ -108,6 +108,8 @@ mod tests {
                 .unwrap();
             peer.write_all(b"x").await.unwrap();
             stream.read_u8().await.unwrap();
+            let waiting = futures::poll!(Box::pin(stream.read_u8()));
+            assert!(waiting.is_pending());
             assert!(socket2::SockRef::from(stream.tcp()).tcp_quickack().unwrap());
         }
     }

@@ -80,3 +80,32 @@ fn where_there_is_no_archive_none_is_made() {
     on(&nowhere, &["index", "rebuild"]).expect(1);
     assert!(!nowhere.exists());
 }
+
+#[test]
+fn what_deleted_instances_took_is_given_back() {
+    let server = sagittal_tests::Server::builder();
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[storage]\npack_size = \"4 MiB\"\ncompact_below = 0\n";
+    let mut server = server.config(folder.path(), text).start();
+    let gone = objects::ct_of(512, 512);
+    let files: Vec<Vec<u8>> = (1..=20)
+        .map(|number| objects::ct_of(512, 512).beside(&gone, number).part10())
+        .collect();
+    for files in files.chunks(10) {
+        server.stow(files).expect(200);
+    }
+    server.stow(&[objects::mr().part10()]).expect(200);
+    let study = gone.study_instance_uid();
+    let deleted = server
+        .request("DELETE", &format!("/dicom-web/studies/{study}"))
+        .send();
+    assert!((200..300).contains(&deleted.status), "{}", deleted.text());
+    server.stop();
+    let data = server.data().to_owned();
+    let done = on(&data, &["compact"]).expect(0).json();
+    assert!(done["packs"].as_u64().unwrap() > 0, "{done}");
+    assert!(done["freed_bytes"].as_u64().unwrap() > 5_000_000, "{done}");
+    assert_eq!(done["problems"].as_array().map(Vec::len), Some(0));
+    let found = on(&data, &["verify"]).expect(0).json();
+    assert_eq!(found["indexed"], 1);
+}

@@ -3,6 +3,7 @@
 
 mod files;
 mod http;
+mod inflate;
 mod large;
 mod pdus;
 mod slow;

@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::describe::describe;
 use super::source::{Chunks, Source as _, Spilled};
-use super::store::{Body, Candidate, check};
+use super::store::{Attempt, Body, Candidate, check};
 use super::{Announced, Form, Source, Stored};
 use crate::events::now_ms;
 use crate::{Archive, Error, Result};
@@ -301,11 +301,14 @@ impl Receiving {
                 turn,
             })
         };
-        let candidate = match at_once {
-            true => self.archive.at_once(look)?,
-            false => self.archive.blocking(look).await?,
+        let attempt = match at_once {
+            true => Attempt::Not(Box::new(self.archive.at_once(look)?)),
+            false => self.archive.attempt(look).await?,
         };
-        let mut stored = self.archive.store(candidate).await?;
+        let mut stored = match attempt {
+            Attempt::Done(stored) => stored?,
+            Attempt::Not(candidate) => self.archive.store(*candidate).await?,
+        };
         // The memory is given back only now: until durable, the pack's queue holds it.
         drop(permit);
         self.findings.append(&mut stored.findings);
@@ -365,6 +368,21 @@ fn as_unreadable(error: Error) -> Error {
 }
 
 impl Archive {
+    /// Looks at an instance and stores it, if that is simple, without another change of thread.
+    async fn attempt(
+        &self,
+        look: impl FnOnce() -> Result<Candidate> + Send + 'static,
+    ) -> Result<Attempt> {
+        let (answer, wait) = tokio::sync::oneshot::channel();
+        let inner = self.inner().clone();
+        // Its end is not waited for: it may go on and do the work of others.
+        self.begin_blocking(move || match look() {
+            Ok(candidate) => inner.store_here(candidate, answer),
+            Err(error) => drop(answer.send(Err(error))),
+        })?;
+        wait.await.map_err(|_| Error::Stopping)?
+    }
+
     /// Takes `bytes` from the memory budget into `permit`. False if the receiver must spill: one
     /// that holds some at once, so that receivers never wait for each other; one that holds
     /// nothing after a moment.

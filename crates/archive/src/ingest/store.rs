@@ -1,9 +1,12 @@
 //! An instance whose bytes are all here: is it new, and then into the packs.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use sagittal_core::Uid;
 use sagittal_store::blob::{Committed, Hash, NewInstance, RecordAttributes, Spill};
 use sagittal_store::index::{Change, Entry, Known};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::describe::Described;
 use super::in_flight::Exclusive;
@@ -122,13 +125,15 @@ impl Archive {
                 }
             },
         };
-        let uids = candidate.described.uids.clone();
-        let findings = std::mem::take(&mut candidate.described.findings);
         let kept_already = match outcome {
             Outcome::Identical => true,
-            Outcome::KeptHidden => self.is_hidden(&uids.sop_instance, candidate.hash).await?,
+            Outcome::KeptHidden => {
+                self.is_hidden(&candidate.described.uids.sop_instance, candidate.hash)
+                    .await?
+            }
             Outcome::New | Outcome::Replaced => false,
         };
+        let stored = candidate.stored(outcome);
         if !kept_already {
             self.write(candidate, outcome, exclusive).await?;
         }
@@ -140,14 +145,7 @@ impl Archive {
             Outcome::Replaced => "replaced",
         };
         metrics::counter!("sagittal_ingest_total", "outcome" => label).increment(1);
-        Ok(Stored {
-            sop_class_uid: uids.sop_class,
-            sop_instance_uid: uids.sop_instance,
-            study_instance_uid: uids.study,
-            series_instance_uid: uids.series,
-            outcome,
-            findings,
-        })
+        Ok(stored)
     }
 
     /// Are these bytes kept hidden under this UID? To be asked by who has its turn.
@@ -163,6 +161,133 @@ impl Archive {
         outcome: Outcome,
         exclusive: Exclusive,
     ) -> Result<()> {
+        let room = self.inner().indexer.room(candidate.indexed()).await?;
+        let inner = self.inner().clone();
+        let packs = &self.inner().packs;
+        let (body, record, then) = candidate.into_record(inner, outcome, exclusive, room);
+        match body {
+            Body::Memory { prefix, data } => {
+                let instance = NewInstance {
+                    attributes: record.attributes,
+                    prefix,
+                    data,
+                    hash: record.hash,
+                };
+                packs.append(instance, then).await?;
+            }
+            Body::Spill(spill) => {
+                packs
+                    .commit(*spill, record.attributes, record.hash, then)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What came of trying to store without waiting.
+pub(super) enum Attempt {
+    /// It is durable, or refused.
+    Done(Result<Stored>),
+    /// Not now, or not so simple: [`Archive::store`] does it.
+    Not(Box<Candidate>),
+}
+
+impl Inner {
+    /// Stores a candidate that is new, on a thread that may block and without another's help. The
+    /// answer comes through `answer`, when it is durable; the call may last longer, for it does the
+    /// work of others as well.
+    pub(super) fn store_here(
+        self: &Arc<Self>,
+        mut candidate: Candidate,
+        answer: oneshot::Sender<Result<Attempt>>,
+    ) {
+        let give_back = |answer: oneshot::Sender<_>, candidate| {
+            let _ = answer.send(Ok(Attempt::Not(Box::new(candidate))));
+        };
+        if !matches!(
+            (&candidate.turn, &candidate.body),
+            (Some((_, None)), Body::Memory { .. })
+        ) {
+            return give_back(answer, candidate);
+        }
+        let Some(room) = self.indexer.try_room(candidate.indexed()) else {
+            return give_back(answer, candidate);
+        };
+        let bytes = candidate.body.bytes();
+        let Some(place) = self.packs.try_room(bytes) else {
+            return give_back(answer, candidate);
+        };
+        let Some((exclusive, None)) = candidate.turn.take() else {
+            return give_back(answer, candidate);
+        };
+        let stored = candidate.stored(Outcome::New);
+        let (body, record, then) =
+            candidate.into_record(self.clone(), Outcome::New, exclusive, room);
+        let Body::Memory { prefix, data } = body else {
+            return;
+        };
+        let instance = NewInstance {
+            attributes: record.attributes,
+            prefix,
+            data,
+            hash: record.hash,
+        };
+        self.packs.append_here(instance, place, move |result| {
+            let result = result.map_err(Error::Store).map(|committed| {
+                then(&committed);
+                metrics::counter!("sagittal_ingest_total", "outcome" => "new").increment(1);
+                stored
+            });
+            let _ = answer.send(Ok(Attempt::Done(result)));
+        });
+    }
+}
+
+/// What goes into the record besides the bytes.
+struct Record {
+    attributes: RecordAttributes,
+    hash: Hash,
+}
+
+impl Body {
+    fn bytes(&self) -> usize {
+        match self {
+            Body::Memory { prefix, data } => {
+                prefix.len() + data.iter().map(Bytes::len).sum::<usize>()
+            }
+            Body::Spill(_) => 0,
+        }
+    }
+}
+
+impl Candidate {
+    /// Bytes that wait for the index.
+    fn indexed(&self) -> usize {
+        self.described.header.len() + self.described.frames.len()
+    }
+
+    /// What its sender is told.
+    fn stored(&mut self, outcome: Outcome) -> Stored {
+        let uids = self.described.uids.clone();
+        Stored {
+            sop_class_uid: uids.sop_class,
+            sop_instance_uid: uids.sop_instance,
+            study_instance_uid: uids.study,
+            series_instance_uid: uids.series,
+            outcome,
+            findings: std::mem::take(&mut self.described.findings),
+        }
+    }
+
+    /// The record to be written, and what is to be done when it is durable.
+    fn into_record(
+        self,
+        inner: Arc<Inner>,
+        outcome: Outcome,
+        exclusive: Exclusive,
+        room: OwnedSemaphorePermit,
+    ) -> (Body, Record, impl FnOnce(&Committed) + Send + 'static) {
         let Candidate {
             body,
             hash,
@@ -171,7 +296,7 @@ impl Archive {
             received_ms,
             described,
             ..
-        } = candidate;
+        } = self;
         let attributes = RecordAttributes {
             sop_class_uid: described.uids.sop_class.clone(),
             sop_instance_uid: described.uids.sop_instance.clone(),
@@ -183,12 +308,6 @@ impl Archive {
             hidden: outcome == Outcome::KeptHidden,
             replaces: outcome == Outcome::Replaced,
         };
-        let room = self
-            .inner()
-            .indexer
-            .room(described.header.len() + described.frames.len())
-            .await?;
-        let inner = self.inner().clone();
         let record = attributes.clone();
         let then = move |committed: &Committed| {
             let happened = (!record.hidden).then(|| Happened::Stored {
@@ -206,22 +325,7 @@ impl Archive {
                 _room: Some(room),
             });
         };
-        let packs = &self.inner().packs;
-        match body {
-            Body::Memory { prefix, data } => {
-                let instance = NewInstance {
-                    attributes,
-                    prefix,
-                    data,
-                    hash,
-                };
-                packs.append(instance, then).await?;
-            }
-            Body::Spill(spill) => {
-                packs.commit(*spill, attributes, hash, then).await?;
-            }
-        }
-        Ok(())
+        (body, Record { attributes, hash }, then)
     }
 }
 

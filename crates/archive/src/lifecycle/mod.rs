@@ -1,7 +1,8 @@
-//! Deleting, verifying, compacting, statistics.
+//! Deleting, verifying, scrubbing, compacting, statistics.
 
 mod compact;
 mod delete;
+pub(crate) mod scrub;
 mod verify;
 
 pub use compact::Compaction;

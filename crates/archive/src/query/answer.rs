@@ -4,7 +4,7 @@ use sagittal_core::{DataSet, Element, Tag, Value, Vr, tags};
 use sagittal_store::index::{COLUMNS, Column, Index, Kind, Level, PatientRow, Row};
 
 use super::header;
-use super::keys::{COUNTS, Count, Origin, Plan};
+use super::keys::{AVAILABILITY, COUNTS, Count, Origin, Plan};
 use crate::Result;
 
 /// Makes an answer of a row, and of the header of an instance of it if one is needed.
@@ -25,7 +25,7 @@ pub(super) fn answer(
                 let count = self::count(index, row, *count)?;
                 count.map_or_else(|| empty(Vr::IS), |count| text(&count.to_string(), Vr::IS))
             }
-            Origin::Availability => text("ONLINE", Vr::CS),
+            Origin::Availability => text(AVAILABILITY, Vr::CS),
             Origin::RequestAttributes => request_attributes(row),
             Origin::Creator(creator) => text(creator, Vr::LO),
             Origin::Header { items, creator } => {
@@ -105,6 +105,17 @@ fn request_attributes(row: &Row) -> Value {
     Value::Sequence(items.collect())
 }
 
+/// Do the numbers of related entities match (optional keys, PS3.4 §C.3.4)?
+pub(super) fn counts_match(index: &dyn Index, plan: &Plan, row: &Row) -> Result<bool> {
+    for (count, matching) in &plan.counts {
+        let number = self::count(index, row, *count)?;
+        if !number.is_some_and(|number| matching.matches(&number.to_string())) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 fn count(index: &dyn Index, row: &Row, count: Count) -> Result<Option<u64>> {
     let patient = |read: fn(&PatientRow) -> u64| -> Result<Option<u64>> {
         match (row.patient(), row.study()) {
@@ -150,7 +161,7 @@ fn put_all(
         answer,
         tags::INSTANCE_AVAILABILITY,
         Vr::CS,
-        text("ONLINE", Vr::CS),
+        text(AVAILABILITY, Vr::CS),
     );
     let elements = header.map_or(&[][..], DataSet::elements);
     for element in elements {

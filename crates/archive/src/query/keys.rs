@@ -14,6 +14,10 @@ pub(super) struct Plan {
     pub(super) index: IndexQuery,
     /// What must be found in the header of one instance besides.
     pub(super) header: Vec<HeaderCondition>,
+    /// Numbers of related entities that must match.
+    pub(super) counts: Vec<(Count, Matching)>,
+    /// A condition that nothing here fulfils.
+    pub(super) none: bool,
     /// What an answer has in it, ascending.
     pub(super) returned: Vec<Returned>,
     /// Keys that cannot be matched.
@@ -122,6 +126,9 @@ pub(super) const COUNTS: &[(Tag, Count, Level)] = &[
     ),
 ];
 
+/// Instance Availability (0008,0056) of all that is kept (PS3.4 §C.4.1.1.3.2).
+pub(super) const AVAILABILITY: &str = "ONLINE";
+
 /// Keys of the protocol and not of the instances: the adapter's.
 const OF_THE_ADAPTER: &[Tag] = &[
     tags::SPECIFIC_CHARACTER_SET,
@@ -155,6 +162,8 @@ pub(super) fn plan(query: &Query) -> Result<Plan> {
             ..IndexQuery::all(level)
         },
         header: Vec::new(),
+        counts: Vec::new(),
+        none: false,
         returned: Vec::new(),
         unsupported: Vec::new(),
         all: query.all_attributes,
@@ -189,10 +198,12 @@ impl Plan {
         }
         let asked = value::asked(query, &query.keys, element, &path)?;
         if let Some((_, count, from)) = COUNTS.iter().find(|(counted, ..)| *counted == tag) {
-            if asked != Asked::Anything {
-                self.unsupported.push(tag);
-            }
             let known = self.index.level >= *from;
+            match asked {
+                Asked::Anything => {}
+                Asked::Match(matching) if known => self.counts.push((*count, matching)),
+                Asked::Match(_) | Asked::Unsupported => self.unsupported.push(tag),
+            }
             let origin = if known {
                 Origin::Count(*count)
             } else {
@@ -202,6 +213,11 @@ impl Plan {
             return Ok(());
         }
         if tag == tags::INSTANCE_AVAILABILITY {
+            match asked {
+                Asked::Anything => {}
+                Asked::Match(matching) => self.none |= !matching.matches(AVAILABILITY),
+                Asked::Unsupported => self.unsupported.push(tag),
+            }
             self.give(tag, Vr::CS, Origin::Availability);
             return Ok(());
         }

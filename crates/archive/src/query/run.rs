@@ -62,7 +62,10 @@ impl Archive {
         self.wait_indexed().await?;
         let index = Arc::clone(self.index());
         self.blocking(move || {
-            if plan.header.is_empty() {
+            if plan.none {
+                return Ok(0);
+            }
+            if plan.header.is_empty() && plan.counts.is_empty() {
                 return Ok(index.count(&plan.index)?);
             }
             let mut count = 0;
@@ -161,6 +164,9 @@ impl<'a> Search<'a> {
     /// Every row that matches, in order.
     fn rows(&mut self, take: Take<'_>) -> Result<()> {
         let (index, plan) = (self.index, self.plan);
+        if plan.none {
+            return Ok(());
+        }
         let mut result = Ok(ControlFlow::Continue(()));
         index.find(&plan.index, &mut |row| {
             result = self.row(row, take);
@@ -176,6 +182,9 @@ impl<'a> Search<'a> {
     }
 
     fn row(&mut self, row: Row, take: Take<'_>) -> Result<ControlFlow<()>> {
+        if !answer::counts_match(self.index, self.plan, &row)? {
+            return Ok(ControlFlow::Continue(()));
+        }
         let needed = !self.plan.header.is_empty() || self.plan.returns_headers();
         if !needed {
             return take(&row, None);

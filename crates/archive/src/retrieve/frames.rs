@@ -18,10 +18,6 @@ use crate::{Error, Result};
 
 /// Frame tables that are remembered.
 const REMEMBERED: usize = 512;
-/// The deflated data sets that are read by frames or values may grow to this.
-const INFLATED: u64 = 256 << 20;
-/// The last one inflated is kept if it is not larger than this.
-const KEPT_INFLATED: usize = 48 << 20;
 /// An object that is made of frames is at most so large: it is built in memory.
 const LARGEST: u64 = 1 << 30;
 
@@ -150,34 +146,8 @@ impl InstanceReader {
         if !encoding.deflated || self.inflated.is_some() {
             return Ok(self.clone());
         }
-        let (packs, locator) = (self.packs().clone(), self.instance.locator);
-        let held = self.archive.inner().inflated.lock().clone();
-        if let Some((hash, inflated)) = held
-            && hash == self.instance.hash
-        {
-            return Ok(InstanceReader {
-                inflated: Some(inflated),
-                ..self.clone()
-            });
-        }
-        let inflated = self
-            .archive
-            .blocking(move || {
-                let length = usize::try_from(locator.length).unwrap_or(usize::MAX);
-                let limits = Limits {
-                    inflated: INFLATED,
-                    ..Limits::default()
-                };
-                Ok(read::inflate(&packs.read(&locator, 0, length)?, limits)?.0)
-            })
-            .await?;
-        let inflated = Bytes::from(inflated);
-        // Frames are mostly asked for one after the other.
-        if inflated.len() <= KEPT_INFLATED {
-            *self.archive.inner().inflated.lock() = Some((self.instance.hash, inflated.clone()));
-        }
         Ok(InstanceReader {
-            inflated: Some(inflated),
+            inflated: Some(self.inflate().await?),
             ..self.clone()
         })
     }

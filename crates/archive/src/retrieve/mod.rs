@@ -3,6 +3,7 @@
 mod bulk_data;
 mod convert;
 mod frames;
+mod inflated;
 mod metadata;
 mod pixels;
 mod reader;
@@ -10,6 +11,7 @@ mod selection;
 
 pub use bulk_data::BulkData;
 pub(crate) use frames::FrameTables;
+pub(crate) use inflated::InflatedSets;
 pub use metadata::Metadata;
 pub(crate) use metadata::MetadataCache;
 pub(crate) use pixels::PixelCaches;

@@ -1,5 +1,7 @@
 //! The bytes of one stored instance: whole, in ranges, in another transfer syntax.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use sagittal_core::Uid;
@@ -9,6 +11,7 @@ use sagittal_store::blob::Packs;
 
 use super::InstanceRef;
 use super::convert::{ChunkWrite, PackAt};
+use super::inflated::Inflated;
 use crate::{Archive, Error, Result};
 
 /// Bytes of a chunk on the way out.
@@ -23,7 +26,7 @@ pub struct InstanceReader {
     /// Which.
     pub instance: InstanceRef,
     /// The data set, of a deflated one that was opened inflated.
-    pub(super) inflated: Option<Bytes>,
+    pub(super) inflated: Option<Arc<Inflated>>,
 }
 
 impl Archive {
@@ -41,7 +44,7 @@ impl InstanceReader {
     /// Bytes of the data set.
     pub fn len(&self) -> u64 {
         match &self.inflated {
-            Some(inflated) => inflated.len() as u64,
+            Some(inflated) => inflated.bytes.len() as u64,
             None => self.instance.locator.length,
         }
     }
@@ -65,6 +68,7 @@ impl InstanceReader {
             });
         };
         if let Some(inflated) = &self.inflated {
+            let inflated = &inflated.bytes;
             let from = usize::try_from(offset)
                 .unwrap_or(usize::MAX)
                 .min(inflated.len());

@@ -176,3 +176,56 @@ async fn verifying_finds_a_changed_byte_and_a_lost_pack() {
     assert_eq!(verified.problem_count, 8, "{verified:?}");
     close(archive).await;
 }
+
+#[tokio::test]
+async fn scrubbing_finds_what_has_rotted_and_goes_on_with_the_rest() {
+    use crate::events::Event;
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    fill(&archive, 12).await;
+    let hurt = find(&archive, "1.5").await.unwrap();
+    close(archive).await;
+    let path = folder
+        .path()
+        .join(format!("packs/{:012}.pack", hurt.locator.pack));
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = hurt.locator.offset + u64::from(hurt.locator.header_length) + 100;
+    bytes[usize::try_from(at).unwrap()] ^= 0x10;
+    std::fs::write(&path, bytes).unwrap();
+    let options = Options {
+        scrub_every: Duration::from_millis(300),
+        ..options(folder.path())
+    };
+    let archive = Archive::open(options.clone()).await.unwrap();
+    let mut follower = archive.events(Some(0));
+    // Twice: a round is followed by another.
+    for _ in 0..2 {
+        let found = tokio::time::timeout(Duration::from_secs(20), async {
+            loop {
+                let event = follower.recv().await.unwrap().event;
+                if let Event::Damaged { .. } = event {
+                    return event;
+                }
+            }
+        });
+        let Event::Damaged {
+            pack,
+            offset,
+            sop_instance_uids,
+            instances,
+            ..
+        } = found.await.unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!((pack, offset), (hurt.locator.pack, hurt.locator.offset));
+        assert_eq!(sop_instance_uids, ["1.5"]);
+        assert_eq!(instances, 1);
+    }
+    close(archive).await;
+    // How far it came is kept, and nothing else of the archive was touched.
+    assert!(folder.path().join("scrub.json").is_file());
+    let archive = open(folder.path()).await;
+    assert_eq!(archive.verify(|_| ()).await.unwrap().problem_count, 1);
+    close(archive).await;
+}

@@ -1,5 +1,6 @@
 //! The subcommands. Each has its own file with its arguments, `run`, and examples in `--help`.
 
+mod compact;
 mod config;
 mod conformance;
 mod demo;
@@ -62,6 +63,7 @@ enum Command {
     #[command(subcommand)]
     Index(index::Action),
     Verify(verify::Arguments),
+    Compact(compact::Arguments),
     #[command(subcommand)]
     Config(config::Action),
     #[command(subcommand)]
@@ -90,6 +92,7 @@ impl Cli {
             Command::Recv(arguments) => recv::run(arguments),
             Command::Index(action) => index::run(action),
             Command::Verify(arguments) => verify::run(arguments),
+            Command::Compact(arguments) => compact::run(arguments),
             Command::Config(action) => config::run(action),
             Command::User(action) => user::run(action),
             Command::Token(action) => token::run(action),

@@ -50,6 +50,7 @@ pub struct Storage {
     pub study_quiet: Duration,
     pub compact_below: u64,
     pub compact_every: Duration,
+    pub scrub_every: Duration,
 }
 
 /// `[dimse]`
@@ -226,6 +227,7 @@ impl Config {
                 study_quiet: at("storage.study_quiet").duration(),
                 compact_below: at("storage.compact_below").number(),
                 compact_every: at("storage.compact_every").duration(),
+                scrub_every: at("storage.scrub_every").duration(),
             },
             dimse: Dimse {
                 enabled: at("dimse.enabled").bool(),

@@ -146,8 +146,10 @@ async fn serve(
         tasks.spawn(sagittal_web::serve(vec![listener], router, stop, limits));
     }
     let upkeep = tokio::spawn(metrics.upkeep(archive.clone()));
+    let damage = tokio::spawn(record_damage(archive.clone(), audit.clone()));
     let result = stop::until_stopped(&mut tasks, &stop, config.limits.shutdown).await;
     upkeep.abort();
+    damage.abort();
     record(&audit, "stop");
     audit.flush();
     result
@@ -188,6 +190,43 @@ fn open_audit(config: &Config) -> anyhow::Result<AuditLog> {
     options.keep = Some(config.audit.keep);
     AuditLog::open_with(options)
         .with_context(|| format!("cannot open the audit log {}", file.display()))
+}
+
+/// What scrubbing finds is a Security Alert (PS3.15 §A.5.3.11).
+async fn record_damage(archive: Archive, audit: AuditLog) {
+    let mut follower = archive.events(None);
+    // Of a flood of events some may be lost: the log has them all.
+    while let Some(event) = next_event(&mut follower).await {
+        let sagittal_archive::events::Event::Damaged {
+            pack,
+            offset,
+            instances,
+            reason,
+            ..
+        } = event
+        else {
+            continue;
+        };
+        let mut alert = Event::new(Action::SecurityAlert, "scrub")
+            .by(format!("process {}", std::process::id()), "local", None)
+            .outcome(Outcome::SeriousFailure);
+        alert.instances = instances;
+        alert.detail = Some(format!("pack {pack} at byte {offset}: {reason}"));
+        audit.record(alert);
+    }
+}
+
+async fn next_event(
+    follower: &mut sagittal_archive::events::Follower,
+) -> Option<sagittal_archive::events::Event> {
+    use tokio::sync::broadcast::error::RecvError;
+    loop {
+        match follower.recv().await {
+            Ok(numbered) => return Some(numbered.event),
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return None,
+        }
+    }
 }
 
 /// Application Activity (PS3.15 §A.5.3.1).

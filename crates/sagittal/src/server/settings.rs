@@ -26,6 +26,7 @@ pub(super) fn archive(config: &Config) -> Options {
         study_quiet: storage.study_quiet,
         compact_below: storage.compact_below as f64 / 100.0,
         compact_every: storage.compact_every,
+        scrub_every: storage.scrub_every,
         ..Options::new(&config.data)
     }
 }

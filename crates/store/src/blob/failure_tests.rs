@@ -126,6 +126,38 @@ fn a_volume_that_fills_up_in_the_middle_of_a_write_loses_nothing_acknowledged() 
     assert!(!index.instances.contains_key("1.2"));
 }
 
+/// The bug: half a fixed header, on the device before its file was removed, counted as damage to
+/// something acknowledged.
+#[test]
+fn a_large_instance_whose_header_was_written_in_part_was_never_there() {
+    let disk = SimDisk::new();
+    let (packs, _) = open(&disk, &Watermarks::new());
+    let runtime = runtime();
+    let content = content("1.1", 50_000);
+    let mut spill = packs.spill(Bytes::new()).unwrap();
+    spill.write(Bytes::from(content.clone())).unwrap();
+    // Data, the rest of the header, padding; then the fixed header.
+    disk.set_faults(Faults {
+        write: Some((3, io::ErrorKind::Other)),
+        ..Faults::default()
+    });
+    let attributes = instance("1.1", b"", 1).attributes;
+    let hash = *blake3::hash(&content).as_bytes();
+    let refused = runtime.block_on(packs.commit(spill, attributes, hash, nothing));
+    assert!(matches!(refused, Err(Error::Io { .. })), "{refused:?}");
+    // Before the removal of the file, and after it.
+    for moment in disk.moments() - 3..disk.moments() {
+        for seed in 0..100 {
+            let after = disk.after_power_cut(moment, seed * 7919 + 1);
+            let (packs, recovery) = open(&after, &Watermarks::new());
+            assert!(recovery.damage.is_empty(), "seed {seed}: {recovery:?}");
+            let mut index = MiniIndex::default();
+            index.replay(&packs, &recovery);
+            assert!(index.instances.is_empty());
+        }
+    }
+}
+
 #[test]
 fn rot_in_the_middle_is_reported_and_cuts_nothing_off() {
     let disk = SimDisk::new();

@@ -5,14 +5,14 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, sync_channel};
+use std::sync::mpsc::Receiver;
 
 use parking_lot::Mutex;
 
 use super::record::{FIRST_RECORD, PackHeader, PackId};
 use super::shelf::Shelf;
 use super::space::SpaceGuard;
-use super::syncer::{Message, OpenPack};
+use super::syncer::{Groups, OpenPack};
 use crate::{Error, Result};
 
 /// A new pack: header and name are on the device, blocks are reserved.
@@ -39,7 +39,7 @@ pub(super) struct Maker {
     pub(super) space: SpaceGuard,
     pub(super) pack_size: u64,
     pub(super) ready: Ready,
-    pub(super) syncer: Sender<Message>,
+    pub(super) groups: Arc<Groups>,
 }
 
 impl Maker {
@@ -83,10 +83,7 @@ impl Maker {
     }
 
     fn trim(&self, pack: &OpenPack) {
-        let (answer, wait) = sync_channel(1);
-        if self.syncer.send(Message::Barrier(answer)).is_ok() {
-            let _ = wait.recv();
-        }
+        self.groups.barrier();
         trim(&self.shelf, pack);
     }
 }
@@ -114,6 +111,19 @@ pub(super) fn prepare(
     let available = space.check(needed, 0)?;
     let capacity = pack_size.max(needed).min(available.max(needed));
     let number = shelf.new_number();
+    shelf.making.lock().insert(number);
+    let made = make(shelf, space, number, capacity, needed);
+    shelf.making.lock().remove(&number);
+    made
+}
+
+fn make(
+    shelf: &Shelf,
+    space: &SpaceGuard,
+    number: u64,
+    capacity: u64,
+    needed: u64,
+) -> Result<Prepared> {
     let header = PackHeader::new(number, false);
     let path = shelf.path(number);
     let disk = &shelf.disk;

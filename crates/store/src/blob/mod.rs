@@ -32,7 +32,7 @@ mod power_cut_tests;
 
 pub use compaction::{Compacted, Move};
 pub use lock::FolderLock;
-pub use packs::{NewInstance, PackOptions, Packs};
+pub use packs::{NewInstance, PackOptions, Packs, Room};
 pub use recovery::Recovery;
 pub use replay::{Replayed, Step};
 pub use scan::Damage;

@@ -8,11 +8,11 @@ use std::thread::JoinHandle;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use sagittal_core::Uid;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::disk::Disk;
 use super::maker::{Maker, Ready};
-use super::queue::{Body, Done, Job, Queue};
+use super::queue::{Body, Crew, Done, Job};
 use super::reader::{Handles, damaged};
 use super::record::Header;
 use super::recovery::{self, Opened, Recovery};
@@ -21,7 +21,7 @@ use super::scan::{check_hash, read_header};
 use super::shelf::Shelf;
 use super::space::{Space, SpaceGuard};
 use super::spill::Spill;
-use super::syncer;
+use super::syncer::Groups;
 use super::writer::{Committed, Writer};
 use super::{Hash, Locator, RecordAttributes};
 use crate::index::Watermarks;
@@ -68,6 +68,16 @@ pub struct NewInstance {
     pub hash: Hash,
 }
 
+impl NewInstance {
+    fn bytes(&self) -> usize {
+        self.prefix.len() + self.data.iter().map(Bytes::len).sum::<usize>()
+    }
+}
+
+/// Room for an instance among those that wait to be written.
+#[derive(Debug)]
+pub struct Room(OwnedSemaphorePermit);
+
 /// The packs of a data folder, open. Cheap to clone. Dropping the last clone stops the writer
 /// after what has been submitted.
 #[derive(Clone)]
@@ -79,12 +89,12 @@ pub(super) struct Inner {
     pub(super) shelf: Arc<Shelf>,
     pub(super) space: SpaceGuard,
     pub(super) handles: Handles,
-    queue: Arc<Queue>,
+    crew: Arc<Crew>,
     room: Arc<Semaphore>,
     room_size: u32,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Bytes of all packs.
-    pub(super) bytes: AtomicU64,
+    pub(super) bytes: Arc<AtomicU64>,
 }
 
 impl Packs {
@@ -102,6 +112,7 @@ impl Packs {
             spare: AtomicU64::new(0),
             ahead: AtomicU64::new(0),
             open: Mutex::default(),
+            making: Mutex::default(),
         });
         disk.create_folder(&options.folder)
             .map_err(shelf.io("create", &options.folder))?;
@@ -114,8 +125,7 @@ impl Packs {
         shelf.next_pack.store(next_pack, Ordering::Relaxed);
 
         let space = SpaceGuard::new(disk, &options.folder, options.reserve);
-        let queue = Arc::new(Queue::default());
-        let (outbox, inbox) = std::sync::mpsc::channel();
+        let groups = Arc::new(Groups::default());
         let ready = Ready::default();
         let (requests, to_make) = std::sync::mpsc::channel();
         let maker = Maker {
@@ -123,20 +133,21 @@ impl Packs {
             space: space.clone(),
             pack_size: options.pack_size,
             ready: ready.clone(),
-            syncer: outbox.clone(),
+            groups: groups.clone(),
         };
         let mut writer = Writer::new(
             shelf.clone(),
             space.clone(),
             options.pack_size,
             next_sequence,
-            outbox,
+            groups.clone(),
             ready,
             requests,
         );
         if let Some(resume) = resume {
             writer.resume(resume);
         }
+        let crew = Arc::new(Crew::new(writer, groups));
         let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new()
                 .name(name.to_owned())
@@ -144,11 +155,10 @@ impl Packs {
                 .map_err(shelf.io("start the writer of", &options.folder))
         };
         let threads = vec![
-            spawn("pack-sync", Box::new(move || syncer::run(&inbox)))?,
             spawn("pack-make", Box::new(move || maker.run(&to_make)))?,
             spawn("pack-write", {
-                let queue = queue.clone();
-                Box::new(move || writer.run(&queue))
+                let crew = crew.clone();
+                Box::new(move || crew.help())
             })?,
         ];
         let room_size = u32::try_from(options.queue_bytes)
@@ -159,11 +169,11 @@ impl Packs {
                 handles: Handles::new(shelf.clone(), options.open_files),
                 shelf,
                 space,
-                queue,
+                crew,
                 room: Arc::new(Semaphore::new(room_size as usize)),
                 room_size,
                 threads: Mutex::new(threads),
-                bytes: AtomicU64::new(recovery.bytes),
+                bytes: Arc::new(AtomicU64::new(recovery.bytes)),
             }),
         };
         Ok((packs, recovery))
@@ -185,8 +195,7 @@ impl Packs {
         instance: NewInstance,
         then: impl FnOnce(&Committed) + Send + 'static,
     ) -> Result<Committed> {
-        let data: usize = instance.data.iter().map(Bytes::len).sum();
-        let bytes = data + instance.prefix.len();
+        let bytes = instance.bytes();
         self.submit(Body::Instance(Box::new(instance)), bytes, then)
             .await
     }
@@ -227,33 +236,84 @@ impl Packs {
         bytes: usize,
         then: impl FnOnce(&Committed) + Send + 'static,
     ) -> Result<Committed> {
-        // Headers and bookkeeping count as well: the number of records is bounded with the bytes.
-        let wanted = u32::try_from(bytes + 1024)
-            .unwrap_or(u32::MAX)
-            .min(self.inner.room_size);
-        let permit = self.inner.room.clone().acquire_many_owned(wanted).await;
+        let permit = self.inner.room.clone();
+        let permit = permit.acquire_many_owned(self.room_for(bytes)).await;
         let permit = permit.map_err(|_| Error::Stopping)?;
         let (answer, wait) = oneshot::channel();
-        let inner = Arc::downgrade(&self.inner);
-        let done: Done = Box::new(move |result: Result<Committed>| {
+        let done = move |result: Result<Committed>| {
             if let Ok(committed) = &result {
-                if let Some(inner) = inner.upgrade() {
-                    let record = committed.end - committed.locator.offset;
-                    inner.bytes.fetch_add(record, Ordering::Relaxed);
-                }
                 then(committed);
             }
             let _ = answer.send(result);
+        };
+        match self.push(body, bytes, permit, done) {
+            Some(true) => {}
+            Some(false) => self.inner.crew.call_help(),
+            None => return Err(Error::Stopping),
+        }
+        wait.await.map_err(|_| Error::Stopping)?
+    }
+
+    /// Room for an instance of so many bytes among those that wait; `None` if there is none now.
+    pub fn try_room(&self, bytes: usize) -> Option<Room> {
+        let room = self.inner.room.clone();
+        let permit = room.try_acquire_many_owned(self.room_for(bytes)).ok()?;
+        Some(Room(permit))
+    }
+
+    /// Stores an instance from a thread that may block: it does the work that is to be done, also
+    /// for others, and returns when there is none left. `done` is called before that, when the
+    /// instance is durable or refused; on some thread, and for all records in the order of their
+    /// sequence numbers.
+    pub fn append_here(
+        &self,
+        instance: NewInstance,
+        Room(permit): Room,
+        done: impl FnOnce(Result<Committed>) + Send + 'static,
+    ) {
+        let bytes = instance.bytes();
+        let body = Body::Instance(Box::new(instance));
+        if self.push(body, bytes, permit, done).is_some() {
+            self.inner.crew.work();
+        }
+    }
+
+    /// Headers and bookkeeping count as well: the number of records is bounded with the bytes.
+    fn room_for(&self, bytes: usize) -> u32 {
+        u32::try_from(bytes + 1024)
+            .unwrap_or(u32::MAX)
+            .min(self.inner.room_size)
+    }
+
+    /// Queues a job. True if somebody is at work on it, `None` if it was refused.
+    fn push(
+        &self,
+        body: Body,
+        bytes: usize,
+        permit: OwnedSemaphorePermit,
+        done: impl FnOnce(Result<Committed>) + Send + 'static,
+    ) -> Option<bool> {
+        let total = self.inner.bytes.clone();
+        let done: Done = Box::new(move |result: Result<Committed>| {
+            if let Ok(committed) = &result {
+                let record = committed.end - committed.locator.offset;
+                total.fetch_add(record, Ordering::Relaxed);
+            }
+            done(result);
         });
         let job = Job {
             body,
             done,
+            bytes,
             _permit: Some(permit),
         };
-        if self.inner.queue.push(job).is_err() {
-            return Err(Error::Stopping);
+        match self.inner.crew.push(job) {
+            Ok(in_hand) => Some(in_hand),
+            Err(refused) => {
+                (refused.done)(Err(Error::Stopping));
+                None
+            }
         }
-        wait.await.map_err(|_| Error::Stopping)?
     }
 
     /// Bytes `offset..offset + length` of the data set, cut at its end. Blocks.
@@ -323,7 +383,7 @@ impl Packs {
 
     /// Records that wait for the writer.
     pub fn queue_depth(&self) -> usize {
-        self.inner.queue.depth()
+        self.inner.crew.depth()
     }
 
     /// Takes no more records, syncs what was taken, gives back reserved space. Blocks.
@@ -335,8 +395,14 @@ impl Packs {
 impl Inner {
     fn close(&self) {
         self.room.close();
-        self.queue.stop();
-        // The writer ends first, and with it the channels of the others.
+        if Crew::is_at_work() {
+            // Dropped by who was told of the last record: it must return before this can end.
+            let crew = self.crew.clone();
+            std::thread::spawn(move || crew.close());
+            return;
+        }
+        self.crew.close();
+        // The writer is gone, and with it the channel of the maker.
         for thread in self.threads.lock().drain(..).rev() {
             if thread.thread().id() != std::thread::current().id() {
                 let _ = thread.join();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::disk::DiskFile;
-use super::record::{FIRST_RECORD, Flaw, Header, Kind, PackHeader, PackId};
+use super::record::{FIRST_RECORD, FIXED_HEADER, Flaw, Header, Kind, PackHeader, PackId};
 use super::scan::{Damage, Found, ScanOptions, Scanner, pack_header, read_header};
 use super::shelf::Shelf;
 use super::writer::Resume;
@@ -360,6 +360,12 @@ fn large(
             remove(shelf, pack, recovery)?;
             Ok(None)
         }
+        // The header was written in part only: that write failed, its sender was refused, and the
+        // removal of the file was not durable.
+        Err(_) if !watermarks.contains_key(&pack.number) && half_written(&buffer) => {
+            remove(shelf, pack, recovery)?;
+            Ok(None)
+        }
         other => {
             let reason = other.err().unwrap_or(Flaw::Cut).to_string();
             tracing::error!(pack = pack.number, reason, "damaged large instance");
@@ -372,6 +378,13 @@ fn large(
             Ok(Some(pack.length))
         }
     }
+}
+
+/// Does a fixed header end in zeros where a whole one has its checksum and the attributes' length?
+/// Bytes that are written in part are written from the front.
+fn half_written(header: &[u8]) -> bool {
+    let end = header.get(FIXED_HEADER - 8..FIXED_HEADER);
+    end.is_some_and(|end| end.iter().all(|&byte| byte == 0))
 }
 
 /// The end of a pack of many records.

@@ -1,6 +1,6 @@
 //! The folder of packs: names, numbers, and which packs are not finished yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +23,8 @@ pub(super) struct Shelf {
     pub(super) ahead: AtomicU64,
     /// Packs being made, written or trimmed: not to be read beyond what is durable, nor compacted.
     pub(super) open: Mutex<BTreeMap<u64, Arc<OpenPack>>>,
+    /// Packs whose files are there, but which are not among the open ones yet.
+    pub(super) making: Mutex<BTreeSet<u64>>,
 }
 
 impl Shelf {
@@ -45,6 +47,11 @@ impl Shelf {
     /// A pack that will not change any more, or is gone.
     pub(super) fn finished(&self, pack: u64) {
         self.open.lock().remove(&pack);
+    }
+
+    /// Is it just being made? To be asked before [`Shelf::durable`].
+    pub(super) fn is_being_made(&self, pack: u64) -> bool {
+        self.making.lock().contains(&pack)
     }
 
     /// How much of a pack that is not finished is durable.

@@ -34,6 +34,16 @@ pub enum Surveyed {
 impl Packs {
     /// Rereads all packs, the active one as far as it is durable. Blocks.
     pub fn survey(&self, visit: &mut dyn FnMut(Surveyed) -> Result<()>) -> Result<()> {
+        let mut after = 0;
+        while let Some((pack, _)) = self.next_pack(after)? {
+            self.survey_pack(pack, 0, u64::MAX, visit)?;
+            after = pack;
+        }
+        Ok(())
+    }
+
+    /// The first pack with a higher number that has something to be read, and its length. Blocks.
+    pub fn next_pack(&self, after: u64) -> Result<Option<(u64, u64)>> {
         let shelf = &self.inner.shelf;
         let names = shelf
             .disk
@@ -43,45 +53,53 @@ impl Packs {
             name.strip_suffix(".pack")
                 .and_then(|stem| stem.parse().ok())
         };
-        let mut packs: Vec<(u64, u64)> = names
+        let packs = names
             .iter()
             .filter_map(|(name, length)| Some((number(name)?, *length)))
-            .collect();
-        packs.sort_unstable();
-        for (pack, length) in packs {
-            let length = shelf.durable(pack).unwrap_or(length);
-            if length <= FIRST_RECORD && shelf.durable(pack).is_some() {
-                continue;
-            }
-            self.survey_pack(pack, length, visit)?;
-        }
-        Ok(())
+            .filter(|(pack, _)| *pack > after && !shelf.is_being_made(*pack))
+            .map(|(pack, length)| match shelf.durable(pack) {
+                Some(durable) => (pack, durable, true),
+                None => (pack, length, false),
+            })
+            .filter(|(_, length, open)| *length > FIRST_RECORD || !open);
+        Ok(packs.map(|(pack, length, _)| (pack, length)).min())
     }
 
-    fn survey_pack(
+    /// Rereads a pack from a record on, and ends after the record with which so many bytes are
+    /// read. Where the next one begins, if there is one. Blocks.
+    pub fn survey_pack(
         &self,
         pack: u64,
-        length: u64,
+        from: u64,
+        bytes: u64,
         visit: &mut dyn FnMut(Surveyed) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Option<u64>> {
         let shelf = &self.inner.shelf;
+        if shelf.is_being_made(pack) {
+            return Ok(None);
+        }
         let path = shelf.path(pack);
         let file = match shelf.disk.open_read(&path) {
             // Compacted meanwhile.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             file => file.map_err(shelf.io("open", &path))?,
+        };
+        let length = match shelf.durable(pack) {
+            Some(durable) => durable,
+            None => file.length().map_err(shelf.io("read", &path))?,
         };
         let header = match pack_header(&*file).map_err(shelf.io("read", &path))? {
             Ok(header) => header,
             // Just being made.
-            Err(Flaw::Empty | Flaw::Cut) if length <= FIRST_RECORD => return Ok(()),
+            Err(Flaw::Empty | Flaw::Cut) if length <= FIRST_RECORD => return Ok(None),
             Err(flaw) => {
                 let reason = format!("pack header: {flaw}");
-                return visit(Surveyed::Damage(Damage {
+                visit(Surveyed::Damage(Damage {
                     pack,
                     range: 0..length,
                     reason,
-                }));
+                }))?;
+                return Ok(None);
             }
         };
         let mut first = Vec::new();
@@ -89,14 +107,16 @@ impl Packs {
             .map_err(shelf.io("read", &path))?;
         if header.large && first.iter().all(|&byte| byte == 0) {
             // A large instance that is still arriving.
-            return Ok(());
+            return Ok(None);
         }
-        visit(Surveyed::Pack {
-            number: pack,
-            length,
-        })?;
+        if from <= FIRST_RECORD {
+            visit(Surveyed::Pack {
+                number: pack,
+                length,
+            })?;
+        }
         let options = ScanOptions {
-            start: FIRST_RECORD,
+            start: from.max(FIRST_RECORD),
             limit: length,
             proven: length,
             hash_from: 0,
@@ -125,7 +145,11 @@ impl Packs {
                     }))?;
                 }
             }
+            let position = scanner.position();
+            if position.saturating_sub(from) >= bytes && position < length {
+                return Ok(Some(position));
+            }
         }
-        Ok(())
+        Ok(None)
     }
 }

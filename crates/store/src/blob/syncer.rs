@@ -1,15 +1,17 @@
-//! The second half of group commit: one thread that syncs what the writer has written and then
-//! tells everybody who waits for it.
+//! The second half of group commit: what was written is synced, then everybody who waits for it is
+//! told.
 //!
-//! While a sync runs, the writer fills the page cache with the next group; the next sync answers
-//! for all of it. A group's sync begins after the last write that it answers for, because only what
-//! has arrived in the channel before is in the group.
+//! While a sync runs, others fill the page cache with the next group; the next sync answers for all
+//! of it. A group's sync begins after the last write that it answers for, because only what was
+//! handed over before is in the group. One thread syncs at a time, so that groups are answered in
+//! their order.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender};
+
+use parking_lot::{Condvar, Mutex};
 
 use super::disk::DiskFile;
 use super::queue::Done;
@@ -38,27 +40,74 @@ pub(super) struct Written {
     pub(super) bytes: u64,
 }
 
-pub(super) enum Message {
-    Written(Written),
-    /// Answered when everything before it is synced or failed.
-    Barrier(SyncSender<()>),
+/// What is written and not yet synced.
+#[derive(Default)]
+pub(super) struct Groups {
+    state: Mutex<State>,
+    settled: Condvar,
 }
 
-/// Runs until the writer is gone.
-pub(super) fn run(inbox: &Receiver<Message>) {
-    let mut barriers = Vec::new();
-    while let Ok(first) = inbox.recv() {
-        let mut group = Vec::new();
-        for message in std::iter::once(first).chain(inbox.try_iter()) {
-            match message {
-                Message::Written(written) => group.push(written),
-                Message::Barrier(answer) => barriers.push(answer),
+#[derive(Default)]
+struct State {
+    written: Vec<Written>,
+    syncing: bool,
+    /// How many were handed over so far, and how many of them are synced or failed.
+    handed: u64,
+    settled: u64,
+}
+
+impl Groups {
+    pub(super) fn hand_over(&self, written: Written) {
+        let mut state = self.state.lock();
+        state.handed += 1;
+        state.written.push(written);
+    }
+
+    pub(super) fn is_syncing(&self) -> bool {
+        self.state.lock().syncing
+    }
+
+    /// Syncs what is written by now, unless another does or there is nothing. Blocks.
+    pub(super) fn sync_some(&self) -> bool {
+        let mut state = self.state.lock();
+        if state.syncing || state.written.is_empty() {
+            return false;
+        }
+        state.syncing = true;
+        let group = std::mem::take(&mut state.written);
+        drop(state);
+        // Given back also if a panic unwinds.
+        let _turn = Turn(self, group.len() as u64);
+        commit(group);
+        true
+    }
+
+    /// Returns when everything handed over before is synced or failed. Blocks.
+    pub(super) fn barrier(&self) {
+        let target = self.state.lock().handed;
+        loop {
+            self.sync_some();
+            let mut state = self.state.lock();
+            if state.settled >= target {
+                return;
+            }
+            if state.syncing {
+                self.settled.wait(&mut state);
             }
         }
-        commit(group);
-        for answer in barriers.drain(..) {
-            let _ = answer.send(());
-        }
+    }
+}
+
+/// The turn to sync, and how many are settled at its end.
+struct Turn<'a>(&'a Groups, u64);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state.lock();
+        state.syncing = false;
+        state.settled += self.1;
+        drop(state);
+        self.0.settled.notify_all();
     }
 }
 

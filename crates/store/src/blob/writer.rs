@@ -1,13 +1,14 @@
-//! The first half of group commit: one thread that appends records to the active pack.
+//! The first half of group commit: records are appended to the active pack, by one thread at a time.
 //!
-//! It takes what has queued up, gives every record its place and sequence number, writes all in one
-//! call and hands over to [`super::syncer`]. There is no artificial delay: a lone record is written
-//! and synced at once, and whatever comes meanwhile is the next group.
+//! It gives every record that has queued up its place and sequence number, writes all in one call
+//! and hands over to [`super::syncer`]. There is no artificial delay: a lone record is written and
+//! synced at once, and whatever comes meanwhile is the next group. Several threads that write to
+//! one file would gain nothing: file systems let one of them in at a time, and the others spin.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Sender, sync_channel};
+use std::sync::mpsc::Sender;
 
 use bytes::Bytes;
 use sagittal_core::Uid;
@@ -16,12 +17,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::disk::DiskFile;
 use super::maker::{Prepared, Ready, Request, prepare, refusal, trim};
 use super::packs::NewInstance;
-use super::queue::{Body, Done, Job, Queue};
+use super::queue::{Body, Done, Job};
 use super::record::{FIRST_RECORD, Kind, NewHeader, PackId, padded};
 use super::shelf::Shelf;
 use super::space::SpaceGuard;
 use super::spill::Spilled;
-use super::syncer::{Message, OpenPack, Written, again};
+use super::syncer::{Groups, OpenPack, Written, again};
 use super::{Hash, Locator};
 use crate::{Error, Result};
 
@@ -88,7 +89,7 @@ pub(super) struct Writer {
     seals: Vec<Seal>,
     /// Closed packs whose last group is not synced yet, and their ends.
     unsettled: Vec<(Arc<OpenPack>, u64)>,
-    outbox: Sender<Message>,
+    groups: Arc<Groups>,
     ready: Ready,
     maker: Sender<Request>,
     group: Group,
@@ -109,7 +110,7 @@ impl Writer {
         space: SpaceGuard,
         pack_size: u64,
         next_sequence: u64,
-        outbox: Sender<Message>,
+        groups: Arc<Groups>,
         ready: Ready,
         maker: Sender<Request>,
     ) -> Writer {
@@ -121,7 +122,7 @@ impl Writer {
             active: None,
             seals: Vec::new(),
             unsettled: Vec::new(),
-            outbox,
+            groups,
             ready,
             maker,
             group: Group::default(),
@@ -168,21 +169,17 @@ impl Writer {
         self.note_spare();
     }
 
-    /// Runs until the queue stops and is empty; then closes the active pack.
-    pub(super) fn run(mut self, queue: &Queue) {
-        let mut batch = Vec::new();
-        loop {
-            queue.take(&mut batch);
-            if batch.is_empty() {
-                break;
-            }
-            self.settle();
-            for job in batch.drain(..) {
-                self.place(job);
-            }
-            self.flush();
+    /// Appends what has queued up and hands it over to be synced.
+    pub(super) fn write(&mut self, batch: Vec<Job>) {
+        self.settle();
+        for job in batch {
+            self.place(job);
         }
-        self.barrier();
+        self.flush();
+    }
+
+    /// Closes the active pack. To be called when nothing waits to be synced any more.
+    pub(super) fn close(mut self) {
         if let Some(active) = self.active.take() {
             trim(&self.shelf, &active.pack);
         }
@@ -194,6 +191,7 @@ impl Writer {
             body,
             done,
             _permit,
+            ..
         } = job;
         let result = match body {
             Body::Spilled(spilled) => {
@@ -337,7 +335,7 @@ impl Writer {
 
     /// The active pack cannot be trusted any more. What of it is durable stays.
     fn close_failed(&mut self) {
-        self.barrier();
+        self.groups.barrier();
         let Some(active) = self.active.take() else {
             return;
         };
@@ -460,12 +458,12 @@ impl Writer {
                 let end = active.end;
                 let bytes = end - group.start;
                 self.note_spare();
-                self.send(Message::Written(Written {
+                self.groups.hand_over(Written {
                     pack,
                     end,
                     waiting: group.waiting,
                     bytes,
-                }));
+                });
             }
             Err(error) => {
                 tracing::error!(pack = pack.number, %error, "write failed, closing pack");
@@ -473,7 +471,7 @@ impl Writer {
                     done(Err(self.refusal(again(&error), "write", &pack.path, 0)));
                 }
                 // Earlier groups may still be synced; then no more.
-                self.barrier();
+                self.groups.barrier();
                 pack.failed.store(true, Ordering::Release);
                 self.close_failed();
             }
@@ -496,30 +494,13 @@ impl Writer {
             done(result);
         });
         match pack.file.write_at(&[header], FIRST_RECORD) {
-            Ok(()) => self.send(Message::Written(Written {
+            Ok(()) => self.groups.hand_over(Written {
                 pack,
                 end: committed.end,
                 waiting: vec![(done, committed)],
                 bytes: committed.end,
-            })),
+            }),
             Err(error) => done(Err(self.refusal(error, "write", &pack.path, 0))),
-        }
-    }
-
-    /// Waits until everything handed over is synced or failed.
-    fn barrier(&self) {
-        let (answer, wait) = sync_channel(1);
-        self.send(Message::Barrier(answer));
-        let _ = wait.recv();
-    }
-
-    fn send(&self, message: Message) {
-        if let Err(lost) = self.outbox.send(message)
-            && let Message::Written(written) = lost.0
-        {
-            for (done, _) in written.waiting {
-                done(Err(Error::Stopping));
-            }
         }
     }
 }

@@ -91,6 +91,7 @@ fn encode(event: &Numbered) -> String {
         Event::Stored { .. } => "stored",
         Event::Completed { .. } => "completed",
         Event::Deleted { .. } => "deleted",
+        Event::Damaged { .. } => "damaged",
         Event::Space { .. } => "space",
     };
     // JSON has no line breaks of its own: one data line is enough.

@@ -47,6 +47,11 @@ async fn every_kind_of_matching_finds_what_it_should() {
             ],
             "",
         ),
+        // What is counted, and what is the same of all.
+        (&[(tags::NUMBER_OF_STUDY_RELATED_INSTANCES, "99")], ""),
+        (&[(tags::NUMBER_OF_PATIENT_RELATED_STUDIES, "2")], "1 4"),
+        (&[(tags::INSTANCE_AVAILABILITY, "ONLINE")], "2 1 3 4"),
+        (&[(tags::INSTANCE_AVAILABILITY, "NEARLINE")], ""),
         // Attributes of the levels below.
         (&[(tags::MODALITY, "CT")], "1 3"),
         (&[(tags::MODALITIES_IN_STUDY, "CT")], "1 3"),
@@ -197,12 +202,13 @@ async fn what_cannot_be_matched_is_an_error_or_named() {
     }
     let mut keys = DataSet::utf8();
     keys.put_bytes(tags::PIXEL_DATA, Vr::OW, vec![1, 2]);
-    keys.put_text(tags::NUMBER_OF_STUDY_RELATED_SERIES, "2");
+    // Not known at this level.
+    keys.put_text(tags::NUMBER_OF_SERIES_RELATED_INSTANCES, "2");
     let answers = archive.query(Query::new(Level::Study, keys)).await.unwrap();
     let unsupported = answers.unsupported.clone();
     assert_eq!(
         unsupported,
-        [tags::NUMBER_OF_STUDY_RELATED_SERIES, tags::PIXEL_DATA]
+        [tags::NUMBER_OF_SERIES_RELATED_INSTANCES, tags::PIXEL_DATA]
     );
     assert_eq!(answers.answers.count().await, 4);
 }

@@ -135,6 +135,15 @@ pub const SECTIONS: &[Section] = &[
                 "\"10m\"",
                 "Between looks for packs with so much to give back.",
             ),
+            setting(
+                "scrub_every",
+                Kind::Duration {
+                    min: 0,
+                    max: 3_650 * DAY,
+                },
+                "\"30d\"",
+                "Everything that is stored is read again and compared with its checksums once in so long, slowly,\nin the background; what has rotted is told in log, metrics, events and audit trail. \"0s\" never does.",
+            ),
         ],
     },
     dimse::DIMSE,

@@ -2,6 +2,7 @@
 //! asks for the same total.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
@@ -18,8 +19,11 @@ const LONGEST: usize = 4096;
 pub struct Counts {
     changes: AtomicU64,
     /// As of how many changes, and what was counted then.
-    known: Mutex<(u64, HashMap<String, u64>)>,
+    known: Mutex<(u64, HashMap<String, Slot>)>,
 }
+
+/// A total, once it is counted. Who asks meanwhile waits for it.
+type Slot = Arc<Mutex<Option<u64>>>;
 
 impl Counts {
     /// To be called after each commit, before anybody is told of it.
@@ -36,23 +40,27 @@ impl Counts {
         // Before counting: what is committed meanwhile may be missing in the total, and then the
         // total is as of before it.
         let now = self.changes.load(Ordering::Acquire);
-        {
-            let known = self.known.lock();
-            if known.0 == now
-                && let Some(&total) = known.1.get(&key)
-            {
-                return Ok(total);
+        let slot = {
+            let mut known = self.known.lock();
+            if known.0 < now {
+                *known = (now, HashMap::new());
             }
+            if known.0 > now || known.1.len() >= MOST && !known.1.contains_key(&key) {
+                None
+            } else {
+                Some(known.1.entry(key).or_default().clone())
+            }
+        };
+        let Some(slot) = slot else {
+            return count();
+        };
+        let mut total = slot.lock();
+        if let Some(total) = *total {
+            return Ok(total);
         }
-        let total = count()?;
-        let mut known = self.known.lock();
-        if known.0 < now {
-            *known = (now, HashMap::new());
-        }
-        if known.0 == now && known.1.len() < MOST {
-            known.1.insert(key, total);
-        }
-        Ok(total)
+        let counted = count()?;
+        *total = Some(counted);
+        Ok(counted)
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use super::narrow;
 use super::pool::{Reader, Readers};
 use super::read::{self, Terms};
 use super::sql::{self, Filter};
@@ -39,8 +40,16 @@ pub fn find(
 
 /// Counts answers: in SQL where SQL can say all.
 pub fn count(readers: &Readers, terms: &Terms, query: &IndexQuery) -> Result<u64> {
-    if let Some((sql, parameters)) = count_in_sql(query) {
+    if let Some((mut sql, mut parameters)) = count_in_sql(query) {
         let reader = readers.get()?;
+        if query.level > Level::Patient
+            && !query.conditions.is_empty()
+            && let Some(studies) = narrow::few(&reader, query)?
+        {
+            let (select, list) = narrow::listed(&studies);
+            sql.push_str(&format!(" AND t.id IN ({select})"));
+            parameters.push(list);
+        }
         let count: i64 = reader
             .prepare_cached(&sql)?
             .query_row(params_from_iter(parameters), |row| row.get(0))?;
@@ -90,6 +99,9 @@ fn count_in_sql(query: &IndexQuery) -> Option<(String, Vec<Value>)> {
     }
     let sums = query.conditions.is_empty() && query.only_studies.is_none();
     let sql = match query.level {
+        Level::Study if sums && !query.include_hidden => {
+            "SELECT COUNT(*) FROM study t INDEXED BY study_shown WHERE t.instances > 0".to_owned()
+        }
         // Kept up to date: nothing to be counted.
         Level::Series if sums && !query.include_hidden => {
             "SELECT COALESCE(SUM(t.series), 0) FROM study t WHERE t.instances > 0".to_owned()
@@ -173,10 +185,23 @@ impl<'a> Finder<'a> {
     }
 
     fn studies(&mut self) -> Result<ControlFlow<()>> {
-        match sql::candidates(self.query) {
+        match self.candidates()? {
             Some((select, parameters)) => self.candidate_studies(&select, parameters),
             None => self.all_studies(),
         }
+    }
+
+    /// A SELECT of studies among which all answers are, and which are few.
+    fn candidates(&mut self) -> Result<Option<(String, Vec<Value>)>> {
+        let query = self.query;
+        if let Some(candidates) = sql::candidates(query) {
+            return Ok(Some(candidates));
+        }
+        let few = narrow::few(self.connection()?, query)?;
+        Ok(few.map(|studies| {
+            let (select, list) = narrow::listed(&studies);
+            (select, vec![list])
+        }))
     }
 
     /// Among those that an index gives: few, to be sorted.
@@ -392,7 +417,7 @@ impl<'a> Finder<'a> {
 
     fn patients(&mut self) -> Result<ControlFlow<()>> {
         let filter = sql::filter(self.query, Level::Patient);
-        let narrow = sql::candidates(self.query);
+        let narrow = self.candidates()?;
         let (select, mut candidates) = match &narrow {
             Some((select, parameters)) => (
                 format!(" AND p.id IN (SELECT patient FROM study WHERE id IN ({select}))"),

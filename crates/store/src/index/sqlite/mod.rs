@@ -4,6 +4,7 @@ mod blocks;
 mod cache;
 mod counts;
 mod find;
+mod narrow;
 mod parents;
 mod pool;
 mod read;

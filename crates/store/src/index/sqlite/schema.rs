@@ -6,7 +6,7 @@ use crate::{Error, Result};
 
 /// Steps from one `user_version` to the next; never changed once released, only added to.
 /// (A step that cannot be done in SQL may drop the tables: the packs give everything back.)
-const MIGRATIONS: &[&str] = &[VERSION_1];
+const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
 
 /// Text columns hold attributes as they came, trimmed; `*_key` columns hold what is compared and
 /// sorted by (see `index::key`). `newest` is the negated moment of the study, so that ascending
@@ -153,6 +153,25 @@ CREATE INDEX block_loose ON block (series) WHERE loose = 1;
 
 -- UIDs of what was deleted, as 64 bits of their hash, and when in the history.
 CREATE TABLE deleted (uid_hash INTEGER PRIMARY KEY, sequence INTEGER NOT NULL);
+";
+
+/// Indexes for conditions that few studies fulfil (`narrow`), and for the number of studies.
+const VERSION_2: &str = "
+CREATE INDEX study_shown ON study (id) WHERE instances > 0;
+CREATE INDEX study_name_key ON study (name_key) WHERE name_key <> '';
+CREATE INDEX study_birth_key ON study (birth_key) WHERE birth_key IS NOT NULL;
+CREATE INDEX study_study_id ON study (study_id) WHERE study_id <> '';
+CREATE INDEX study_description ON study (study_description) WHERE study_description <> '';
+CREATE INDEX study_referring_key ON study (referring_key) WHERE referring_key <> '';
+CREATE INDEX series_modality ON series (modality, study) WHERE modality <> '';
+CREATE INDEX series_modalities ON series (study) WHERE instr(modality, '\\') > 0;
+CREATE INDEX series_description ON series (series_description, study)
+    WHERE series_description <> '';
+CREATE INDEX series_body_part ON series (body_part_examined, study)
+    WHERE body_part_examined <> '';
+CREATE INDEX series_station ON series (station_name, study) WHERE station_name <> '';
+CREATE INDEX series_institution ON series (institution_name, study)
+    WHERE institution_name <> '';
 ";
 
 /// All tables, for `clear`.

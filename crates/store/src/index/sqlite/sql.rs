@@ -135,11 +135,13 @@ fn envelope(matching: &Matching) -> Option<(Option<i64>, Option<i64>)> {
 }
 
 /// Days whose studies are rather looked through than those of a name that begins so.
-const FEW_DAYS: i64 = 62;
+pub const FEW_DAYS: i64 = 62;
 
-type Part = (String, Vec<Value>, bool);
+/// SQL, its parameters, and whether it says all that the condition says.
+pub type Part = (String, Vec<Value>, bool);
 
-fn part(alias: &str, condition: &Condition) -> Option<Part> {
+/// A condition on a row of the table `alias`, if SQL can say it.
+pub fn part(alias: &str, condition: &Condition) -> Option<Part> {
     let entry = condition.column.entry();
     let column = format!("{alias}.{}", entry.name);
     match (&condition.matching, condition.column) {
@@ -202,7 +204,7 @@ fn glob(pattern: &str) -> String {
     pattern.replace('[', "[[]")
 }
 
-fn texts(column: &str, any: &[Pattern]) -> (String, Vec<Value>) {
+pub fn texts(column: &str, any: &[Pattern]) -> (String, Vec<Value>) {
     if any.iter().all(|pattern| !pattern.wildcard) && any.len() > 1 {
         let literals: Vec<String> = any.iter().map(|p| p.text.clone()).collect();
         let sql = format!("{column} IN (SELECT value FROM json_each(?))");
@@ -231,7 +233,7 @@ fn either(sql: Vec<String>) -> String {
 }
 
 /// Values joined by backslash of which one must match.
-fn members(column: &str, any: &[Pattern]) -> Part {
+pub fn members(column: &str, any: &[Pattern]) -> Part {
     let sql = vec![format!("'\\' || {column} || '\\' GLOB ?"); any.len()];
     let parameters = any
         .iter()
@@ -427,7 +429,7 @@ pub fn candidates(query: &IndexQuery) -> Option<(String, Vec<Value>)> {
     best.map(|(_, sql, parameters)| (sql, parameters))
 }
 
-fn literal(any: &[Pattern]) -> bool {
+pub fn literal(any: &[Pattern]) -> bool {
     any.iter().all(|pattern| !pattern.wildcard)
 }
 

@@ -106,3 +106,68 @@ fn any_history_gives_what_the_index_in_memory_gives() {
         .and_then(|n| n.parse().ok());
     crate::index::testsuite::random::any_history(&index, cases.unwrap_or(24));
 }
+
+/// Few among many are found by an index, many as they come; the answers are the same.
+#[test]
+fn conditions_that_few_or_no_studies_fulfil_find_what_there_is() {
+    use crate::index::{Column, Condition, IndexQuery, Level, Matching, NamePattern, Pattern};
+    let folder = TempDir::new().unwrap();
+    let index = SqliteIndex::open(folder.path(), Options::default()).unwrap();
+    let changes: Vec<Change> = (1..=1_200)
+        .map(|n| {
+            let mut entry = entry(n);
+            entry.study.study_instance_uid = format!("1.{n}");
+            entry.series.series_instance_uid = format!("1.{n}.1");
+            entry.study.study_description = "Chest".into();
+            entry.study.referring_physician_name = "House^G".into();
+            entry.series.institution_name = "Here".into();
+            if n % 500 == 0 {
+                entry.series.modality = "US\\XC".into();
+                entry.study.study_description = "Very rare thing".into();
+                entry.study.referring_physician_name = "Wilson^J".into();
+                entry.series.institution_name = "There".into();
+            }
+            Change::Store(Box::new(entry))
+        })
+        .collect();
+    index.apply(&changes, &Watermarks::new()).unwrap();
+    let text = |pattern: &str| Matching::Texts(vec![Pattern::wildcard(pattern)]);
+    let cases = [
+        (Column::Modality, text("CT"), 1198),
+        (Column::Modality, text("XC"), 2),
+        (Column::Modality, text("?S"), 2),
+        (Column::Modality, text("MR"), 0),
+        (Column::ModalitiesInStudy, text("US"), 2),
+        (Column::ModalitiesInStudy, text("NM"), 0),
+        (Column::StudyDescription, text("*rare*"), 2),
+        (Column::StudyDescription, text("Chest"), 1198),
+        (Column::StudyDescription, text("*"), 1200),
+        (Column::StudyDescription, text("nothing"), 0),
+        (Column::StudyId, text("nothing"), 0),
+        (Column::InstitutionName, text("Th*"), 2),
+        (Column::InstitutionName, text("Nowhere"), 0),
+        (
+            Column::PatientName,
+            Matching::Names(vec![NamePattern::new("*nobody*")]),
+            0,
+        ),
+        (
+            Column::ReferringPhysicianName,
+            Matching::Names(vec![NamePattern::new("*wilson*")]),
+            2,
+        ),
+    ];
+    for (column, matching, expected) in cases {
+        let mut query = IndexQuery::all(Level::Study);
+        query.conditions.push(Condition { column, matching });
+        let mut found = 0;
+        index
+            .find(&query, &mut |_| {
+                found += 1;
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(found, expected, "{query:?}");
+        assert_eq!(index.count(&query).unwrap(), expected, "{query:?}");
+    }
+}
