@@ -80,7 +80,8 @@ fn pictures_are_those_of_the_lut_functions() {
         "images/orth-karstenhilbertrf.dcm",
         "series/raccoon-study/1000.dcm",
         "images/dwv-gdcm-cr-mono1-10-chest.dcm",
-        "images/dtf-obxxxx1a_expb.dcm",
+        "images/pyd-examples_palette.dcm",
+        "images/orth-implicit-vr-us-palette.dcm",
     ] {
         let path = root.join(name);
         let instance = Instance::open(&path).unwrap();

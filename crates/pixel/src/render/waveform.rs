@@ -245,7 +245,7 @@ impl Group<'_> {
             .interpretation
             .sample(self.bytes.get(start..start + width)?)?;
         let of = self.channels.get(channel)?;
-        (Some(stored) != self.padding).then(|| stored as f64 * of.factor + of.baseline)
+        (Some(stored) != self.padding).then_some(stored as f64 * of.factor + of.baseline)
     }
 
     /// The leads of a resting ECG, in the order of its grid.
