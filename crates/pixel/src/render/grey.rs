@@ -66,6 +66,8 @@ impl Chain {
         };
         // Whole numbers of 16 bits.
         let (low, high) = (low as i64, high as i64);
+        // Up to 256 KiB: not on the stack.
+        #[allow(clippy::useless_vec)]
         let mut table = vec![T::default(); ENTRIES];
         for value in low..=high {
             let at = usize::try_from(bits.index_of_value(value)).unwrap_or(usize::MAX);
