@@ -1,9 +1,12 @@
 //! The grey pipeline: stored values → modality → VOI → presentation (PS3.3 §C.11, PS3.4 §N.2).
 
-use super::samples::{Bits, for_each_raw, is_small, numbers};
+use super::samples::{Bits, is_small, numbers};
 use super::voi::Voi;
 use super::{LookupTable, ModalityTransform};
 use crate::Frame;
+
+/// Entries of a table for all numbers of 16 bits.
+const ENTRIES: usize = 1 << 16;
 
 /// All that lies between a stored value and its grey.
 #[derive(Clone, Debug)]
@@ -39,13 +42,13 @@ impl Chain {
     /// Grey of 8 bits.
     pub fn grey8(&self, frame: &Frame) -> Vec<u8> {
         // Between 0 and 255.
-        self.map(frame, |light| (light * 255.0).round() as u8)
+        self.map(frame, |light| (light * 255.0 + 0.5) as u8)
     }
 
     /// Grey of 16 bits.
     pub fn grey16(&self, frame: &Frame) -> Vec<u16> {
         // Between 0 and 65535.
-        self.map(frame, |light| (light * 65535.0).round() as u16)
+        self.map(frame, |light| (light * 65535.0 + 0.5) as u16)
     }
 
     /// Lightness, for a palette to be laid over.
@@ -63,19 +66,29 @@ impl Chain {
         };
         // Whole numbers of 16 bits.
         let (low, high) = (low as i64, high as i64);
-        let mut table = vec![T::default(); 1 << frame.image.bits_stored.min(16)];
+        // Up to 256 KiB: not on the stack.
+        #[allow(clippy::useless_vec)]
+        let mut table = vec![T::default(); ENTRIES];
         for value in low..=high {
             let at = usize::try_from(bits.index_of_value(value)).unwrap_or(usize::MAX);
             if let Some(entry) = table.get_mut(at) {
                 *entry = quantize(self.apply(value as f64));
             }
         }
-        let mut out = Vec::with_capacity(frame.data.len());
-        for_each_raw(frame, |raw| {
-            let at = usize::try_from(bits.index(raw.into())).unwrap_or(usize::MAX);
-            out.push(table.get(at).copied().unwrap_or_default());
-        });
-        out
+        // As long as 16 bits reach: no number is beyond its end.
+        let Some(table) = table.first_chunk::<ENTRIES>() else {
+            return Vec::new();
+        };
+        let look_up = |raw: u16| table[usize::from(bits.index16(raw))];
+        if frame.image.sample_bytes() == 1 {
+            frame.data.iter().map(|&raw| look_up(raw.into())).collect()
+        } else {
+            let words = frame.data.as_chunks::<2>().0;
+            words
+                .iter()
+                .map(|&word| look_up(u16::from_le_bytes(word)))
+                .collect()
+        }
     }
 }
 

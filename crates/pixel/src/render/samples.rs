@@ -28,6 +28,11 @@ impl Bits {
         raw >> self.shift & (u64::MAX >> (64 - self.stored))
     }
 
+    /// The same of at most 16 bits.
+    pub fn index16(self, raw: u16) -> u16 {
+        raw >> self.shift.min(15) & (u16::MAX >> (16 - self.stored.min(16)))
+    }
+
     /// The stored value.
     pub fn value(self, raw: u64) -> i64 {
         self.value_of_index(self.index(raw))
@@ -65,11 +70,10 @@ pub(super) fn for_each_raw(frame: &Frame, mut take: impl FnMut(u16)) {
     if frame.image.sample_bytes() == 1 {
         frame.data.iter().for_each(|&byte| take(byte.into()));
     } else {
-        frame
-            .data
-            .chunks_exact(2)
-            .filter_map(|pair| pair.try_into().ok())
-            .for_each(|pair| take(u16::from_le_bytes(pair)));
+        let words = frame.data.as_chunks::<2>().0;
+        words
+            .iter()
+            .for_each(|&word| take(u16::from_le_bytes(word)));
     }
 }
 
@@ -121,10 +125,9 @@ pub(super) fn range(frame: &Frame, padding: Option<(f64, f64)>) -> Option<(f64, 
             } else {
                 0
             };
-            let mask = u16::try_from(u64::MAX >> (64 - bits.stored.min(16))).unwrap_or(u16::MAX);
             let (mut least, mut most) = (u16::MAX, 0);
             for_each_raw(frame, |raw| {
-                let index = (raw >> bits.shift & mask) ^ turn;
+                let index = bits.index16(raw) ^ turn;
                 least = least.min(index);
                 most = most.max(index);
             });
@@ -134,8 +137,7 @@ pub(super) fn range(frame: &Frame, padding: Option<(f64, f64)>) -> Option<(f64, 
         } else {
             let mut seen = vec![false; 1 << bits.stored.min(16)];
             for_each_raw(frame, |raw| {
-                let index = usize::try_from(bits.index(raw.into())).unwrap_or(0);
-                if let Some(seen) = seen.get_mut(index) {
+                if let Some(seen) = seen.get_mut(usize::from(bits.index16(raw))) {
                     *seen = true;
                 }
             });

@@ -7,7 +7,9 @@ use super::samples::numbers;
 use super::{Description, Groups, Picture, Pixels, Viewport, Window};
 use crate::{Error, Frame, Result};
 
-type Vector = [f64; 3];
+use vector::{Vector, add, cross, dot, scale, subtract, unit};
+
+mod vector;
 
 /// Values on a regular grid, in patient coordinates.
 #[derive(Clone, Debug)]
@@ -520,35 +522,6 @@ fn irregular(reason: &'static str) -> Error {
         codec: "volume rendering",
         what: format!("an irregular volume ({reason})").into(),
     }
-}
-
-fn dot(a: Vector, b: Vector) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-fn cross(a: Vector, b: Vector) -> Vector {
-    [
-        a[1] * b[2] - a[2] * b[1],
-        a[2] * b[0] - a[0] * b[2],
-        a[0] * b[1] - a[1] * b[0],
-    ]
-}
-
-fn add(a: Vector, b: Vector) -> Vector {
-    [a[0] + b[0], a[1] + b[1], a[2] + b[2]]
-}
-
-fn subtract(a: Vector, b: Vector) -> Vector {
-    add(a, scale(b, -1.0))
-}
-
-fn scale(a: Vector, by: f64) -> Vector {
-    a.map(|number| number * by)
-}
-
-fn unit(a: Vector) -> Option<Vector> {
-    let length = dot(a, a).sqrt();
-    (length > 1e-9 && length.is_finite()).then(|| scale(a, 1.0 / length))
 }
 
 #[cfg(test)]

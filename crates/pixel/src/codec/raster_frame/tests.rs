@@ -168,8 +168,8 @@ proptest::proptest! {
         first in proptest::num::i64::ANY,
         second in proptest::num::i64::ANY,
     ) {
-        let mut allocated = [8, 16, 32].into_iter().filter(|bits| *bits >= stored);
-        let allocated = allocated.clone().nth(more.into()).or(allocated.next_back()).unwrap();
+        let allocated = [8, 16, 32].into_iter().filter(|bits| *bits >= stored);
+        let allocated = allocated.clone().nth(more.into()).or(allocated.clone().next_back()).unwrap();
         let mut image = image(allocated, stored, is_signed);
         let width = usize::from(image.sample_bytes());
         // Values within the stored bits, extended by their sign.
