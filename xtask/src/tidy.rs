@@ -14,7 +14,8 @@ const MAX_LINES: usize = 600;
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("file", &["core"]),
-    ("pixel", &["core", "file"]),
+    ("openjpeg", &[]),
+    ("pixel", &["core", "file", "openjpeg"]),
     ("net", &["core", "file"]),
     ("iod", &["core", "file"]),
     ("sr", &["core", "file"]),
