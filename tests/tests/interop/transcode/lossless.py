@@ -55,6 +55,9 @@ def must_be_refused(ds):
         return False
     if "PixelData" not in ds or ds.BitsAllocated > MOST_BITS[name]:
         return True
+    # The encoder of JPEG XL wants two rows and columns.
+    if name == "jxl" and 1 in (ds.Rows, ds.Columns):
+        return True
     # PS3.5 sections 8.2.1 and 8.2.3 know no samples of one bit.
     return ds.BitsAllocated == 1 and name in ("jpeg-lossless", "jpeg-ls")
 

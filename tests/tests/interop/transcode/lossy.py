@@ -6,8 +6,8 @@ binary, data, work, name = sys.argv[1:5]
 KINDS = {
     "jpeg": ("ISO_10918_1", 8, 3.5, 90),
     "jpeg-ls-lossy": ("ISO_14495_1", 16, 2, 2),
-    "j2k-lossy": ("ISO_15444_1", 16, 2.5, 90),
-    "htj2k-lossy": ("ISO_15444_15", 16, 2.5, 90),
+    "j2k-lossy": ("ISO_15444_1", 16, 8, 90),
+    "htj2k-lossy": ("ISO_15444_15", 16, 8, 90),
 }
 METHOD, BITS, MEAN, MOST = KINDS[name]
 SOURCES = [
