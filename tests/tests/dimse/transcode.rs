@@ -368,3 +368,40 @@ fn nothing_is_compressed_with_loss_for_who_takes_nothing_else() {
     sources.compare(&folders);
     server.assert_well();
 }
+
+#[test]
+fn a_stream_that_is_broken_at_its_end_fails_alone() {
+    let Some(sources) = Sources::read() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let classes = sources.classes(&[ts::EXPLICIT_VR_LITTLE_ENDIAN]);
+    let Some(peers) = receivers(folder.path(), &[("moved", classes.clone())]) else {
+        return;
+    };
+    let server = server(&[("moved", peers.ports[0])]);
+    // The last of ten frames has no segments any more.
+    let broken = 1;
+    for (number, path) in sources.paths.iter().enumerate() {
+        let mut bytes = std::fs::read(path).unwrap();
+        if number == broken {
+            let is_item = |four: &[u8]| four == [0xFE, 0xFF, 0x00, 0xE0];
+            let item = bytes.windows(4).rposition(is_item).unwrap();
+            bytes[item + 8..item + 72].fill(0);
+        }
+        assert_eq!(server.stow(&[bytes]).status, 200);
+    }
+    let broken = sources.uids[broken].2.as_str();
+    let plan = json!([
+        { "to": "PEER0", "studies": sources.studies() },
+        { "folder": folder.path().join("got"), "studies": sources.studies(), "classes": classes },
+    ]);
+    for told in retrieve(&server, &plan).unwrap() {
+        assert_eq!(told["uids"], json!([broken]), "{told}");
+        assert_eq!(told["completed"], sources.uids.len() - 1, "{told}");
+        assert_eq!((&told["status"], &told["alive"]), (&json!(0xB000), &json!(true)));
+        let comment = told["comment"].as_str().unwrap();
+        assert!(comment.contains("broken as received"), "{comment}");
+    }
+    server.assert_well();
+}

@@ -1,10 +1,14 @@
-//! `sagittal transcode` of real files of every kind: programs of others read what it writes.
+//! Real files of every kind in other transfer syntaxes, made by `sagittal transcode` and given over
+//! the web: programs of others read them.
 
-use sagittal_tests::{cli, data, peer};
+use sagittal_tests::{Server, cli, data, peer};
 
 const FOREIGN: &str = include_str!("transcode/foreign.py");
 const LOSSLESS: &str = include_str!("transcode/lossless.py");
 const LOSSY: &str = include_str!("transcode/lossy.py");
+const WEB: &str = include_str!("web/common.py");
+const FRAMES: &str = include_str!("transcode/frames.py");
+const BROKEN: &str = include_str!("transcode/broken.py");
 
 /// Runs a program with the binary, real files and a folder to write to.
 fn run(program: &str, syntax: &str) {
@@ -95,4 +99,34 @@ fn lossy_jpeg_2000_is_close_and_says_that_it_is_another_instance() {
 #[test]
 fn lossy_htj2k_is_close_and_says_that_it_is_another_instance() {
     run(LOSSY, "htj2k-lossy");
+}
+
+/// Runs a program against a server.
+fn over_the_web(modules: &[&str], program: &str, argument: &str) {
+    let (Some(python), Some(folder)) = (peer::python(modules), data::folder()) else {
+        return;
+    };
+    let server = Server::start();
+    let folder = folder.display().to_string();
+    let program = format!("{WEB}\n{FOREIGN}\n{program}");
+    let arguments = [server.dicomweb(), &folder, argument];
+    let ran = peer::run_python(&python, &program, &arguments).expect(0);
+    println!("{}", ran.stdout);
+    server.assert_well();
+}
+
+#[test]
+fn frames_and_instances_are_given_in_every_media_type() {
+    let modules = ["dicomweb_client", "pydicom", "numpy"];
+    over_the_web(&modules, FRAMES, "");
+}
+
+#[test]
+fn a_spoiled_stream_is_no_server_error_and_the_original_comes_back() {
+    over_the_web(&["pydicom", "numpy"], BROKEN, "spoiled");
+}
+
+#[test]
+fn malformed_files_are_no_server_error_and_come_back() {
+    over_the_web(&["pydicom", "numpy"], BROKEN, "malformed");
 }

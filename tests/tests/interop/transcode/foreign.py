@@ -3,6 +3,7 @@
 import collections, glob, io, json, os, subprocess, sys, tempfile, warnings, zlib
 
 import numpy, pydicom
+from pydicom._uid_dict import UID_dictionary
 from pydicom.encaps import generate_frames
 from pydicom.pixels import pixel_array
 from pydicom.pixels.decoders.rle import _rle_decode_segment
@@ -21,6 +22,9 @@ JPEG = [ROOT + ".4.%d" % n for n in (50, 51, 57, 70)]
 JPEG_LS = [ROOT + ".4.80", ROOT + ".4.81"]
 JPEG_2000 = [ROOT + ".4.%d" % n for n in (90, 91, 92, 93, 201, 202, 203)]
 JPEG_XL = [ROOT + ".4.%d" % n for n in (110, 111, 112)]
+# Younger than pydicom.
+for uid in [DEFLATED_FRAMES, *JPEG_XL]:
+    UID_dictionary.setdefault(uid, ("", "Transfer Syntax", "", "", ""))
 
 
 def check(condition, *what):
