@@ -16,4 +16,5 @@ mod scu_pynetdicom;
 mod store;
 mod tls;
 mod tools;
+mod transcode;
 mod verification;

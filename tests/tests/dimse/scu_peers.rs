@@ -22,7 +22,7 @@ impl Drop for Background {
 }
 
 /// Starts a program and waits until it listens.
-fn start(command: &mut Command, port: u16) -> Background {
+pub fn start(command: &mut Command, port: u16) -> Background {
     let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -47,9 +47,13 @@ sys.excepthook = _lost
 /// are there, the other arguments begin at `sys.argv[4]`.
 #[track_caller]
 pub fn pynetdicom(server: &Server, program: &str, arguments: &[&str]) {
-    let Some(python) = peer::python(&["pynetdicom"]) else {
-        return;
-    };
+    pynetdicom_says(server, program, arguments);
+}
+
+/// The same; gives what it prints.
+#[track_caller]
+pub fn pynetdicom_says(server: &Server, program: &str, arguments: &[&str]) -> Option<String> {
+    let python = peer::python(&["pynetdicom"])?;
     let address = server.dimse();
     let (ip, port) = (address.ip().to_string(), address.port().to_string());
     let mut all = vec![ip.as_str(), &port, server.ae_title()];
@@ -58,8 +62,9 @@ pub fn pynetdicom(server: &Server, program: &str, arguments: &[&str]) {
     for _ in 0..4 {
         let ran = peer::run_python(&python, &program, &all);
         if ran.code != Some(75) {
-            assert!(ran.expect(0).stdout.contains("good"));
-            return;
+            let ran = ran.expect(0);
+            assert!(ran.stdout.contains("good"), "{}", ran.stdout);
+            return Some(ran.stdout);
         }
     }
     panic!("pynetdicom misses responses again and again");

@@ -3,4 +3,5 @@
 
 mod dcmtk;
 mod orthanc;
+mod transcode;
 mod web;

@@ -135,7 +135,8 @@ impl Delivery {
                 Err(error) => {
                     association.abort(AbortReason::ServiceUser).await;
                     tracing::warn!(peer = ?self.peer, %error, "association for C-MOVE ended");
-                    if delivered == 0 {
+                    // An instance that cannot be read to its end says nothing of the peer.
+                    if delivered == 0 && !matches!(error, Error::Source(_)) {
                         let comment = format!("destination: {error}");
                         return Err(Failure::new(
                             Status::UNABLE_TO_PERFORM_SUBOPERATIONS,

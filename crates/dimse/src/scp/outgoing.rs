@@ -23,6 +23,10 @@ use crate::status::{Failure, UNABLE_TO_EXTRACT_FRAMES};
 
 /// Instances up to this length are read at once.
 const AT_ONCE: u64 = 4 << 20;
+/// Instances whose pixels are decoded are complete before they are sent, up to this length: one that
+/// is broken at its end then fails alone. Of a longer one half has left by then, and it takes the
+/// association along.
+const COMPLETE: usize = 16 << 20;
 /// Chunks read ahead of larger ones.
 const READ_AHEAD: usize = 4;
 
@@ -137,7 +141,7 @@ async fn whole(reader: &InstanceReader, target: &Uid) -> Result<Data<'static>, F
     let failure = |error| Failure::of(Kind::Get, &error);
     if reader.instance.transfer_syntax_uid != *target {
         let stream = reader.data_set_as(target).await.map_err(failure)?;
-        return Ok(pumped(stream));
+        return completed(stream).await.map_err(failure);
     }
     if reader.len() % 2 == 1 {
         let mender = even::survey(reader).await.map_err(failure)?;
@@ -148,6 +152,25 @@ async fn whole(reader: &InstanceReader, target: &Uid) -> Result<Data<'static>, F
     }
     let bytes = reader.read(0, reader.len()).await.map_err(failure)?;
     Ok(Data::from(bytes))
+}
+
+/// As much as is held before anything is sent.
+async fn completed(
+    mut stream: BoxStream<'static, sagittal_archive::Result<Bytes>>,
+) -> sagittal_archive::Result<Data<'static>> {
+    let mut chunks = Vec::new();
+    let mut length = 0;
+    while length <= COMPLETE {
+        let Some(chunk) = stream.next().await.transpose()? else {
+            return Ok(Data::stream(futures::stream::iter(
+                chunks.into_iter().map(Ok),
+            )));
+        };
+        length += chunk.len();
+        chunks.push(chunk);
+    }
+    let begin = futures::stream::iter(chunks.into_iter().map(Ok));
+    Ok(pumped(begin.chain(stream).boxed()))
 }
 
 async fn converted(bytes: Bytes, from: Uid, to: Uid) -> Result<Data<'static>, Failure> {

@@ -56,15 +56,20 @@ pub fn change(from: &str, to: &str) -> Option<Change> {
 
 /// Transfer syntaxes for those who accept several, the one to be preferred first: what nearly
 /// everybody can read, then what is small and fast.
-pub const PREFERRED: [&str; 8] = [
+pub const PREFERRED: [&str; 13] = [
     transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
     transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN,
     transfer_syntax::HTJ2K_LOSSLESS,
+    transfer_syntax::HTJ2K_LOSSLESS_RPCL,
     transfer_syntax::JPEG_LS_LOSSLESS,
     transfer_syntax::JPEG_LOSSLESS_SV1,
+    transfer_syntax::JPEG_LOSSLESS,
     transfer_syntax::RLE_LOSSLESS,
     transfer_syntax::JPEG_2000_LOSSLESS,
+    transfer_syntax::JPEG_XL_LOSSLESS,
+    transfer_syntax::DEFLATED_IMAGE_FRAME_COMPRESSION,
     transfer_syntax::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    transfer_syntax::EXPLICIT_VR_BIG_ENDIAN,
 ];
 
 /// How far down a transfer syntax comes among those in which an instance that is stored as `from`
