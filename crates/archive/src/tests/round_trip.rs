@@ -180,7 +180,7 @@ async fn frames_of_fragments_are_found_and_extracted() {
 }
 
 #[tokio::test]
-async fn another_syntax_is_given_where_pixels_need_no_decoding() {
+async fn another_syntax_is_given_where_there_is_a_codec() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path()).await;
     let object = Object {
@@ -197,8 +197,23 @@ async fn another_syntax_is_given_where_pixels_need_no_decoding() {
     let file = collect(reader.part10_as(&implicit).await.unwrap().1).await;
     let read = part10::read(&Bytes::from(file), Default::default()).unwrap();
     assert_eq!(read.opening.transfer_syntax_uid, implicit);
-    let refused = reader.data_set_as(&Uid::new(JPEG).unwrap()).await;
+    let video = Uid::from_static("1.2.840.10008.1.2.4.100");
+    let refused = reader.data_set_as(&video).await;
     assert!(matches!(refused, Err(Error::NotConvertible { .. })));
+    let rle = Uid::from_static("1.2.840.10008.1.2.5");
+    let compressed = collect(reader.data_set_as(&rle).await.unwrap()).await;
+    let source = object.bytes(EXPLICIT_LE);
+    let stored = |source, transfer_syntax| sagittal_pixel::transcode::Stored {
+        source,
+        data_set_offset: 0,
+        transfer_syntax,
+    };
+    let difference = sagittal_pixel::transcode::compare(
+        stored(&source[..], EXPLICIT_LE),
+        stored(&compressed[..], rle.as_str()),
+        Default::default(),
+    );
+    assert!(difference.unwrap().is_none());
     close(archive).await;
 }
 

@@ -315,8 +315,10 @@ impl Packs {
             .collect())
     }
 
+    /// Is it being made, written or trimmed?
     fn is_open(&self, pack: u64) -> bool {
-        self.inner.shelf.durable(pack).is_some()
+        let shelf = &self.inner.shelf;
+        shelf.is_being_made(pack) || shelf.durable(pack).is_some()
     }
 }
 

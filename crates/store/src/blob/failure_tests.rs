@@ -283,3 +283,40 @@ fn compaction_keeps_the_live_and_the_history_and_readers_follow() {
         packs.close();
     }
 }
+
+/// Packs are trimmed by a thread that waits for their last sync and then leaves: nobody may rely on
+/// it to write what was queued meanwhile.
+#[test]
+fn nobody_waits_for_ever_while_closed_packs_are_trimmed() {
+    let disk = SimDisk::new();
+    let (packs, _) = open(&disk, &Watermarks::new());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_time()
+        .build()
+        .unwrap();
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let packs = packs.clone();
+            runtime.spawn(async move {
+                for count in 0..300 {
+                    let uid = format!("1.{writer}.{count}");
+                    let new = instance(&uid, &content(&uid, 5000), 1);
+                    packs.append(new, nothing).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    let all = joined(writers);
+    let limit = std::time::Duration::from_secs(60);
+    let done = runtime.block_on(async { tokio::time::timeout(limit, all).await });
+    // A runtime that waits for what never ends would hide the failure.
+    runtime.shutdown_background();
+    assert!(done.is_ok(), "an append was never answered");
+}
+
+async fn joined(tasks: Vec<tokio::task::JoinHandle<()>>) {
+    for task in tasks {
+        task.await.unwrap();
+    }
+}

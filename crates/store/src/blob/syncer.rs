@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::disk::DiskFile;
 use super::queue::Done;
@@ -51,6 +51,9 @@ pub(super) struct Groups {
 struct State {
     written: Vec<Written>,
     syncing: bool,
+    /// By somebody who waits for it in [`Groups::barrier`] and then leaves: who comes meanwhile
+    /// cannot rely on that one to look for more.
+    in_passing: bool,
     /// How many were handed over so far, and how many of them are synced or failed.
     handed: u64,
     settled: u64,
@@ -63,17 +66,28 @@ impl Groups {
         state.written.push(written);
     }
 
+    /// Does somebody sync who will look for more afterwards?
     pub(super) fn is_syncing(&self) -> bool {
-        self.state.lock().syncing
+        let state = self.state.lock();
+        state.syncing && !state.in_passing
     }
 
-    /// Syncs what is written by now, unless another does or there is nothing. Blocks.
+    /// Syncs what is written by now, unless another does who will look again, or there is nothing.
+    /// Blocks.
     pub(super) fn sync_some(&self) -> bool {
         let mut state = self.state.lock();
+        while state.in_passing && !state.written.is_empty() {
+            self.settled.wait(&mut state);
+        }
+        self.sync(state, false)
+    }
+
+    fn sync(&self, mut state: MutexGuard<'_, State>, in_passing: bool) -> bool {
         if state.syncing || state.written.is_empty() {
             return false;
         }
         state.syncing = true;
+        state.in_passing = in_passing;
         let group = std::mem::take(&mut state.written);
         drop(state);
         // Given back also if a panic unwinds.
@@ -86,7 +100,7 @@ impl Groups {
     pub(super) fn barrier(&self) {
         let target = self.state.lock().handed;
         loop {
-            self.sync_some();
+            self.sync(self.state.lock(), true);
             let mut state = self.state.lock();
             if state.settled >= target {
                 return;
@@ -105,6 +119,7 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         state.syncing = false;
+        state.in_passing = false;
         state.settled += self.1;
         drop(state);
         self.0.settled.notify_all();

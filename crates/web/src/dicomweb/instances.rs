@@ -170,6 +170,16 @@ pub(crate) fn etag_of(instances: &[InstanceRef], form: &str) -> String {
     ])
 }
 
+/// Of several instances one that cannot be converted is given as it is stored, and says so: its
+/// pixels alone are broken, and the others are worth having.
+fn among_others((instance, given): Chosen) -> Chosen {
+    let given = match given {
+        Given::Converted(uid) => Given::Preferred(uid),
+        given => given,
+    };
+    (instance, given)
+}
+
 /// A Part 10 file on its way out.
 struct Opened {
     content_type: String,
@@ -226,7 +236,7 @@ async fn multipart(
             let archive = archive.clone();
             let location = location(&base, &chosen.0);
             async move {
-                let opened = open(&archive, chosen).await?;
+                let opened = open(&archive, among_others(chosen)).await?;
                 Ok(Part {
                     content_type: opened.content_type,
                     location: Some(location),
@@ -289,7 +299,7 @@ async fn as_zip(archive: &Archive, chosen: Vec<Chosen>, request: &Request) -> Re
                     instance.sop_instance_uid
                 );
                 let received_ms = instance.received_ms;
-                let opened = open(&archive, chosen).await?;
+                let opened = open(&archive, among_others(chosen)).await?;
                 Ok(zip::File {
                     name,
                     length: opened.length,
