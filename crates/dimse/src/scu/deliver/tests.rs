@@ -168,8 +168,8 @@ async fn more_kinds_than_one_association_can_carry_go_over_several() {
     let (outcomes, result) = deliver_all(&target, instances, options(1)).await;
     result.unwrap();
     assert_eq!(outcomes.iter().filter(|d| d.outcome.is_ok()).count(), 300);
-    // 64 SOP classes fit: two contexts each.
-    assert_eq!(peer.associations.load(Ordering::Relaxed), 3);
+    // 42 SOP classes fit: three contexts each.
+    assert_eq!(peer.associations.load(Ordering::Relaxed), 4);
     stop.cancel();
 }
 
