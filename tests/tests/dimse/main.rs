@@ -17,4 +17,5 @@ mod store;
 mod tls;
 mod tools;
 mod transcode;
+mod transcode_large;
 mod verification;

@@ -154,7 +154,7 @@ fn server(peers: &[(&str, u16)]) -> Server {
 }
 
 /// The final responses of C-MOVEs and C-GETs.
-fn retrieve(server: &Server, plan: &Value) -> Option<Vec<Value>> {
+pub fn retrieve(server: &Server, plan: &Value) -> Option<Vec<Value>> {
     let said = pynetdicom_says(server, RETRIEVE, &[&plan.to_string()])?;
     let json = &said[said.find("good").unwrap() + 4..];
     Some(serde_json::from_str(json).unwrap())
@@ -294,7 +294,10 @@ fn storescp_gets_everything_whatever_it_prefers() {
         };
         running.push((option, peer));
     }
-    let peers: Vec<(&str, u16)> = running.iter().map(|(name, peer)| (*name, peer.port)).collect();
+    let peers: Vec<(&str, u16)> = running
+        .iter()
+        .map(|(name, peer)| (*name, peer.port))
+        .collect();
     let server = server(&peers);
     sources.store(&server);
     let plan: Vec<Value> = (0..peers.len())
@@ -351,7 +354,11 @@ fn nothing_is_compressed_with_loss_for_who_takes_nothing_else() {
     ]);
     for mut told in retrieve(&server, &plan).unwrap() {
         assert_eq!(told["status"], 0xB000, "{told}");
-        assert_eq!(told["completed"], sources.uids.len() - refused.len(), "{told}");
+        assert_eq!(
+            told["completed"],
+            sources.uids.len() - refused.len(),
+            "{told}"
+        );
         let mut uids: Vec<Value> = told["uids"].as_array_mut().unwrap().drain(..).collect();
         uids.sort_by_key(Value::to_string);
         assert_eq!(json!(uids), json!(refused));
@@ -399,7 +406,10 @@ fn a_stream_that_is_broken_at_its_end_fails_alone() {
     for told in retrieve(&server, &plan).unwrap() {
         assert_eq!(told["uids"], json!([broken]), "{told}");
         assert_eq!(told["completed"], sources.uids.len() - 1, "{told}");
-        assert_eq!((&told["status"], &told["alive"]), (&json!(0xB000), &json!(true)));
+        assert_eq!(
+            (&told["status"], &told["alive"]),
+            (&json!(0xB000), &json!(true))
+        );
         let comment = told["comment"].as_str().unwrap();
         assert!(comment.contains("broken as received"), "{comment}");
     }
