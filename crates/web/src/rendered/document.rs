@@ -5,10 +5,15 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use sagittal_archive::retrieve::{InstanceReader, InstanceRef};
 use sagittal_core::{TagPath, tags};
+use sagittal_pixel::render::{Mesh, Options, Stretch, report_html, waveform_svg};
 
 use super::kind::Kind;
+use super::picture::{blocking, encode, refused};
 use crate::error::{Error, Result};
 use crate::state::WebState;
+
+/// Columns and rows of a drawn surface, unless asked for otherwise.
+const SURFACE: u32 = 512;
 
 /// A document or video, as it is stored: its length and its bytes.
 pub(super) async fn open(
@@ -49,12 +54,32 @@ pub(super) async fn open(
     Ok((length, chunks.boxed()))
 }
 
-/// A report as HTML, a waveform as SVG.
+/// A report as HTML, a waveform as SVG, a surface as a picture.
 pub(super) async fn drawn(
     reader: &InstanceReader,
     kind: Kind,
     media_type: &'static str,
+    options: &Options,
 ) -> Result<Bytes> {
-    let _ = (reader, kind, media_type);
-    Err(super::media::nothing())
+    let header = reader.header().await?;
+    let size = options.viewport.map_or((SURFACE, SURFACE), |viewport| {
+        (viewport.width, viewport.height)
+    });
+    let quality = options.quality;
+    let make = move || match (kind, media_type) {
+        (Kind::Report, "text/html") => Ok(report_html(&header).into_bytes()),
+        (Kind::Waveform, "image/svg+xml") => waveform_svg(&header, Stretch::default())
+            .map(String::into_bytes)
+            .map_err(refused),
+        (Kind::Mesh(_) | Kind::Surface, _) => {
+            let mesh = Mesh::of_instance(&header).ok_or_else(super::media::nothing)?;
+            let mut picture = mesh
+                .and_then(|mesh| mesh.picture(size.0, size.1))
+                .map_err(refused)?;
+            picture.quality = quality;
+            encode(&picture, media_type)
+        }
+        _ => Err(super::media::nothing()),
+    };
+    Ok(blocking(make).await??.into())
 }

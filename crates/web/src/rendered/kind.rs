@@ -13,6 +13,10 @@ pub(super) enum Kind {
     Video(&'static str),
     /// An encapsulated document, given as it is, in this media type.
     Document(&'static str),
+    /// An encapsulated surface, given as it is, in this media type, or as a picture.
+    Mesh(&'static str),
+    /// A surface made of attributes.
+    Surface,
     /// A presentation state: the image that it is for, shown as it says.
     PresentationState,
     /// A structured report or key object selection, as text.
@@ -42,9 +46,10 @@ impl Kind {
         match rest {
             "104.1" => Kind::Document("application/pdf"),
             "104.2" => Kind::Document("text/xml"),
-            "104.3" => Kind::Document("model/stl"),
-            "104.4" => Kind::Document("model/obj"),
+            "104.3" => Kind::Mesh("model/stl"),
+            "104.4" => Kind::Mesh("model/obj"),
             "104.5" => Kind::Document("model/mtl"),
+            "66.5" | "68.1" => Kind::Surface,
             "11.1" | "11.2" | "11.3" | "11.4" | "11.5" | "11.6" | "11.8" | "11.9" | "11.10"
             | "11.11" | "11.12" => Kind::PresentationState,
             _ if rest.starts_with("88.") => Kind::Report,
@@ -53,17 +58,28 @@ impl Kind {
         }
     }
 
+    /// Are the bytes of this media type in the instance?
+    pub fn is_given_as(self, media_type: &str) -> bool {
+        match self {
+            Kind::Video(_) | Kind::Document(_) => true,
+            Kind::Mesh(own) => own == media_type,
+            _ => false,
+        }
+    }
+
     /// The media types that it can be given in, the best first.
     pub fn media_types(self) -> &'static [&'static str] {
         match self {
-            Kind::Image | Kind::PresentationState => &["image/jpeg", "image/png", "image/gif"],
+            Kind::Image | Kind::PresentationState | Kind::Surface => {
+                &["image/jpeg", "image/png", "image/gif"]
+            }
             Kind::Video("video/mpeg") => &["video/mpeg"],
             Kind::Video("video/mp4") => &["video/mp4"],
             Kind::Video(_) => &["video/H265"],
             Kind::Document("application/pdf") => &["application/pdf"],
             Kind::Document("text/xml") => &["text/xml"],
-            Kind::Document("model/stl") => &["model/stl"],
-            Kind::Document("model/obj") => &["model/obj"],
+            Kind::Mesh("model/stl") => &["image/jpeg", "image/png", "image/gif", "model/stl"],
+            Kind::Mesh(_) => &["image/jpeg", "image/png", "image/gif", "model/obj"],
             Kind::Document(_) => &["model/mtl"],
             Kind::Report => &["text/html"],
             Kind::Waveform => &["image/svg+xml"],

@@ -132,14 +132,14 @@ async fn body(
     parameters: &Parameters,
 ) -> Result<Rendering> {
     match Kind::of(&subject.instance) {
-        Kind::Video(_) | Kind::Document(_) => {
+        kind if kind.is_given_as(media_type) => {
             let (length, bytes) = document::open(state, &subject.instance).await?;
             Ok(Rendering {
                 length: Some(length),
                 bytes,
             })
         }
-        Kind::Image | Kind::PresentationState | Kind::Report | Kind::Waveform | Kind::Other => {
+        _ => {
             let bytes = draw(state, subject, media_type, parameters).await?;
             Ok(Rendering {
                 length: Some(bytes.len() as u64),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sagittal_archive::retrieve::{InstanceReader, InstanceRef};
 use sagittal_core::{DataSet, Uid, tags};
-use sagittal_pixel::render::{Options, Picture, output, render};
+use sagittal_pixel::render::{Options, Picture, default_range, output, render};
 
 use super::kind::Kind;
 use super::{Parameters, Subject};
@@ -41,7 +41,10 @@ pub(crate) async fn draw(
             let parameters = Parameters::new(options, key);
             return one(&reader, frame, media_type, &parameters).await;
         }
-        kind => return super::document::drawn(&reader, kind, media_type).await,
+        kind => {
+            let options = &parameters.options;
+            return super::document::drawn(&reader, kind, media_type, options).await;
+        }
     }
     let frames = instance.number_of_frames;
     match subject.frame {
@@ -68,7 +71,7 @@ async fn one(
     reader.picture(frame, form, draw).await
 }
 
-fn encode(picture: &Picture, media_type: &str) -> Result<Vec<u8>> {
+pub(super) fn encode(picture: &Picture, media_type: &str) -> Result<Vec<u8>> {
     match media_type {
         "image/png" => picture.to_png(),
         "image/gif" => picture.to_gif(),
@@ -97,15 +100,38 @@ async fn cine(reader: &InstanceReader, parameters: &Parameters) -> Result<Bytes>
             image.columns, image.rows
         )));
     }
+    let mut shared = parameters.options.clone();
+    shared.default_range = common_range(reader, &header, frames).await?;
     let mut pictures = Vec::new();
     for frame in 0..frames {
         let pixels = reader.decoded_frame(frame).await?;
-        let (header, options) = (header.clone(), parameters.options.clone());
+        let (header, options) = (header.clone(), shared.clone());
         pictures.push(drawn(header, frame, pixels, options).await?);
     }
     let delays = output::frame_delays(&header, pictures.len());
     let make = move || output::gif(&pictures, &delays).map_err(refused);
     Ok(blocking(make).await??.into())
+}
+
+/// The values that the frames of a cine have together, after some of them: so that it does not
+/// flicker where the object gives no window.
+async fn common_range(
+    reader: &InstanceReader,
+    header: &Arc<DataSet>,
+    frames: u32,
+) -> Result<Option<(f64, f64)>> {
+    const LOOKED_AT: u32 = 8;
+    let mut common: Option<(f64, f64)> = None;
+    for frame in (0..frames).step_by(frames.div_ceil(LOOKED_AT).max(1) as usize) {
+        let pixels = reader.decoded_frame(frame).await?;
+        let header = header.clone();
+        let make = move || default_range(&header, frame.saturating_add(1), &pixels);
+        common = match (common, blocking(make).await?) {
+            (Some((low, high)), Some((least, most))) => Some((low.min(least), high.max(most))),
+            (known, found) => known.or(found),
+        };
+    }
+    Ok(common)
 }
 
 async fn drawn(
@@ -118,7 +144,9 @@ async fn drawn(
     blocking(make).await?.map_err(refused)
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Error::Internal(error.to_string()))
 }

@@ -26,7 +26,14 @@ pub(super) fn candidates(instances: &[InstanceRef], at_most: usize) -> Vec<Insta
     };
     series.sort_by_key(|members| std::cmp::Reverse(images(members)));
     let mut found = Vec::new();
-    for kind in [Kind::Image, Kind::PresentationState] {
+    let kinds = [
+        Kind::Image,
+        Kind::PresentationState,
+        Kind::Surface,
+        Kind::Mesh("model/stl"),
+        Kind::Mesh("model/obj"),
+    ];
+    for kind in kinds {
         for members in &series {
             let of_kind: Vec<&InstanceRef> = members
                 .iter()
