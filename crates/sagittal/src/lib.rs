@@ -9,6 +9,7 @@ pub mod export;
 pub mod files;
 pub mod import;
 pub mod meter;
+pub mod render;
 pub mod server;
 pub mod transfer;
 

@@ -16,6 +16,7 @@ mod keys;
 mod r#move;
 mod peer;
 mod recv;
+mod render;
 mod send;
 mod serve;
 mod token;
@@ -53,6 +54,7 @@ enum Command {
     Export(export::Arguments),
     Dump(dump::Arguments),
     Transcode(transcode::Arguments),
+    Render(Box<render::Arguments>),
     Demo(demo::Arguments),
     Echo(echo::Arguments),
     Send(send::Arguments),
@@ -83,6 +85,7 @@ impl Cli {
             Command::Export(arguments) => export::run(arguments),
             Command::Dump(arguments) => dump::run(arguments),
             Command::Transcode(arguments) => transcode::run(arguments),
+            Command::Render(arguments) => render::run(*arguments),
             Command::Demo(arguments) => demo::run(arguments),
             Command::Echo(arguments) => echo::run(arguments),
             Command::Send(arguments) => send::run(arguments),
