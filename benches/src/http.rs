@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, IoSlice};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::association::write_all;
 use crate::client::in_parallel;
@@ -13,6 +13,7 @@ use crate::template::Load;
 
 /// A connection.
 pub struct Connection {
+    to: SocketAddr,
     stream: BufReader<TcpStream>,
 }
 
@@ -31,6 +32,7 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(300)))?;
         Ok(Connection {
+            to,
             stream: BufReader::with_capacity(256 * 1024, stream),
         })
     }
@@ -69,7 +71,12 @@ impl Connection {
             (true, _) => self.skip_chunks()?,
             (false, Some(length)) => self.skip(length)?,
             (false, None) if matches!(status, 204 | 304) => 0,
-            (false, None) => bail!("an answer without length"),
+            // The body ends with the connection.
+            (false, None) => {
+                let bytes = std::io::copy(&mut self.stream, &mut std::io::sink())?;
+                *self = Connection::open(self.to)?;
+                bytes
+            }
         };
         Ok(Answer {
             status,
