@@ -24,8 +24,9 @@ pub fn swap(bytes: &mut [u8], unit: usize) {
     }
 }
 
-/// Bytes of a number of Pixel Data with this VR. `OW` are words of two bytes; those of larger
-/// samples are swapped as a whole, as those who write 32-bit samples in big endian do.
+/// Bytes of a sample of native Pixel Data with this VR in big endian. `OW` are words of two bytes
+/// (PS3.5 §6.2); those who write samples of 32 bits swap them as a whole nevertheless. Data sets
+/// keep to the former, whoever wants samples has to use the latter.
 pub fn unit_of_pixels(vr: Vr, bits_allocated: u16) -> usize {
     match (vr, bits_allocated) {
         (Vr::OW, 32) => 4,

@@ -9,7 +9,7 @@ use sagittal_core::{Limits, Tag, Vr};
 
 use crate::encoding::{Encoding, Kind};
 use crate::inflate::is_zlib;
-use crate::swap::{swap, unit_of_pixels};
+use crate::swap::swap;
 use crate::walk::{Cursor, Event, Form, UNDEFINED, Window};
 use crate::{Error, Result};
 
@@ -298,7 +298,6 @@ impl Target<'_> {
         let unit = match vr {
             Vr::UN => 1,
             _ if from_big_endian == to_big_endian => 1,
-            vr if tag == PIXEL_DATA => unit_of_pixels(vr, self.bits_allocated),
             vr => vr.unit(),
         };
         let padding = (all.length % 2 == 1).then_some(vr.padding());

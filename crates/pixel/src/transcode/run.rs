@@ -105,6 +105,13 @@ impl Target<'_> {
                 what: "floating point pixel data in a compressed transfer syntax".into(),
             });
         }
+        if self.encoding().big_endian && image.bits_allocated > 16 {
+            // Writers and readers disagree about the order of the words of a sample.
+            return Err(Error::Unsupported {
+                codec: "big endian",
+                what: "samples of more than 16 bits".into(),
+            });
+        }
         let frames = Frames {
             source,
             table: &self.parts.table,

@@ -32,10 +32,7 @@ impl Native {
         };
         Native {
             vr,
-            unit: match encoding.big_endian {
-                true => swap::unit_of_pixels(vr, image.bits_allocated.into()),
-                false => 1,
-            },
+            unit: if encoding.big_endian { vr.unit() } else { 1 },
             frame_bits: image.samples() * u64::from(image.bits_allocated),
             partial: 0,
             bits: 0,

@@ -170,14 +170,17 @@ pub(crate) fn etag_of(instances: &[InstanceRef], form: &str) -> String {
     ])
 }
 
-/// Of several instances one that cannot be converted is given as it is stored, and says so: its
-/// pixels alone are broken, and the others are worth having.
-fn among_others((instance, given): Chosen) -> Chosen {
-    let given = match given {
-        Given::Converted(uid) => Given::Preferred(uid),
-        given => given,
-    };
-    (instance, given)
+/// Of several instances one that cannot be converted is given as it is stored, and says so: it
+/// alone is broken, and the others are worth having.
+fn among_others(mut chosen: Vec<Chosen>) -> Vec<Chosen> {
+    if chosen.len() > 1 {
+        for (_, given) in &mut chosen {
+            if let Given::Converted(uid) = given {
+                *given = Given::Preferred(uid.clone());
+            }
+        }
+    }
+    chosen
 }
 
 /// A Part 10 file on its way out.
@@ -231,12 +234,12 @@ async fn multipart(
     base: String,
 ) -> Result<Response> {
     let archive = archive.clone();
-    let parts = stream::iter(chosen)
+    let parts = stream::iter(among_others(chosen))
         .map(move |chosen| {
             let archive = archive.clone();
             let location = location(&base, &chosen.0);
             async move {
-                let opened = open(&archive, among_others(chosen)).await?;
+                let opened = open(&archive, chosen).await?;
                 Ok(Part {
                     content_type: opened.content_type,
                     location: Some(location),
@@ -287,7 +290,7 @@ async fn as_zip(archive: &Archive, chosen: Vec<Chosen>, request: &Request) -> Re
         .unwrap_or("study");
     let file_name = format!("{name}.zip");
     let archive = archive.clone();
-    let files = stream::iter(chosen)
+    let files = stream::iter(among_others(chosen))
         .map(move |chosen| {
             let archive = archive.clone();
             async move {
@@ -299,7 +302,7 @@ async fn as_zip(archive: &Archive, chosen: Vec<Chosen>, request: &Request) -> Re
                     instance.sop_instance_uid
                 );
                 let received_ms = instance.received_ms;
-                let opened = open(&archive, among_others(chosen)).await?;
+                let opened = open(&archive, chosen).await?;
                 Ok(zip::File {
                     name,
                     length: opened.length,
