@@ -56,8 +56,7 @@ impl Plan {
         let folder = target.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
-        let mut out = tempfile::Builder::new()
-            .prefix(".sagittal-")
+        let mut out = builder()
             .tempfile_in(folder)
             .with_context(|| format!("cannot write into {}", folder.display()))?;
         let sop_instance_uid = match change {
@@ -130,6 +129,15 @@ impl Plan {
             largest_difference,
         })
     }
+}
+
+/// A temporary file becomes the result: it is readable as any other new file is.
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sagittal-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
 }
 
 /// What must be known of a file.
