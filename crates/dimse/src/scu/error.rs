@@ -51,8 +51,7 @@ pub enum Error {
         /// What it said.
         result: ContextResult,
     },
-    /// The peer takes the SOP class, but in no transfer syntax that can be had without decoding
-    /// pixels.
+    /// The peer takes the SOP class, but in no transfer syntax that can be had without loss.
     #[error("stored as {}, which the peer does not take", named(stored))]
     TransferSyntaxNotAccepted {
         /// The SOP class.

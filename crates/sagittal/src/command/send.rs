@@ -17,8 +17,8 @@ Examples:
   sagittal send --associations 4 PACS@10.0.0.1:104 studies/ image.dcm
   sagittal send --json PACS@10.0.0.1:104 studies/ | jq '.failures[].reason'
 
-Files go as they are; where the peer does not take their transfer syntax, they are converted if that
-needs no decoding of pixels. What is not DICOM is passed over and counted.
+Files go as they are; where the peer does not take their transfer syntax, they are converted to one
+that it takes, never with loss. What is not DICOM is passed over and counted.
 Exit codes: 0 all stored, 1 nothing stored, 3 something was not stored.")]
 pub struct Arguments {
     /// The peer

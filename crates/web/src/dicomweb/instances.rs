@@ -147,7 +147,7 @@ pub(crate) fn choose_syntaxes(instances: Vec<InstanceRef>, wishes: &Wishes) -> R
     }
     match refused {
         Some(stored) if chosen.is_empty() => Err(Error::not_acceptable(format!(
-            "stored as {stored}, which cannot become {} without decoding pixels; transfer-syntax=* gives it as it is",
+            "stored as {stored}, which cannot become {}; transfer-syntax=* gives it as it is",
             wishes.describe()
         ))),
         _ => Ok(chosen),
