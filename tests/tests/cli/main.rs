@@ -7,5 +7,6 @@ mod dump;
 mod export;
 mod import;
 mod peers;
+mod render;
 mod usage;
 mod verify;
