@@ -7,6 +7,7 @@ pub mod dicom;
 pub mod http;
 pub mod objects;
 pub mod peer;
+pub mod planted;
 pub mod random;
 pub mod server;
 pub mod wait;

@@ -1,0 +1,113 @@
+//! A corpus with planted identifiers of every kind, and the answer key to it: what a
+//! de-identifier has to take away, and what it must leave. The kinds of check are those of the
+//! MIDI-B challenge. Shares no code with the engine but the data-set crates.
+
+mod builder;
+mod documents;
+mod font;
+mod images;
+mod key;
+mod person;
+mod references;
+mod reports;
+mod score;
+
+pub use key::{Check, Expected};
+pub use person::Patient;
+pub use score::{Card, Maps, Verdict, score};
+
+use std::path::{Path, PathBuf};
+
+use crate::random::Random;
+use builder::Planted;
+
+/// One file of the corpus.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Name within the folder.
+    pub name: PathBuf,
+    /// A Part 10 file.
+    pub bytes: Vec<u8>,
+    /// SOP Instance UID, as planted.
+    pub sop_instance_uid: String,
+    /// What is expected of the output.
+    pub expected: Vec<Expected>,
+    /// Pieces of text which no byte of any output may have.
+    pub secrets: Vec<String>,
+}
+
+/// What was planted.
+#[derive(Clone, Debug, Default)]
+pub struct Corpus {
+    /// All files.
+    pub files: Vec<File>,
+}
+
+/// Patients, each with a study of every kind of object.
+pub fn generate(patients: usize, seed: u64) -> Corpus {
+    let mut random = Random::new(seed);
+    let mut corpus = Corpus::default();
+    for number in 0..patients {
+        let patient = Patient::new(number, &mut random);
+        let mut put = |name: &str, planted: Planted| {
+            let name = PathBuf::from(format!("{}/{name}.dcm", patient.folder));
+            corpus.files.push(planted.finish(name));
+        };
+        let study = builder::Study::new(&patient, &mut random);
+        let series = images::ct_series(&study, &mut random);
+        let references: Vec<(String, String)> = series.iter().map(Planted::reference).collect();
+        put("sr", reports::basic_text(&study, &references, &mut random));
+        put(
+            "dose",
+            reports::measurements(&study, &references, &mut random),
+        );
+        put(
+            "ko",
+            references::key_objects(&study, &references, &mut random),
+        );
+        put(
+            "pr",
+            references::presentation(&study, &references, &mut random),
+        );
+        put(
+            "rtstruct",
+            references::structures(&study, &references, &mut random),
+        );
+        put(
+            "seg",
+            references::segmentation(&study, &references, &mut random),
+        );
+        put(
+            "reg",
+            references::registration(&study, &references, &mut random),
+        );
+        put("pdf", documents::pdf(&study, &mut random));
+        put("cda", documents::cda(&study, &mut random));
+        put("ecg", documents::ecg(&study, &mut random));
+        put("us", images::ultrasound(&study, &mut random));
+        put("sc", images::screenshot(&study, &mut random));
+        put("mr", images::enhanced_mr(&study, &mut random));
+        put("private", images::private_blocks(&study, &mut random));
+        for (number, image) in series.into_iter().enumerate() {
+            put(&format!("ct{number}"), image);
+        }
+    }
+    corpus
+}
+
+impl Corpus {
+    /// Writes all files below `folder`.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn write(&self, folder: &Path) -> std::io::Result<()> {
+        for file in &self.files {
+            let path = folder.join(&file.name);
+            if let Some(parent) = path.parent() {
+                std::fs::create_dir_all(parent)?;
+            }
+            std::fs::write(path, &file.bytes)?;
+        }
+        Ok(())
+    }
+}
