@@ -15,13 +15,4 @@ pub mod wait;
 pub use cli::{Ran, sagittal};
 pub use server::Server;
 
-/// `SAGITTAL_TEST_STRICT=1`: a missing peer or file is a failure, not a skip.
-pub fn is_strict() -> bool {
-    std::env::var_os("SAGITTAL_TEST_STRICT").is_some_and(|value| value != "0" && !value.is_empty())
-}
-
-/// Says loudly that a test is skipped, and why; in strict mode the test fails.
-pub fn skip(why: &str) {
-    assert!(!is_strict(), "SAGITTAL_TEST_STRICT is set, and {why}");
-    eprintln!("\n*** SKIPPED: {why}\n");
-}
+pub use sagittal_testkit::{is_strict, skip};

@@ -2,7 +2,7 @@
 //! `dicom-object` reads the same; DCMTK agrees with what is converted.
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use sagittal_core::{DataSet, Element, Finding, FindingKind, Limits, Tag, Uid, Va
 use sagittal_file::encoding::Encoding;
 use sagittal_file::part10::{self, File, Meta};
 use sagittal_file::{read, transcode, write};
+use sagittal_testkit::{data, skip};
 
 const NATIVE: [&str; 4] = [
     "1.2.840.10008.1.2",
@@ -18,30 +19,6 @@ const NATIVE: [&str; 4] = [
     "1.2.840.10008.1.2.2",
     "1.2.840.10008.1.2.1.99",
 ];
-
-/// The folder of test files; `None`, said aloud, if there is none.
-fn data() -> Option<PathBuf> {
-    let named = std::env::var_os("SAGITTAL_TEST_DATA").map(PathBuf::from);
-    let parents = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|parent| parent.join("shared/data"));
-    let found = named
-        .into_iter()
-        .chain(parents)
-        .find(|folder| folder.is_dir());
-    if found.is_none() {
-        missing("test files (SAGITTAL_TEST_DATA)");
-    }
-    found
-}
-
-fn missing(what: &str) {
-    assert!(
-        std::env::var_os("SAGITTAL_TEST_STRICT").is_none(),
-        "missing: {what}"
-    );
-    eprintln!("SKIPPED: missing {what}");
-}
 
 fn files() -> Vec<(String, Bytes)> {
     let Some(root) = data() else {
@@ -409,7 +386,7 @@ fn native_syntaxes_are_converted_into_each_other_without_loss() {
 fn dcmtk_agrees_with_what_is_converted() {
     let dcmconv = Path::new("/usr/bin/dcmconv");
     if !dcmconv.is_file() {
-        return missing("DCMTK (dcmconv)");
+        return skip("DCMTK (dcmconv)");
     }
     let folder = std::env::temp_dir().join(format!("sagittal-file-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

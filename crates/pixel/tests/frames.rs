@@ -1,31 +1,11 @@
 //! Frame tables of real files.
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
-
 use sagittal_core::{Limits, Value, tags};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::part10;
 use sagittal_pixel::frames::FrameTable;
-
-fn data() -> Option<PathBuf> {
-    let named = std::env::var_os("SAGITTAL_TEST_DATA").map(PathBuf::from);
-    let parents = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|parent| parent.join("shared/data"));
-    let found = named
-        .into_iter()
-        .chain(parents)
-        .find(|folder| folder.is_dir());
-    if found.is_none() {
-        assert!(
-            std::env::var_os("SAGITTAL_TEST_STRICT").is_none(),
-            "missing: test files"
-        );
-        eprintln!("SKIPPED: missing test files (SAGITTAL_TEST_DATA)");
-    }
-    found
-}
+use sagittal_testkit::data;
 
 #[test]
 fn every_real_instance_has_all_its_frames() {

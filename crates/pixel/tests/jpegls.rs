@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sagittal_core::{Limits, Value, tags};
@@ -10,6 +9,7 @@ use sagittal_file::part10;
 use sagittal_pixel::codec::jpegls::{self, Interleave};
 use sagittal_pixel::frames::FrameTable;
 use sagittal_pixel::{Expected, Raster, Samples, StreamColor};
+use sagittal_testkit::data;
 use sha2::{Digest, Sha256};
 
 const ANY: Expected = Expected {
@@ -18,37 +18,8 @@ const ANY: Expected = Expected {
     max_bytes: 1 << 26,
 };
 
-/// Skips loudly, or fails where nothing may be skipped.
-fn missing(what: &str) {
-    assert!(
-        std::env::var_os("SAGITTAL_TEST_STRICT").is_none(),
-        "missing: {what}"
-    );
-    eprintln!("SKIPPED: missing {what}");
-}
-
-fn data() -> Option<PathBuf> {
-    let named = std::env::var_os("SAGITTAL_TEST_DATA").map(PathBuf::from);
-    let parents = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|parent| parent.join("shared/data"));
-    let found = named
-        .into_iter()
-        .chain(parents)
-        .find(|folder| folder.is_dir());
-    if found.is_none() {
-        missing("test files (SAGITTAL_TEST_DATA)");
-    }
-    found
-}
-
 fn tool(name: &str) -> Option<Command> {
-    let path = Path::new("/usr/bin").join(name);
-    if path.exists() {
-        return Some(Command::new(path));
-    }
-    missing(name);
-    None
+    sagittal_testkit::tool(name).map(Command::new)
 }
 
 /// Fragments of every frame of a file, joined.

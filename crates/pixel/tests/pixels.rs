@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -12,28 +12,10 @@ use sagittal_file::part10;
 use sagittal_pixel::codec::{self, Decoded};
 use sagittal_pixel::frames::FrameTable;
 use sagittal_pixel::{Error, Frame, ImagePixel, SampleKind};
+use sagittal_testkit::data;
 use sha2::{Digest, Sha256};
 
 const MAX_BYTES: u64 = 256 << 20;
-
-fn data() -> Option<PathBuf> {
-    let named = std::env::var_os("SAGITTAL_TEST_DATA").map(PathBuf::from);
-    let parents = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|parent| parent.join("shared/data"));
-    let found = named
-        .into_iter()
-        .chain(parents)
-        .find(|folder| folder.is_dir());
-    if found.is_none() {
-        assert!(
-            std::env::var_os("SAGITTAL_TEST_STRICT").is_none(),
-            "missing: test files"
-        );
-        eprintln!("SKIPPED: missing test files (SAGITTAL_TEST_DATA)");
-    }
-    found
-}
 
 /// A file, opened.
 struct Instance {

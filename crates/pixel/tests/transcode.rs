@@ -1,7 +1,7 @@
 //! Real files to every transfer syntax that can be encoded, and back.
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sagittal_core::transfer_syntax as ts;
 use sagittal_file::part10;
@@ -12,7 +12,7 @@ use sagittal_pixel::{Error, codec};
 const LARGEST: u64 = 1 << 20;
 
 fn files() -> Vec<PathBuf> {
-    let Some(data) = test_data() else {
+    let Some(data) = sagittal_testkit::data() else {
         return Vec::new();
     };
     let manifest = std::fs::read_to_string(data.join("MANIFEST.tsv")).unwrap();
@@ -30,23 +30,6 @@ fn files() -> Vec<PathBuf> {
         }
     }
     kinds.into_values().collect()
-}
-
-fn test_data() -> Option<PathBuf> {
-    let named = std::env::var_os("SAGITTAL_TEST_DATA").map(PathBuf::from);
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|folder| folder.join("shared/data"))
-        .find(|folder| folder.is_dir());
-    let found = named.filter(|folder| folder.is_dir()).or(beside);
-    if found.is_none() {
-        assert!(
-            std::env::var("SAGITTAL_TEST_STRICT").as_deref() != Ok("1"),
-            "no test data: set SAGITTAL_TEST_DATA"
-        );
-        eprintln!("SKIPPED: no test data");
-    }
-    found
 }
 
 #[test]

@@ -374,20 +374,7 @@ async fn followers_hear_of_stored_and_completed_studies() {
 /// Real files, if there is a folder of them: whatever is taken comes back byte for byte.
 #[tokio::test(flavor = "multi_thread")]
 async fn real_files_come_back_byte_for_byte() {
-    let named = std::env::var_os("SAGITTAL_TEST_DATA").map(std::path::PathBuf::from);
-    let beside = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|parent| parent.join("shared/data"));
-    let Some(data) = named
-        .into_iter()
-        .chain(beside)
-        .find(|folder| folder.is_dir())
-    else {
-        assert!(
-            std::env::var_os("SAGITTAL_TEST_STRICT").is_none(),
-            "no folder with real files: set SAGITTAL_TEST_DATA"
-        );
-        eprintln!("SKIPPED: no folder with real files (SAGITTAL_TEST_DATA)");
+    let Some(data) = sagittal_testkit::data() else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
 //! What the tests on real files share.
 #![allow(dead_code, clippy::unwrap_used)] // Each test file uses its part.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use bytes::Bytes;
@@ -9,31 +9,8 @@ use sagittal_core::Limits;
 use sagittal_file::encoding::Encoding;
 use sagittal_file::json::{self, Inline};
 use sagittal_file::{part10, read};
+pub use sagittal_testkit::{data, skip};
 use serde_json::Value as Json;
-
-/// The folder of test files; `None`, said aloud, if there is none.
-pub fn data() -> Option<PathBuf> {
-    let named = std::env::var_os("SAGITTAL_TEST_DATA").map(PathBuf::from);
-    let parents = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|parent| parent.join("shared/data"));
-    let found = named
-        .into_iter()
-        .chain(parents)
-        .find(|folder| folder.is_dir());
-    if found.is_none() {
-        missing("test files (SAGITTAL_TEST_DATA)");
-    }
-    found
-}
-
-pub fn missing(what: &str) {
-    assert!(
-        std::env::var_os("SAGITTAL_TEST_STRICT").is_none(),
-        "missing: {what}"
-    );
-    eprintln!("SKIPPED: missing {what}");
-}
 
 pub fn has(program: &str, argument: &str) -> bool {
     let found = Command::new(program)
@@ -41,7 +18,7 @@ pub fn has(program: &str, argument: &str) -> bool {
         .output()
         .is_ok_and(|output| output.status.success());
     if !found {
-        missing(program);
+        skip(program);
     }
     found
 }

@@ -1,55 +1,18 @@
 //! Real files, foreign programs, Part 10 files around streams.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use sagittal_core::{DataSet, Limits, Value, tags};
 use sagittal_file::part10;
 use sagittal_pixel::Samples;
 use sagittal_pixel::frames::FrameTable;
-
-fn missing(what: &str) {
-    assert!(
-        std::env::var_os("SAGITTAL_TEST_STRICT").is_none(),
-        "missing: {what}"
-    );
-    eprintln!("SKIPPED: missing {what}");
-}
-
-/// The folder of test files.
-pub fn data() -> Option<PathBuf> {
-    let named = std::env::var_os("SAGITTAL_TEST_DATA").map(PathBuf::from);
-    let parents = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|parent| parent.join("shared/data"));
-    let found = named
-        .into_iter()
-        .chain(parents)
-        .find(|folder| folder.is_dir());
-    if found.is_none() {
-        missing("test files (SAGITTAL_TEST_DATA)");
-    }
-    found
-}
+pub use sagittal_testkit::{data, skip};
 
 /// A foreign program, if it is there.
 pub fn tool(name: &str) -> Option<String> {
-    let usual = format!("/usr/bin/{name}");
-    let path = if Path::new(&usual).exists() {
-        usual
-    } else {
-        name.to_owned()
-    };
-    let runs = Command::new(&path)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if runs.is_err() {
-        missing(name);
-        return None;
-    }
-    Some(path)
+    let path = sagittal_testkit::tool(name)?;
+    Some(path.to_string_lossy().into_owned())
 }
 
 /// A Python that has a module.
@@ -59,7 +22,7 @@ pub fn python(module: &str) -> Option<&'static str> {
         .stderr(Stdio::null())
         .status();
     if !status.is_ok_and(|status| status.success()) {
-        missing(&format!("python3 with {module}"));
+        skip(&format!("python3 with {module}"));
         return None;
     }
     Some("python3")

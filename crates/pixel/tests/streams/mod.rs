@@ -3,38 +3,14 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sagittal_core::Limits;
 use sagittal_file::part10;
 use sagittal_pixel::frames::FrameTable;
 use sagittal_pixel::{ImagePixel, Raster, Samples};
+pub use sagittal_testkit::data;
 use sha2::{Digest, Sha256};
-
-/// The folder of real files, if there is one.
-pub fn data() -> Option<PathBuf> {
-    let named = std::env::var_os("SAGITTAL_TEST_DATA").map(PathBuf::from);
-    let parents = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|parent| parent.join("shared/data"));
-    let found = named
-        .into_iter()
-        .chain(parents)
-        .find(|folder| folder.is_dir());
-    if found.is_none() {
-        missing("test files (SAGITTAL_TEST_DATA)");
-    }
-    found
-}
-
-/// Skips loudly, or fails where everything must be there.
-pub fn missing(what: &str) {
-    assert!(
-        std::env::var_os("SAGITTAL_TEST_STRICT").is_none(),
-        "missing: {what}"
-    );
-    eprintln!("SKIPPED: missing {what}");
-}
 
 /// A frame of a real file.
 pub struct Frame {

@@ -1,35 +1,18 @@
 //! Real files for the tests, and their frames.
 #![allow(dead_code, clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sagittal_core::{DataSet, Limits, transfer_syntax};
 use sagittal_file::part10;
 use sagittal_pixel::frames::FrameTable;
 use sagittal_pixel::{Frame, ImagePixel, codec};
+pub use sagittal_testkit::data;
 
-/// The folder of real files, if there is one.
-pub fn data() -> Option<PathBuf> {
-    let named = std::env::var_os("SAGITTAL_TEST_DATA").map(PathBuf::from);
-    let parents = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|parent| parent.join("shared/data"));
-    let found = named
-        .into_iter()
-        .chain(parents)
-        .find(|folder| folder.is_dir());
-    missing(found.is_none(), "test files (SAGITTAL_TEST_DATA)");
-    found
-}
-
-/// Says loudly that something is missing, and fails where nothing may be.
+/// Skips if something is missing.
 pub fn missing(is_missing: bool, what: &str) {
     if is_missing {
-        assert!(
-            std::env::var_os("SAGITTAL_TEST_STRICT").is_none(),
-            "missing: {what}"
-        );
-        eprintln!("SKIPPED: missing {what}");
+        sagittal_testkit::skip(&format!("there is no {what}"));
     }
 }
 
