@@ -19,6 +19,7 @@ tasks:
   test [filter]       build the program, run unit tests and the tests against it and its peers;
                       SAGITTAL_TEST_STRICT=1 makes a missing peer a failure
   bench [--help]      build for release, measure, compare with bare receivers and peers
+  deid-bench [--help] build for release, score de-identification on a planted corpus
   codegen [--check]   write the generated tables from standard/*.tsv, or see that they are up to date
   tidy                length of files, stubs, fixtures, direction of dependencies";
 
@@ -41,6 +42,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["test"] => test::run(&root, None),
         ["test", filter] => test::run(&root, Some(filter)),
         ["bench", arguments @ ..] => bench::run(&root, arguments),
+        ["deid-bench", arguments @ ..] => bench::score_card(&root, arguments),
         ["codegen"] => codegen::write(&root),
         ["codegen", "--check"] => codegen::check(&root),
         ["tidy"] => tidy::run(&root),

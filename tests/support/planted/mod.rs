@@ -7,13 +7,16 @@ mod documents;
 mod font;
 mod images;
 mod key;
+pub mod others;
 mod person;
+pub mod program;
 mod references;
 mod reports;
 mod score;
 
 pub use key::{Check, Expected};
 pub use person::Patient;
+pub use program::run_program;
 pub use score::{Card, Maps, Verdict, score};
 
 use std::path::{Path, PathBuf};
