@@ -1,5 +1,6 @@
 //! `cargo xtask codegen`: tables of `standard/*.tsv` to Rust, one file of output a table.
 
+mod attribute_types;
 mod elements;
 mod names;
 mod private_elements;
@@ -57,6 +58,15 @@ const OUTPUTS: &[Output] = &[
         sources: &["transfer_syntaxes.tsv"],
         target: "crates/core/src/generated/transfer_syntax.rs",
         generate: transfer_syntax::generate,
+    },
+    Output {
+        sources: &[
+            "module_attributes.tsv",
+            "iod_modules.tsv",
+            "data_elements.tsv",
+        ],
+        target: "crates/iod/src/generated/attribute_types.rs",
+        generate: attribute_types::generate,
     },
 ];
 
