@@ -88,6 +88,19 @@ pub enum Taken {
 }
 
 impl Taken {
+    /// All of them.
+    pub const ALL: [Taken; 9] = [
+        Taken::Kept,
+        Taken::Removed,
+        Taken::Emptied,
+        Taken::Dummied,
+        Taken::Replaced,
+        Taken::Shifted,
+        Taken::Cleaned,
+        Taken::Blanked,
+        Taken::Added,
+    ];
+
     /// The word used in logs.
     pub fn as_str(self) -> &'static str {
         match self {

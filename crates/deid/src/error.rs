@@ -29,4 +29,42 @@ pub enum Error {
     /// A value cannot be made.
     #[error(transparent)]
     Core(#[from] sagittal_core::Error),
+
+    /// A digest of another shape.
+    #[error("a digest has 64 hexadecimal digits in lower case, found {found} characters")]
+    Digest {
+        /// How many characters were there.
+        found: usize,
+    },
+
+    /// A line of a transformation log that cannot be read.
+    #[error("line {line} is not a line of a transformation log")]
+    LogLine {
+        /// Its number, from 1.
+        line: u64,
+    },
+
+    /// A key, certificate or encrypted message that cannot be used.
+    #[error("{expected} was expected")]
+    Crypto {
+        /// What was expected.
+        expected: String,
+    },
+
+    /// What was to be read cannot be.
+    #[error("cannot read")]
+    Read(#[source] std::io::Error),
+
+    /// What was to be written cannot be.
+    #[error("cannot write")]
+    Write(#[source] std::io::Error),
+}
+
+impl Error {
+    /// [`Error::Crypto`].
+    pub(crate) fn crypto(expected: &str) -> Error {
+        Error::Crypto {
+            expected: expected.to_owned(),
+        }
+    }
 }
