@@ -1,9 +1,10 @@
 //! The handle that everything else holds.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sagittal_store::blob::disk::{Disk, FsDisk};
 use sagittal_store::blob::{FolderLock, PackOptions, Packs, Recovery};
@@ -12,6 +13,7 @@ use sagittal_store::index::sqlite::{self, SqliteIndex};
 use tokio::sync::Semaphore;
 
 use crate::catch_up::{self, CatchUp};
+use crate::compress::AtWork;
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
@@ -37,6 +39,14 @@ pub(crate) struct Inner {
     pub(crate) metadata: MetadataCache,
     pub(crate) pixels: PixelCaches,
     pub(crate) inflated: InflatedSets,
+    /// Encoders for compression by rule.
+    pub(crate) encoding: AtWork,
+    /// Compaction and compression take turns: what one writes rests on what the other has left.
+    pub(crate) rewriting: tokio::sync::Mutex<()>,
+    /// Packs in which a record became superfluous lately, and when: readers may still be at it.
+    pub(crate) superfluous: parking_lot::Mutex<HashMap<u64, Instant>>,
+    /// When the last instance came.
+    pub(crate) busy: parking_lot::Mutex<Option<Instant>>,
     pub(crate) low_on_space: AtomicBool,
     /// What the last start found and did.
     pub(crate) caught_up: CatchUp,
@@ -62,6 +72,7 @@ impl Archive {
         let inner = Arc::new(opening.await.map_err(|_| Error::Stopping)??);
         upkeep::start(&inner);
         crate::lifecycle::scrub::start(&inner);
+        crate::compress::start(&inner);
         Ok(Archive { inner })
     }
 
@@ -186,6 +197,10 @@ impl Inner {
             metadata: MetadataCache::default(),
             pixels: PixelCaches::default(),
             inflated: InflatedSets::default(),
+            encoding: AtWork::default(),
+            rewriting: tokio::sync::Mutex::default(),
+            superfluous: parking_lot::Mutex::default(),
+            busy: parking_lot::Mutex::default(),
             low_on_space: AtomicBool::new(false),
             caught_up,
             running: AtomicUsize::new(0),

@@ -79,6 +79,12 @@ pub enum Error {
         /// What is wrong with it.
         source: sagittal_pixel::Error,
     },
+    /// What was received cannot be made again of what is kept.
+    #[error("what was received cannot be restored: {reason}")]
+    Unrestorable {
+        /// Why.
+        reason: String,
+    },
     /// Storage trouble: full, damaged, locked.
     #[error(transparent)]
     Store(#[from] sagittal_store::Error),

@@ -2,6 +2,7 @@
 //! command line translate to and from these and nothing more.
 
 pub mod bulk_path;
+pub mod compress;
 pub mod error;
 pub mod events;
 pub mod ingest;

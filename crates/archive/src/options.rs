@@ -40,6 +40,8 @@ pub struct Options {
     pub compact_every: std::time::Duration,
     /// Everything is read again and compared with its checksums once in so long; zero never does.
     pub scrub_every: std::time::Duration,
+    /// Compression by rule.
+    pub compression: crate::compress::Compression,
 }
 
 impl Options {
@@ -57,6 +59,7 @@ impl Options {
             compact_below: 0.5,
             compact_every: std::time::Duration::from_secs(600),
             scrub_every: std::time::Duration::from_secs(30 * 86_400),
+            compression: crate::compress::Compression::default(),
         }
     }
 }

@@ -15,8 +15,8 @@ mod store;
 pub(crate) use describe::{Described, describe};
 pub(crate) use in_flight::{Exclusive, InFlight};
 pub use receiving::Receiving;
-pub(crate) use source::Stored as StoredSource;
-pub(crate) use store::changes;
+pub(crate) use source::{Chunks, Spilled, Stored as StoredSource};
+pub(crate) use store::{Candidate, changes};
 
 use sagittal_core::{Finding, Uid};
 

@@ -259,6 +259,7 @@ impl Receiving {
         }
         self.take_small().await?;
         let hash = *self.hasher.finalize().as_bytes();
+        *self.archive.inner().busy.lock() = Some(Instant::now());
         let opening = std::mem::replace(&mut self.opening, Opening::Sought(BytesMut::new()));
         let Opening::Found {
             transfer_syntax_uid,
@@ -282,7 +283,8 @@ impl Receiving {
         // What is deflated may be far longer than it looks.
         let at_once = self.length <= AT_ONCE
             && matches!(held, Whole::Memory(..))
-            && !Encoding::of(transfer_syntax_uid.as_str()).deflated;
+            && !Encoding::of(transfer_syntax_uid.as_str()).deflated
+            && !inner.compresses_on_arrival();
         let look = move || {
             let (body, described) =
                 held.describe(&transfer_syntax_uid, class_elsewhere.as_ref())?;
@@ -298,6 +300,7 @@ impl Receiving {
                 source,
                 received_ms: now_ms(),
                 described,
+                original: None,
                 turn,
             })
         };

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sagittal_core::Uid;
-use sagittal_store::blob::{Committed, Hash, NewInstance, RecordAttributes, Spill};
+use sagittal_file::encoding::Encoding;
+use sagittal_store::blob::{Committed, Hash, NewInstance, Original, RecordAttributes, Spill};
 use sagittal_store::index::{Change, Entry, Known};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -24,13 +25,15 @@ pub(super) enum Body {
 }
 
 /// All that is known before the instance is written.
-pub(super) struct Candidate {
+pub(crate) struct Candidate {
     pub(super) body: Body,
-    pub(super) hash: Hash,
-    pub(super) transfer_syntax_uid: Uid,
-    pub(super) source: String,
+    pub(crate) hash: Hash,
+    pub(crate) transfer_syntax_uid: Uid,
+    pub(crate) source: String,
     pub(super) received_ms: i64,
-    pub(super) described: Described,
+    pub(crate) described: Described,
+    /// What was received, if that is not what is kept.
+    pub(super) original: Option<Box<Original>>,
     /// The turn and what is kept under the UID, if both could be had at once.
     pub(super) turn: Option<(Exclusive, Option<Known>)>,
 }
@@ -114,6 +117,7 @@ impl Archive {
         let outcome = match &known {
             None => Outcome::New,
             Some(known) if known.hash == candidate.hash => Outcome::Identical,
+            Some(known) if self.was_received_so(known, candidate.hash).await? => Outcome::Identical,
             Some(_) => match policy {
                 DuplicatePolicy::KeepBoth => Outcome::KeptHidden,
                 DuplicatePolicy::Replace => Outcome::Replaced,
@@ -133,6 +137,15 @@ impl Archive {
             }
             Outcome::New | Outcome::Replaced => false,
         };
+        if matches!(outcome, Outcome::New | Outcome::Replaced) && self.inner().compresses_on_arrival()
+        {
+            let inner = self.inner().clone();
+            let work = move || {
+                inner.compress_arriving(&mut candidate);
+                Ok(candidate)
+            };
+            candidate = self.blocking(work).await?;
+        }
         let stored = candidate.stored(outcome);
         if !kept_already {
             self.write(candidate, outcome, exclusive).await?;
@@ -146,6 +159,19 @@ impl Archive {
         };
         metrics::counter!("sagittal_ingest_total", "outcome" => label).increment(1);
         Ok(stored)
+    }
+
+    /// Was the known instance received with these bytes, and is kept in another encoding?
+    async fn was_received_so(&self, known: &Known, hash: Hash) -> Result<bool> {
+        if !Encoding::of(&known.transfer_syntax_uid).encapsulated {
+            return Ok(false);
+        }
+        let (inner, locator) = (self.inner().clone(), known.locator);
+        self.blocking(move || {
+            let original = inner.packs.attributes(&locator)?.original;
+            Ok(original.is_some_and(|original| original.hash == hash))
+        })
+        .await
     }
 
     /// Are these bytes kept hidden under this UID? To be asked by who has its turn.
@@ -218,6 +244,9 @@ impl Inner {
         let Some(place) = self.packs.try_room(bytes) else {
             return give_back(answer, candidate);
         };
+        if self.compresses_on_arrival() {
+            self.compress_arriving(&mut candidate);
+        }
         let Some((exclusive, None)) = candidate.turn.take() else {
             return give_back(answer, candidate);
         };
@@ -262,6 +291,29 @@ impl Body {
 }
 
 impl Candidate {
+    /// Preamble and meta, and data set, if they are in memory.
+    pub(crate) fn in_memory(&self) -> Option<(&Bytes, &[Bytes])> {
+        match &self.body {
+            Body::Memory { prefix, data } if self.original.is_none() => Some((prefix, data)),
+            _ => None,
+        }
+    }
+
+    /// Takes the form in which it is kept.
+    pub(crate) fn become_recoded(
+        &mut self,
+        data: Vec<Bytes>,
+        hash: Hash,
+        transfer_syntax_uid: Uid,
+        original: Original,
+    ) {
+        let prefix = Bytes::new();
+        self.body = Body::Memory { prefix, data };
+        self.hash = hash;
+        self.transfer_syntax_uid = transfer_syntax_uid;
+        self.original = Some(Box::new(original));
+    }
+
     /// Bytes that wait for the index.
     fn indexed(&self) -> usize {
         self.described.header.len() + self.described.frames.len()
@@ -295,6 +347,7 @@ impl Candidate {
             source,
             received_ms,
             described,
+            original,
             ..
         } = self;
         let attributes = RecordAttributes {
@@ -307,6 +360,8 @@ impl Candidate {
             received_ms,
             hidden: outcome == Outcome::KeptHidden,
             replaces: outcome == Outcome::Replaced,
+            original,
+            recodes: None,
         };
         let record = attributes.clone();
         let then = move |committed: &Committed| {
@@ -340,6 +395,13 @@ pub(crate) fn changes(
     if record.replaces {
         changes.push(Change::Supersede {
             sop_instance_uid: record.sop_instance_uid.clone(),
+            sequence: committed.sequence,
+        });
+    }
+    if let Some(recoded) = record.recodes {
+        changes.push(Change::Recode {
+            sop_instance_uid: record.sop_instance_uid.clone(),
+            record: recoded,
             sequence: committed.sequence,
         });
     }

@@ -10,6 +10,9 @@ use crate::{Archive, Result};
 /// Bytes of packs taken together into one new pack, at most about this much live.
 const BATCH: u64 = 256 << 20;
 
+/// Packs with records that compression has made superfluous are left alone for so long.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(600);
+
 /// What a compaction did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compaction {
@@ -67,6 +70,8 @@ impl crate::archive::Inner {
         live_share: f64,
         left_out: &HashSet<u64>,
     ) -> Result<Option<(Compaction, Vec<u64>)>> {
+        // Compression takes no record's place while it is being copied.
+        let _turn = self.rewriting.blocking_lock();
         let chosen = self.wasteful(closed, live_share, left_out)?;
         if chosen.is_empty() {
             return Ok(None);
@@ -120,11 +125,14 @@ impl crate::archive::Inner {
     ) -> Result<Vec<Wasteful>> {
         let watermarks = self.index.watermarks()?;
         let live = self.index.live()?;
+        // Who began to read before a record became superfluous may go on.
+        let mut superfluous = self.superfluous.lock();
+        superfluous.retain(|_, since| since.elapsed() < GRACE);
         let mut all: Vec<Wasteful> = closed
             .iter()
             // Complete and taken in: not a large instance that is still arriving.
             .filter(|(pack, length)| watermarks.get(pack) == Some(length))
-            .filter(|(pack, _)| !left_out.contains(pack))
+            .filter(|(pack, _)| !left_out.contains(pack) && !superfluous.contains_key(pack))
             .map(|&(pack, length)| {
                 let live = live.get(&pack).map_or(0, |live| live.bytes);
                 Wasteful { pack, length, live }

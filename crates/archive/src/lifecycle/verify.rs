@@ -34,6 +34,8 @@ pub struct Verification {
     pub records: u64,
     /// Instances in the index.
     pub indexed: u64,
+    /// Records of which it was proved that what was received can be made again of them.
+    pub restored: u64,
     /// Records that nothing refers to any more: of deleted instances, or replaced.
     pub unused: u64,
     /// Problems in all.
@@ -179,6 +181,17 @@ impl crate::archive::Inner {
                             sop_instance_uid: Some(uid),
                             reason: "the index says otherwise than the record".to_owned(),
                         });
+                    }
+                    Some(_) if attributes.original.is_some() => {
+                        match self.prove(locator, &attributes) {
+                            Ok(()) => found.restored += 1,
+                            Err(error) => found.problem(Problem {
+                                pack: locator.pack,
+                                offset: locator.offset,
+                                sop_instance_uid: Some(uid),
+                                reason: error.to_string(),
+                            }),
+                        }
                     }
                     Some(_) => {}
                     None if sequence > last_sequence => {}

@@ -10,6 +10,7 @@ mod reader;
 mod selection;
 
 pub use bulk_data::BulkData;
+pub(crate) use convert::PackAt;
 pub(crate) use frames::FrameTables;
 pub(crate) use inflated::InflatedSets;
 pub use metadata::Metadata;

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use sagittal_core::Uid;
+use sagittal_file::encoding::Encoding;
 use sagittal_file::part10;
+use sagittal_pixel::codec::EncodeOptions;
 use sagittal_pixel::transcode::{self, Change, lossy_uid, transcode};
-use sagittal_store::blob::Packs;
+use sagittal_store::blob::{Original, Packs};
 
 use super::InstanceRef;
 use super::convert::{ChunkWrite, PackAt};
 use super::inflated::Inflated;
+use crate::compress::{is_restorable, restore, restored_prefix};
 use crate::{Archive, Error, Result};
 
 /// Bytes of a chunk on the way out.
@@ -142,6 +145,20 @@ impl InstanceReader {
         ))
     }
 
+    /// Preamble and File Meta Information as received, if it came with them, else new ones.
+    async fn restored_header(&self, original: Original) -> Result<Bytes> {
+        let ts = original.transfer_syntax_uid.clone();
+        let (packs, locator) = (self.packs().clone(), self.instance.locator);
+        let prefix = self
+            .archive
+            .blocking(move || restored_prefix(&PackAt::new(&packs, locator), &original))
+            .await?;
+        Ok(match prefix.is_empty() {
+            true => self.new_header(&ts, self.instance.sop_instance_uid.clone()),
+            false => prefix,
+        })
+    }
+
     fn new_header(&self, transfer_syntax_uid: &Uid, sop_instance_uid: Uid) -> Bytes {
         Bytes::from(part10::write_header(&part10::Meta {
             sop_class_uid: self.instance.sop_class_uid.clone(),
@@ -154,12 +171,16 @@ impl InstanceReader {
     /// The SOP Instance UID of the instance when it is given in a transfer syntax: another one if
     /// pixels lose something by it (PS3.3 §C.7.6.1.1.5).
     pub fn uid_as(&self, transfer_syntax_uid: &Uid) -> Uid {
+        self.uid_encoded(transfer_syntax_uid, &EncodeOptions::default())
+    }
+
+    /// As [`InstanceReader::uid_as`], with options of the encoder.
+    pub fn uid_encoded(&self, transfer_syntax_uid: &Uid, encode: &EncodeOptions) -> Uid {
         let (stored, wanted) = (&self.instance.transfer_syntax_uid, transfer_syntax_uid);
         let uid = &self.instance.sop_instance_uid;
         match transcode::change(stored.as_str(), wanted.as_str()) {
             Some(Change::Lossy) => {
-                let options = transcode::Options::default();
-                lossy_uid(uid.as_str(), wanted.as_str(), &options.encode)
+                lossy_uid(uid.as_str(), wanted.as_str(), encode)
             }
             _ => uid.clone(),
         }
@@ -173,9 +194,22 @@ impl InstanceReader {
         &self,
         transfer_syntax_uid: &Uid,
     ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let encode = EncodeOptions::default();
+        self.data_set_encoded(transfer_syntax_uid, &encode).await
+    }
+
+    /// As [`InstanceReader::data_set_as`], with options of the encoder.
+    pub async fn data_set_encoded(
+        &self,
+        transfer_syntax_uid: &Uid,
+        encode: &EncodeOptions,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
         let stored = &self.instance.transfer_syntax_uid;
         if stored == transfer_syntax_uid {
             return Ok(self.stream(0, self.len()));
+        }
+        if let Some(original) = self.original(transfer_syntax_uid).await? {
+            return self.restored(original).await;
         }
         if transcode::change(stored.as_str(), transfer_syntax_uid.as_str()).is_none() {
             return Err(Error::NotConvertible {
@@ -184,27 +218,59 @@ impl InstanceReader {
                 wanted: transfer_syntax_uid.to_string(),
             });
         }
-        let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes>>(2);
         let (from, to) = (stored.clone(), transfer_syntax_uid.clone());
         let (packs, locator) = (self.packs().clone(), self.instance.locator);
-        let archive = self.archive.clone();
         let uid = self.instance.sop_instance_uid.clone();
-        tokio::spawn(async move {
-            let output = sender.clone();
-            let conversion = move || {
-                let source = PackAt::new(&packs, locator);
-                let mut output = ChunkWrite::new(&output);
-                transcode(
-                    &source,
-                    0,
-                    from.as_str(),
-                    to.as_str(),
-                    &transcoding(),
-                    &mut output,
-                )
+        let options = transcode::Options {
+            encode: encode.clone(),
+            ..transcoding()
+        };
+        let conversion = move |mut output: ChunkWrite<'_>| {
+            let source = PackAt::new(&packs, locator);
+            transcode(&source, 0, from.as_str(), to.as_str(), &options, &mut output)
                 .and_then(|_| Ok(output.finish()?))
                 .map_err(|error| unconvertible(uid, to, error))
-            };
+        };
+        self.made(conversion).await
+    }
+
+    /// What was received in this transfer syntax, if something else is kept now.
+    async fn original(&self, transfer_syntax_uid: &Uid) -> Result<Option<Original>> {
+        let stored = self.instance.transfer_syntax_uid.as_str();
+        if !Encoding::of(stored).encapsulated || !is_restorable(transfer_syntax_uid.as_str()) {
+            return Ok(None);
+        }
+        let (packs, locator) = (self.packs().clone(), self.instance.locator);
+        let found = self
+            .archive
+            .blocking(move || Ok(packs.attributes(&locator)?.original))
+            .await?;
+        let found = found.map(|original| *original);
+        Ok(found.filter(|original| original.transfer_syntax_uid == *transfer_syntax_uid))
+    }
+
+    /// The data set as it was received.
+    async fn restored(&self, original: Original) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let (packs, instance) = (self.packs().clone(), self.instance.clone());
+        let make = move |mut output: ChunkWrite<'_>| {
+            let source = PackAt::new(&packs, instance.locator);
+            let ts = instance.transfer_syntax_uid.as_str();
+            restore(&source, ts, &original, &mut output)?;
+            output.finish().map_err(|error| Error::Pixel(error.into()))
+        };
+        self.made(make).await
+    }
+
+    /// What is made on the blocking pool, in chunks; the first is there before this returns.
+    async fn made(
+        &self,
+        make: impl FnOnce(ChunkWrite<'_>) -> Result<()> + Send + 'static,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes>>(2);
+        let archive = self.archive.clone();
+        tokio::spawn(async move {
+            let output = sender.clone();
+            let conversion = move || make(ChunkWrite::new(&output));
             // A stream that ended without an error would be taken for whole.
             if let Err(error) = archive.blocking(conversion).await {
                 // Nobody to tell if the receiver is gone.
@@ -230,7 +296,10 @@ impl InstanceReader {
             return Ok((Some(length), chunks));
         }
         let mut data_set = self.data_set_as(transfer_syntax_uid).await?;
-        let header = self.new_header(transfer_syntax_uid, self.uid_as(transfer_syntax_uid));
+        let header = match self.original(transfer_syntax_uid).await? {
+            Some(original) => self.restored_header(original).await?,
+            None => self.new_header(transfer_syntax_uid, self.uid_as(transfer_syntax_uid)),
+        };
         let mut length = header.len() as u64;
         let mut begin = vec![Ok(header)];
         let mut is_whole = false;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod compaction_cuts;
+mod compression;
 mod crash;
 mod duplicates;
 mod large;

@@ -2,6 +2,7 @@
 
 use sagittal_core::{DataSet, Tag, Uid, dictionary, tags, transfer_syntax};
 
+use super::frame_types;
 use crate::codec;
 use crate::{ImagePixel, SampleKind};
 
@@ -121,6 +122,14 @@ impl Changes<'_> {
             *first = "DERIVED".to_owned();
         }
         changes.put_text(tags::IMAGE_TYPE, &kinds.join("\\"));
+        for tag in [
+            tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+            tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+        ] {
+            if let Some(groups) = frame_types::derived(self.data_set, tag) {
+                changes.put(groups);
+            }
+        }
         changes.put_text(tags::DERIVATION_DESCRIPTION, &format!("Lossy: {name}"));
         let mut source = DataSet::new();
         for (from, to) in [

@@ -6,12 +6,14 @@
 
 mod attributes;
 mod compare;
+mod frame_types;
 mod icons;
 mod overlays;
 mod parts;
 mod pixels;
 mod run;
 mod sink;
+mod value;
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ use crate::codec;
 
 pub use compare::{Difference, Stored, compare};
 pub use run::transcode;
+pub use value::{native_value, native_value_begin};
 
 /// What a change of transfer syntax does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -232,31 +232,17 @@ impl Target<'_> {
         output: &mut dyn Write,
     ) -> Result<()> {
         let count = self.parts.table.number_of_frames();
-        let at_once = frames.at_once();
-        let mut first = frames.encoded(0, 1)?;
+        let first = frames.encoded(0, 1)?;
         let Some(image) = first.first().map(|encoded| encoded.image) else {
             return Ok(());
         };
         let changes = self.changes(&frames.image, &image, None, None, overlays);
         let mut out = self.header(changes)?;
-        let mut writer = Native::new(&image, self.encoding(), pixels);
+        let writer = Native::new(&image, self.encoding(), pixels);
         let length = writer.length(count);
         pixel_data::put_native_header(&mut out, self.encoding(), pixels, writer.vr(), length)?;
         output.write_all(&out)?;
-        let mut next = 1;
-        loop {
-            for (number, encoded) in first.drain(..).enumerate() {
-                check_same(&image, &encoded, next, number)?;
-                writer.put(encoded.bytes, output)?;
-            }
-            if next >= count {
-                break;
-            }
-            let now = at_once.min(count - next);
-            first = frames.encoded(next, now)?;
-            next += now;
-        }
-        writer.finish(output)
+        native_frames(frames, first, &image, writer, output)
     }
 
     fn encapsulated<R: ReadAt + Sync + ?Sized>(
@@ -326,6 +312,32 @@ impl Target<'_> {
         output.write_all(&out)?;
         Ok(new_uid)
     }
+}
+
+/// All frames as native samples, of which the first is at hand.
+pub(super) fn native_frames<R: ReadAt + Sync + ?Sized>(
+    frames: &Frames<'_, R>,
+    mut first: Vec<Encoded>,
+    image: &ImagePixel,
+    mut writer: Native,
+    output: &mut dyn Write,
+) -> Result<()> {
+    let count = frames.table.number_of_frames();
+    let at_once = frames.at_once();
+    let mut next = 1;
+    loop {
+        for (number, encoded) in first.drain(..).enumerate() {
+            check_same(image, &encoded, next, number)?;
+            writer.put(encoded.bytes, output)?;
+        }
+        if next >= count {
+            break;
+        }
+        let now = at_once.min(count - next);
+        first = frames.encoded(next, now)?;
+        next += now;
+    }
+    writer.finish(output)
 }
 
 /// All frames of an instance are described by one Image Pixel Module.

@@ -41,6 +41,7 @@ pub use spill::Spill;
 pub use survey::Surveyed;
 pub use writer::Committed;
 
+use bytes::Bytes;
 use sagittal_core::Uid;
 
 /// Where a record's data set lies.
@@ -80,6 +81,36 @@ pub struct RecordAttributes {
     /// Takes the place of the instance shown so far under this UID, which is kept hidden. Said in
     /// the same record, so that no crash can do one without the other.
     pub replaces: bool,
+    /// The bytes are those of another encoding than the one received, which can be restored.
+    pub original: Option<Box<Original>>,
+    /// The same instance in another encoding, to which nothing refers from here on: the sequence
+    /// number of its record. Said in the same record, as above.
+    pub recodes: Option<u64>,
+}
+
+/// What was received, and how it is made again of what is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Original {
+    /// Its transfer syntax.
+    pub transfer_syntax_uid: Uid,
+    /// BLAKE3 of the data set as received.
+    pub hash: Hash,
+    /// Bytes of it.
+    pub length: u64,
+    /// What it takes besides the record's data, in a form of the archive's own.
+    pub restore: Bytes,
+}
+
+impl RecordAttributes {
+    /// An upper bound of the bytes that they take in a record.
+    pub(crate) fn room(&self) -> usize {
+        let original = self.original.as_ref();
+        record::ATTRIBUTES_ROOM
+            + original.map_or(0, |original| {
+                let length = original.restore.len();
+                256 + length + 3 * length.div_ceil(record::LONGEST_VALUE)
+            })
+    }
 }
 
 /// BLAKE3 of the data set's bytes (without preamble and meta).

@@ -213,7 +213,15 @@ impl Packs {
 
     /// Begins a large instance. Blocks.
     pub fn spill(&self, prefix: Bytes) -> Result<Spill> {
-        Spill::create(self.inner.shelf.clone(), self.inner.space.clone(), prefix)
+        self.spill_with_room(prefix, 0)
+    }
+
+    /// As [`Packs::spill`], with so many bytes of room for [`super::Original::restore`]. Blocks.
+    pub fn spill_with_room(&self, prefix: Bytes, restore: usize) -> Result<Spill> {
+        let inner = &self.inner;
+        // A little is added for every piece of it.
+        let more = restore + restore / 128;
+        Spill::create(inner.shelf.clone(), inner.space.clone(), prefix, more)
     }
 
     /// Makes a large instance valid; durable when it returns. `then` as in [`Packs::append`].

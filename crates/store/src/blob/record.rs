@@ -3,7 +3,7 @@
 use bytes::{Buf, BufMut, Bytes};
 use sagittal_core::Uid;
 
-use super::{Hash, RecordAttributes};
+use super::{Hash, Original, RecordAttributes};
 
 /// Where the first record of a pack begins: after the pack's own header.
 pub const FIRST_RECORD: u64 = 4096;
@@ -255,10 +255,21 @@ const SERIES: u8 = 4;
 const TRANSFER_SYNTAX: u8 = 5;
 const SOURCE: u8 = 6;
 const RECEIVED: u8 = 7;
+/// Hash (32), length (8) and transfer syntax of what was received.
+const ORIGINAL: u8 = 8;
+/// Sequence number (8) of the record that this one makes superfluous.
+const RECODES: u8 = 9;
+/// A piece of what it takes to restore the original; they are put together in their order.
+const RESTORE: u8 = 10;
+
+/// Longest value of an attribute.
+pub(super) const LONGEST_VALUE: usize = 1024;
+/// Room that attributes take, [`RESTORE`] left out.
+pub(super) const ATTRIBUTES_ROOM: usize = 1024;
 
 fn put_attributes(out: &mut Vec<u8>, attributes: &RecordAttributes) {
     let mut put = |code: u8, value: &[u8]| {
-        let value = value.get(..1024).unwrap_or(value);
+        let value = value.get(..LONGEST_VALUE).unwrap_or(value);
         out.put_u8(code);
         out.put_u16_le(u16::try_from(value.len()).unwrap_or(0));
         out.put_slice(value);
@@ -276,6 +287,18 @@ fn put_attributes(out: &mut Vec<u8>, attributes: &RecordAttributes) {
     );
     put(SOURCE, cut(&attributes.source, MAX_SOURCE).as_bytes());
     put(RECEIVED, &attributes.received_ms.to_le_bytes());
+    if let Some(sequence) = attributes.recodes {
+        put(RECODES, &sequence.to_le_bytes());
+    }
+    if let Some(original) = &attributes.original {
+        let mut value = original.hash.to_vec();
+        value.put_u64_le(original.length);
+        value.put_slice(original.transfer_syntax_uid.as_str().as_bytes());
+        put(ORIGINAL, &value);
+        for piece in original.restore.chunks(LONGEST_VALUE) {
+            put(RESTORE, piece);
+        }
+    }
 }
 
 /// Longest name of a source that is kept, in bytes.
@@ -293,6 +316,9 @@ fn read_attributes(mut tlv: &[u8]) -> Option<RecordAttributes> {
     let mut uids: [Option<Uid>; 5] = Default::default();
     let mut source = String::new();
     let mut received_ms = 0;
+    let mut recodes = None;
+    let mut original: Option<Box<Original>> = None;
+    let mut restore = Vec::new();
     while tlv.first().is_some_and(|&code| code != 0) {
         let code = tlv.try_get_u8().ok()?;
         let length = tlv.try_get_u16_le().ok()?;
@@ -305,8 +331,14 @@ fn read_attributes(mut tlv: &[u8]) -> Option<RecordAttributes> {
             }
             SOURCE => source = String::from_utf8_lossy(value).into_owned(),
             RECEIVED => received_ms = i64::from_le_bytes(value.try_into().ok()?),
+            RECODES => recodes = Some(u64::from_le_bytes(value.try_into().ok()?)),
+            ORIGINAL => original = Some(Box::new(read_original(value)?)),
+            RESTORE => restore.extend_from_slice(value),
             _ => {}
         }
+    }
+    if let Some(original) = &mut original {
+        original.restore = restore.into();
     }
     let [class, instance, study, series, syntax] = uids;
     Some(RecordAttributes {
@@ -319,6 +351,20 @@ fn read_attributes(mut tlv: &[u8]) -> Option<RecordAttributes> {
         received_ms,
         hidden: false,
         replaces: false,
+        original,
+        recodes,
+    })
+}
+
+fn read_original(mut value: &[u8]) -> Option<Original> {
+    let mut hash = Hash::default();
+    value.try_copy_to_slice(&mut hash).ok()?;
+    let length = value.try_get_u64_le().ok()?;
+    Some(Original {
+        transfer_syntax_uid: Uid::tolerant(std::str::from_utf8(value).ok()?).ok()?,
+        hash,
+        length,
+        restore: Bytes::new(),
     })
 }
 
@@ -411,6 +457,8 @@ mod tests {
             received_ms: 1_700_000_000_123,
             hidden: true,
             replaces: false,
+            original: None,
+            recodes: None,
         }
     }
 
@@ -438,6 +486,34 @@ mod tests {
             assert_eq!(header.header_length as usize, bytes.len());
             assert_eq!(&bytes[bytes.len() - 17..], b"preamble and meta");
             assert!(bytes.len() >= at_least as usize);
+        }
+    }
+
+    #[test]
+    fn what_it_takes_to_restore_an_original_is_read_back() {
+        for length in [0, 5, 1024, 70_000] {
+            let mut attributes = attributes();
+            attributes.recodes = Some(41);
+            attributes.original = Some(Box::new(Original {
+                transfer_syntax_uid: Uid::new("1.2.840.10008.1.2").unwrap(),
+                hash: [9; 32],
+                length: 1 << 40,
+                restore: vec![7; length].into(),
+            }));
+            let header = NewHeader {
+                kind: Kind::Instance,
+                sequence: 77,
+                durable: 0,
+                prefix: b"",
+                data_length: 1,
+                hash: [7; 32],
+                attributes: Some(&attributes),
+                at_least: 0,
+            };
+            let bytes = header.to_bytes(&[1; 16]);
+            assert!(bytes.len() <= FIXED_HEADER + attributes.room());
+            let read = parse(&[1; 16], &bytes).unwrap();
+            assert_eq!(read.attributes, Some(attributes));
         }
     }
 

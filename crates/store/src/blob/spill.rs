@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use bytes::Bytes;
 
-use super::record::{FIRST_RECORD, FIXED_HEADER, Kind, NewHeader, PackHeader, PackId, padded};
+use super::record::{ATTRIBUTES_ROOM, FIRST_RECORD, FIXED_HEADER, Kind, NewHeader, PackHeader, PackId, padded};
 use super::shelf::Shelf;
 use super::space::SpaceGuard;
 use super::syncer::OpenPack;
@@ -17,8 +17,6 @@ use super::writer::Committed;
 use super::{Hash, Locator, RecordAttributes};
 use crate::{Error, Result};
 
-/// Room left for the attributes, which are known only at the end.
-const ATTRIBUTES_ROOM: usize = 1024;
 /// Written between syncs: bounds dirty pages and the last sync's time.
 const SYNC_EVERY: u64 = 32 << 20;
 /// Collected before a write.
@@ -55,7 +53,13 @@ pub(super) struct Spilled {
 }
 
 impl Spill {
-    pub(super) fn create(shelf: Arc<Shelf>, space: SpaceGuard, prefix: Bytes) -> Result<Spill> {
+    /// Attributes are known only at the end: `more_room` is left besides what they take mostly.
+    pub(super) fn create(
+        shelf: Arc<Shelf>,
+        space: SpaceGuard,
+        prefix: Bytes,
+        more_room: usize,
+    ) -> Result<Spill> {
         space.check(WRITE_SIZE as u64, shelf.reserved())?;
         let number = shelf.new_number();
         let header = PackHeader::new(number, true);
@@ -64,7 +68,7 @@ impl Spill {
             .disk
             .create(&path)
             .map_err(shelf.io("create", &path))?;
-        let room = FIXED_HEADER + ATTRIBUTES_ROOM + prefix.len();
+        let room = FIXED_HEADER + ATTRIBUTES_ROOM + prefix.len() + more_room;
         let header_length = u32::try_from(room.div_ceil(4096) * 4096).unwrap_or(u32::MAX);
         let spill = Spill {
             pack: shelf.begun(OpenPack {

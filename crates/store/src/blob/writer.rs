@@ -23,7 +23,7 @@ use super::shelf::Shelf;
 use super::space::SpaceGuard;
 use super::spill::Spilled;
 use super::syncer::{Groups, OpenPack, Written, again};
-use super::{Hash, Locator};
+use super::{Hash, Locator, RecordAttributes};
 use crate::{Error, Result};
 
 /// A record that is on the device.
@@ -238,7 +238,8 @@ impl Writer {
 
     /// Places a record at the end of the active pack.
     fn append(&mut self, header: &NewHeader<'_>, data: Vec<Bytes>) -> Result<Committed> {
-        let bound = padded(1024 + 512 + header.prefix.len() as u64 + header.data_length);
+        let attributes = header.attributes.map_or(0, RecordAttributes::room) as u64;
+        let bound = padded(512 + attributes + header.prefix.len() as u64 + header.data_length);
         self.make_room(bound)?;
         let sequence = self.next_sequence();
         let Some(active) = self.active.as_mut() else {

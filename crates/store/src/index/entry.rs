@@ -108,6 +108,16 @@ pub enum Change {
         /// Place in the history.
         sequence: u64,
     },
+    /// The record of an instance is no longer referred to: the same instance in another encoding
+    /// follows with `Store`, shown or hidden as this one is.
+    Recode {
+        /// Which instance.
+        sop_instance_uid: Uid,
+        /// The sequence number of the record.
+        record: u64,
+        /// Place in the history.
+        sequence: u64,
+    },
     /// Instances stored before `sequence` are deleted, hidden ones with the same UIDs included.
     Delete {
         /// Which.

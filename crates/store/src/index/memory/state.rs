@@ -41,6 +41,11 @@ impl State {
                 sop_instance_uid,
                 sequence,
             } => self.supersede(sop_instance_uid.as_str(), *sequence),
+            Change::Recode {
+                sop_instance_uid,
+                record,
+                sequence,
+            } => self.forget(sop_instance_uid.as_str(), *record, *sequence),
             Change::Delete {
                 sop_instance_uids,
                 sequence,
@@ -112,6 +117,15 @@ impl State {
             }
         }
         touched.into_iter().for_each(|s| self.touch(s, sequence, 0));
+    }
+
+    fn forget(&mut self, uid: &str, record: u64, sequence: u64) {
+        let found = self.instances.get(&record);
+        let series = found.filter(|stored| stored.row.attributes.sop_instance_uid == uid);
+        if let Some(series) = series.map(|stored| stored.series) {
+            self.instances.remove(&record);
+            self.touch(series, sequence, 0);
+        }
     }
 
     fn delete(&mut self, uid: &str, sequence: u64) {

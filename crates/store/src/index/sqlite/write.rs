@@ -74,6 +74,15 @@ impl<'a> Batch<'a> {
                 sop_instance_uid,
                 sequence,
             } => self.supersede(sop_instance_uid.as_str(), signed(*sequence)),
+            Change::Recode {
+                sop_instance_uid,
+                record,
+                sequence,
+            } => self.forget(
+                sop_instance_uid.as_str(),
+                signed(*record),
+                signed(*sequence),
+            ),
             Change::Delete {
                 sop_instance_uids,
                 sequence,
@@ -192,6 +201,25 @@ impl<'a> Batch<'a> {
             tally.count(-1, false, length);
             tally.count(1, true, length);
             tally.version = tally.version.max(sequence);
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, uid: &str, record: i64, sequence: i64) -> Result<()> {
+        let gone: Option<(i64, i64, bool)> = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM instance WHERE id = ?1 AND uid = ?2 RETURNING series, length, hidden",
+            )?
+            .query_row(params![record, uid], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        if let Some((series, length, hidden)) = gone {
+            let tally = self.tallies.entry(series).or_default();
+            tally.count(-1, hidden, length);
+            tally.version = tally.version.max(sequence);
+            tally.headers.retain(|(instance, _)| *instance != record);
         }
         Ok(())
     }

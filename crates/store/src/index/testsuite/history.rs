@@ -16,6 +16,7 @@ pub fn run(make: Make<'_>) {
     counts_are_kept(&*make());
     headers_come_by_number_however_they_arrived(&*make());
     what_was_taken_in_is_passed_over(&*make());
+    a_recoded_instance_takes_the_place_of_its_record(&*make());
     later_attributes_fill_what_was_empty(&*make());
     a_superseded_instance_is_hidden(&*make());
     a_second_shown_instance_is_hidden(&*make());
@@ -158,6 +159,42 @@ fn what_was_taken_in_is_passed_over(index: &dyn Index) {
         assert_eq!(before, after);
     }
     assert_eq!((before.0.instances, before.0.hidden), (1, 1));
+}
+
+fn a_recoded_instance_takes_the_place_of_its_record(index: &dyn Index) {
+    let mut recoded = entry("1.2", 1, 1, 3);
+    recoded.transfer_syntax_uid = "1.2.840.10008.1.2.4.201".into();
+    let hidden = || {
+        let mut entry = entry("1.2", 1, 1, 2);
+        entry.hidden = true;
+        store(entry)
+    };
+    let changes = [
+        store(entry("1.2", 1, 1, 1)),
+        hidden(),
+        Change::Recode {
+            sop_instance_uid: Uid::new("1.2.1.1").expect("uid"),
+            record: 1,
+            sequence: 3,
+        },
+        store(recoded),
+    ];
+    apply(index, &changes[..2]);
+    apply(index, &changes[2..]);
+    // Told again, also from before.
+    for again in [&changes[2..], &changes[1..], &changes[..]] {
+        apply(index, again);
+        let found = rows(index, &IndexQuery::all(Level::Instance));
+        let instance = found[0].instance().expect("instance");
+        assert_eq!((found.len(), instance.sequence), (1, 3));
+        assert_eq!(instance.transfer_syntax_uid, "1.2.840.10008.1.2.4.201");
+        let study = found[0].study().expect("study");
+        assert_eq!((study.instances, study.hidden, study.version), (1, 1, 3));
+        assert_eq!(headers(index, &Selection::default()).len(), 1);
+    }
+    // A record that is not there: the packs have lost it to compaction.
+    apply(index, &[delete(&["1.2.1.1"], 5)]);
+    assert!(rows(index, &IndexQuery::all(Level::Instance)).is_empty());
 }
 
 fn later_attributes_fill_what_was_empty(index: &dyn Index) {
