@@ -15,7 +15,7 @@ use crate::catch_up::{self, CatchUp};
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
-use crate::retrieve::{FrameTables, InflatedSets, MetadataCache, PixelCaches};
+use crate::retrieve::{FrameTables, InflatedSets, MetadataCache, PixelCaches, VolumeMemory};
 use crate::{Error, Options, Result, upkeep};
 
 /// An open archive. Cheap to clone.
@@ -36,6 +36,7 @@ pub(crate) struct Inner {
     pub(crate) frame_tables: FrameTables,
     pub(crate) metadata: MetadataCache,
     pub(crate) pixels: PixelCaches,
+    pub(crate) volumes: VolumeMemory,
     pub(crate) inflated: InflatedSets,
     pub(crate) low_on_space: AtomicBool,
     /// What the last start found and did.
@@ -185,6 +186,7 @@ impl Inner {
             frame_tables: FrameTables::default(),
             metadata: MetadataCache::default(),
             pixels: PixelCaches::default(),
+            volumes: VolumeMemory::default(),
             inflated: InflatedSets::default(),
             low_on_space: AtomicBool::new(false),
             caught_up,

@@ -223,8 +223,9 @@ fn a_series_is_a_volume_that_can_be_cut_and_turned() {
         .map(|(instance, frame)| Slice::of(&instance.data_set, 1, &frame.image).unwrap())
         .collect();
     let stack = Stack::of(&slices, None).unwrap();
-    let mut builder = VolumeBuilder::new(&stack, 1 << 28).unwrap();
-    for &at in &stack.order {
+    let order = stack.order.clone();
+    let mut builder = VolumeBuilder::new(stack, 1 << 28).unwrap();
+    for at in order {
         builder.add(&instances[at].1).unwrap();
     }
     let volume = builder.finish().unwrap();

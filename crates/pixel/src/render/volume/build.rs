@@ -12,8 +12,8 @@ const COARSEST: u32 = 8;
 
 /// A volume that is being filled.
 #[derive(Debug)]
-pub struct VolumeBuilder<'a> {
-    stack: &'a Stack,
+pub struct VolumeBuilder {
+    stack: Stack,
     grid: Grid,
     joined: u32,
     values: Values,
@@ -22,13 +22,13 @@ pub struct VolumeBuilder<'a> {
     has_holes: bool,
 }
 
-impl<'a> VolumeBuilder<'a> {
+impl VolumeBuilder {
     /// An empty one of at most `max_bytes`: larger ones join rows and columns of their slices.
     ///
     /// # Errors
     /// [`Error::TooLarge`] for what is too large even so.
-    pub fn new(stack: &'a Stack, max_bytes: u64) -> Result<VolumeBuilder<'a>> {
-        let (joined, grid, bytes) = plan(stack, max_bytes)?;
+    pub fn new(stack: Stack, max_bytes: u64) -> Result<VolumeBuilder> {
+        let (joined, grid, bytes) = plan(&stack, max_bytes)?;
         let count = usize::try_from(bytes).unwrap_or(usize::MAX);
         let values = match &stack.shared {
             Some(modality) => {
@@ -44,13 +44,14 @@ impl<'a> VolumeBuilder<'a> {
             }
             None => Values::Wide(Vec::with_capacity(count / 4)),
         };
+        let has_holes = stack.paddings.iter().any(Option::is_some);
         Ok(VolumeBuilder {
             stack,
             grid,
             joined,
             values,
             filled: 0,
-            has_holes: stack.paddings.iter().any(Option::is_some),
+            has_holes,
         })
     }
 

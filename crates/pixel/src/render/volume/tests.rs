@@ -28,8 +28,9 @@ fn build(slices: &[(DataSet, Frame)], max_bytes: u64, reference: Option<usize>) 
         .map(|(header, frame)| Slice::of(header, 1, &frame.image))
         .collect::<Result<_>>()?;
     let stack = Stack::of(&places, reference)?;
-    let mut builder = VolumeBuilder::new(&stack, max_bytes)?;
-    for &at in &stack.order {
+    let order = stack.order.clone();
+    let mut builder = VolumeBuilder::new(stack, max_bytes)?;
+    for at in order {
         builder.add(&slices[at].1)?;
     }
     builder.finish()
