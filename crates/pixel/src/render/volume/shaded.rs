@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::field::{Field, Values};
 use super::ray::{Rays, step};
 use super::slab::affordable;
-use super::vector::{Vector, dot, scale, unit};
+use super::vector::{Vector, dot, length, scale, unit};
 use super::{View, Volume};
 use crate::Result;
 use crate::render::{Picture, Pixels, Viewport, Window};
@@ -80,6 +80,9 @@ impl Volume {
             let level = (light * LEVELS as f64) as usize;
             opacities.get(level).copied().unwrap_or_default()
         };
+        // A twentieth of the window within a millimetre, in the field's own numbers.
+        let per_number = f64::from(value(1.0) - value(0.0)).abs().max(1e-12);
+        let steep = 0.05 * window.width / per_number;
         let along = |x: u32, y: u32| {
             let (start, inside) = rays.through(x, y);
             let (mut light, mut left) = (0.0_f32, 1.0_f32);
@@ -87,7 +90,7 @@ impl Volume {
                 let place = step(start, rays.forward, at);
                 let opacity = opacity(field.at(place));
                 if opacity > 0.0 {
-                    light += left * opacity * self.shade(field, place, eye);
+                    light += left * opacity * self.shade(field, place, eye, steep);
                     left *= 1.0 - opacity;
                     if left < SPENT {
                         break;
@@ -110,24 +113,31 @@ impl Volume {
         pixels
     }
 
-    /// How light a surface is that is lit from where it is seen.
+    /// How light a place is that is lit from where it is seen: surfaces by their slope, what has
+    /// none as it is. `steep` is a slope that makes a surface.
     fn shade<T: Copy + Default + Into<f32>>(
         &self,
         field: &Field<'_, T>,
         place: [f32; 3],
         eye: Vector,
+        steep: f64,
     ) -> f32 {
-        const AMBIENT: f32 = 0.25;
+        const AMBIENT: f64 = 0.2;
+        const INSIDE: f64 = 0.8;
         let value = |axis: usize, by: f32| {
             let mut near = place;
             near[axis] += by;
             field.at(near)
         };
-        let slope = [0, 1, 2].map(|axis: usize| f64::from(value(axis, 1.0) - value(axis, -1.0)));
-        match unit(self.grid.slope(slope)) {
-            // Between 0 and 1.
-            Some(slope) => AMBIENT + (1.0 - AMBIENT) * dot(slope, eye).abs() as f32,
-            None => AMBIENT,
-        }
+        let slope =
+            [0, 1, 2].map(|axis: usize| f64::from(value(axis, 1.0) - value(axis, -1.0)) / 2.0);
+        let slope = self.grid.slope(slope);
+        let Some(direction) = unit(slope) else {
+            return INSIDE as f32;
+        };
+        let surface = (length(slope) / steep).min(1.0);
+        let lit = AMBIENT + (1.0 - AMBIENT) * dot(direction, eye).abs();
+        // Between 0 and 1.
+        (INSIDE + (lit - INSIDE) * surface) as f32
     }
 }
