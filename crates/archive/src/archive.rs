@@ -17,7 +17,7 @@ use crate::compress::AtWork;
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
-use crate::retrieve::{FrameTables, InflatedSets, MetadataCache, PixelCaches};
+use crate::retrieve::{FrameTables, InflatedSets, MetadataCache, PixelCaches, VolumeMemory};
 use crate::{Error, Options, Result, upkeep};
 
 /// An open archive. Cheap to clone.
@@ -38,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) frame_tables: FrameTables,
     pub(crate) metadata: MetadataCache,
     pub(crate) pixels: PixelCaches,
+    pub(crate) volumes: VolumeMemory,
     pub(crate) inflated: InflatedSets,
     /// Encoders for compression by rule.
     pub(crate) encoding: AtWork,
@@ -196,6 +197,7 @@ impl Inner {
             frame_tables: FrameTables::default(),
             metadata: MetadataCache::default(),
             pixels: PixelCaches::default(),
+            volumes: VolumeMemory::default(),
             inflated: InflatedSets::default(),
             encoding: AtWork::default(),
             rewriting: tokio::sync::Mutex::default(),

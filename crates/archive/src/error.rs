@@ -105,6 +105,9 @@ pub enum Error {
     /// Nobody took the answers of a query for a long time.
     #[error("the query was ended because its answers were not taken")]
     Stalled,
+    /// Memory that the work needs did not become free for a long time.
+    #[error("too much is being done at the same time; try again")]
+    Busy,
     /// The archive is stopping.
     #[error("the archive is shutting down")]
     Stopping,

@@ -32,6 +32,7 @@ async fn run(inner: Weak<Inner>) {
         };
         inner.events.announce_quiet(quiet);
         tidy_index(&inner).await;
+        inner.volumes.forget_idle();
         since_space += step;
         since_compaction += step;
         if since_space >= SPACE {

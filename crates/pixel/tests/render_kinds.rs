@@ -4,8 +4,8 @@
 mod support;
 
 use sagittal_pixel::render::{
-    Mesh, Options, Orientation, Picture, Pixels, Projection, Slice, Stretch, Viewport, Volume,
-    render, report_html, waveform_svg,
+    Mesh, Options, Orientation, Picture, Pixels, Projection, Slice, Stack, Stretch, View, Viewport,
+    VolumeBuilder, render, report_html, waveform_svg,
 };
 use support::{Instance, data, open};
 
@@ -218,28 +218,25 @@ fn a_series_is_a_volume_that_can_be_cut_and_turned() {
             (instance, frame)
         })
         .collect();
-    let slices: Vec<Slice<'_>> = instances
+    let slices: Vec<Slice> = instances
         .iter()
-        .map(|(instance, frame)| Slice {
-            header: &instance.data_set,
-            frame_number: 1,
-            frame,
-        })
+        .map(|(instance, frame)| Slice::of(&instance.data_set, 1, &frame.image).unwrap())
         .collect();
-    let volume = Volume::of_slices(&slices, 1 << 28).unwrap();
-    let size = Viewport::size(80, 80).unwrap();
-    for orientation in [
-        Orientation::Axial,
-        Orientation::Sagittal,
-        Orientation::Coronal,
-    ] {
-        let plane = volume.plane(orientation, 0.0);
-        let cut = volume
-            .slab(&plane, 10.0, Projection::Mean, None, Some(size))
-            .unwrap();
-        assert!(variety(&cut) > 50);
+    let stack = Stack::of(&slices, None).unwrap();
+    let order = stack.order.clone();
+    let mut builder = VolumeBuilder::new(stack, 1 << 28).unwrap();
+    for at in order {
+        builder.add(&instances[at].1).unwrap();
     }
-    assert!(variety(&volume.shaded(45.0, None, size).unwrap()) > 50);
+    let volume = builder.finish().unwrap();
+    let size = Some(Viewport::size(80, 80).unwrap());
+    for side in [Orientation::Feet, Orientation::Left, Orientation::Anterior] {
+        let view = View::from_side(side, volume.center());
+        let cut = volume.slab(&view, 10.0, Projection::Mean, None, size);
+        assert!(variety(&cut.unwrap()) > 50);
+    }
+    let view = View::from_side(Orientation::Anterior, volume.center()).turned(45.0);
+    assert!(variety(&volume.shaded(&view, None, size).unwrap()) > 50);
 }
 
 /// Whatever can be decoded is rendered, or refused with a reason: nothing panics.

@@ -106,6 +106,7 @@ fn archive_status(error: &ArchiveError) -> StatusCode {
         ArchiveError::Pixel(error) => pixel_status(error),
         ArchiveError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         ArchiveError::Stopping
+        | ArchiveError::Busy
         | ArchiveError::Stalled
         | ArchiveError::Store(StoreError::Stopping) => StatusCode::SERVICE_UNAVAILABLE,
         ArchiveError::Store(StoreError::Full { .. }) => StatusCode::INSUFFICIENT_STORAGE,

@@ -4,3 +4,4 @@
 mod demo;
 mod rendered;
 mod round_trip;
+mod volume;

@@ -15,12 +15,12 @@ fn path(object: &Object) -> String {
     )
 }
 
-fn get(server: &Server, path: &str, accept: &str) -> Response {
+pub fn get(server: &Server, path: &str, accept: &str) -> Response {
     server.request("GET", path).header("Accept", accept).send()
 }
 
 /// Width, height and samples of a PNG.
-fn picture(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
+pub fn picture(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
     let mut reader = png::Decoder::new(std::io::Cursor::new(bytes))
         .read_info()
         .unwrap();
@@ -30,7 +30,7 @@ fn picture(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
     (info.width, info.height, samples)
 }
 
-fn png_of(server: &Server, path: &str) -> (u32, u32, Vec<u8>) {
+pub fn png_of(server: &Server, path: &str) -> (u32, u32, Vec<u8>) {
     let answer = get(server, path, "image/png").expect(200);
     assert_eq!(answer.header("content-type"), Some("image/png"));
     picture(&answer.body)

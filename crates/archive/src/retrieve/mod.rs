@@ -8,6 +8,8 @@ mod metadata;
 mod pixels;
 mod reader;
 mod selection;
+mod volume;
+mod volume_memory;
 
 pub use bulk_data::BulkData;
 pub(crate) use convert::PackAt;
@@ -18,3 +20,6 @@ pub(crate) use metadata::MetadataCache;
 pub(crate) use pixels::PixelCaches;
 pub use reader::InstanceReader;
 pub use selection::{InstanceRef, Selector};
+pub use volume::{VolumeInput, VolumeReference};
+pub use volume_memory::SharedVolume;
+pub(crate) use volume_memory::VolumeMemory;

@@ -46,6 +46,13 @@ impl Default for PixelCaches {
     }
 }
 
+impl PixelCaches {
+    /// Pictures, by an instance and all else that they depend on.
+    pub(super) fn pictures(&self) -> &ByteCache<(Hash, String), Bytes> {
+        &self.pictures
+    }
+}
+
 fn units(bytes: u64) -> u32 {
     u32::try_from(bytes.min(AT_WORK.into()).div_ceil(UNIT)).unwrap_or(u32::MAX)
 }

@@ -43,5 +43,7 @@ pub use report::report_html;
 pub use segmentation::{Segment, SegmentationKind};
 pub use suv::suv_body_weight_factor;
 pub use voi::{VoiFunction, Window};
-pub use volume::{Orientation, Plane, Projection, Slice, Volume};
+pub use volume::{
+    Curve, Orientation, Projection, Slice, Stack, Vector, View, Volume, VolumeBuilder,
+};
 pub use waveform::{Stretch, waveform_svg};

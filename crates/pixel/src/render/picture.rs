@@ -77,6 +77,48 @@ impl Picture {
         }
     }
 
+    /// The picture in the middle of a larger black one; `None` if that is smaller.
+    pub fn centered(&self, width: u32, height: u32) -> Option<Picture> {
+        let left = width.checked_sub(self.width)? as usize / 2;
+        let top = height.checked_sub(self.height)? as usize / 2;
+        let (from, to) = (self.width as usize, width as usize);
+        fn copy<T: Copy + Default>(
+            pixels: &[T],
+            [from, to, rows, left, top]: [usize; 5],
+        ) -> Vec<T> {
+            let mut out = vec![T::default(); to * rows];
+            let target = out.chunks_exact_mut(to.max(1)).skip(top);
+            for (row, source) in target.zip(pixels.chunks_exact(from.max(1))) {
+                if let Some(part) = row.get_mut(left..left + from) {
+                    part.copy_from_slice(source);
+                }
+            }
+            out
+        }
+        let place = |of_each: usize| {
+            [
+                from * of_each,
+                to * of_each,
+                height as usize,
+                left * of_each,
+                top,
+            ]
+        };
+        let pixels = match &self.pixels {
+            Pixels::Grey8(pixels) => Pixels::Grey8(copy(pixels, place(1))),
+            Pixels::Rgb8(pixels) => Pixels::Rgb8(copy(pixels, place(3))),
+            Pixels::Grey16(pixels) => Pixels::Grey16(copy(pixels, place(1))),
+        };
+        Some(Picture {
+            width,
+            height,
+            pixels,
+            icc_profile: self.icc_profile.clone(),
+            quality: self.quality,
+            notes: self.notes.clone(),
+        })
+    }
+
     /// Makes a grey picture one of colors.
     pub(super) fn make_rgb(&mut self) {
         if self.is_grey() {

@@ -1,5 +1,5 @@
-//! Retrieve Rendered and thumbnails (PS3.18 §10.4.1.1.3, §10.4.1.1.4): pictures and documents as
-//! a browser shows them.
+//! Retrieve Rendered, thumbnails and volumes (PS3.18 §10.4.1.1.3, §10.4.1.1.4, §10.4.1.1.7,
+//! §10.4.1.1.8): pictures and documents as a browser shows them.
 
 mod document;
 mod kind;
@@ -10,10 +10,12 @@ mod placeholder;
 mod representative;
 mod thumbnail;
 mod uri_parameters;
+mod volume;
 
 pub(crate) use media::{RENDERED, media_type};
 pub(crate) use thumbnail::retrieve as thumbnail;
 pub(crate) use uri_parameters::UriParameters;
+pub(crate) use volume::{VOLUME_TYPES, mpr, three_d};
 
 use axum::body::Body;
 use axum::extract::State;

@@ -58,6 +58,76 @@ pub(super) const RENDERING: &[Parameter] = &[
     ),
 ];
 
+/// Of rendered volumes (PS3.18 §8.3.5.3).
+macro_rules! volume {
+    ($($own:expr),* $(,)?) => {
+        &[
+            ACCEPT,
+            VIEWPORT,
+            optional("window", "string", "center,width,function"),
+            optional("quality", "integer", "1 to 100, of lossy pictures"),
+            optional(
+                "volumeinputreference",
+                "string",
+                "UIDs of instances, or numbers of frames: one says which of several volumes, \
+                 several what it is made of",
+            ),
+            Parameter {
+                name: "{attribute}",
+                about: "keyword, ggggeeee or dotted path = value that the images have",
+                required: false,
+                repeated: true,
+                kind: "string",
+            },
+            optional(
+                "renderingmethod",
+                "string",
+                "maximum_ip, minimum_ip, average_ip; of 3D also volume_rendered",
+            ),
+            optional(
+                "orientation",
+                "string",
+                "seen from: a, p, r, l, h or f; not with viewpoint…",
+            ),
+            optional("viewpointposition", "string", "x,y,z in millimetres of the patient"),
+            optional(
+                "viewpointlookat",
+                "string",
+                "x,y,z: the middle of the picture",
+            ),
+            optional("viewpointup", "string", "x,y,z: what is up in the picture"),
+            optional("swivelrange", "number", "degrees: a GIF that turns to and fro"),
+            optional(
+                "animationstepsize",
+                "integer",
+                "degrees or millimetres from picture to picture",
+            ),
+            optional("animationrate", "number", "pictures a second"),
+            optional(
+                "renderedvolumetricmetadata",
+                "string",
+                "`yes`: the parameters that are used, in place of the picture",
+            ),
+            $($own),*
+        ]
+    };
+}
+
+/// Of planes through volumes.
+pub(super) const MPR: &[Parameter] = volume![
+    optional("mprslab", "number", "thickness in millimetres"),
+    Parameter {
+        name: "volumetriccurvepoint",
+        about: "x,y,z: points of a line; a GIF of cuts across it",
+        required: false,
+        repeated: true,
+        kind: "string",
+    },
+];
+
+/// Of volumes seen from outside.
+pub(super) const THREE_D: &[Parameter] = volume![];
+
 /// Of searches (PS3.18 §8.3.4).
 pub(super) const SEARCH: &[Parameter] = &[
     Parameter {

@@ -3,14 +3,14 @@
 use axum::routing::{MethodRouter, delete, get, on, post};
 use sagittal_auth::Permission;
 
-use super::parameters::{ACCEPT_ONLY, RENDERING, SEARCH, THUMBNAIL, WADO_URI};
+use super::parameters::{ACCEPT_ONLY, MPR, RENDERING, SEARCH, THREE_D, THUMBNAIL, WADO_URI};
 use super::route::{Base, Method, Parameter, Route};
 use crate::admin::{events, health, metrics, status};
 use crate::dicomweb::{
     bulk_collection, bulk_data, capabilities, delete as deletion, frames, instances, metadata,
     qido, stow,
 };
-use crate::rendered::{self, RENDERED};
+use crate::rendered::{self, RENDERED, VOLUME_TYPES};
 use crate::state::WebState;
 use crate::{openapi, wado_uri};
 
@@ -68,6 +68,7 @@ const STORE_ANSWERS: &[&str] = &[
 
 const RETRIEVE_STATUSES: &[u16] = &[200, 206, 304, 400, 404, 406, 410];
 const METADATA_STATUSES: &[u16] = &[200, 304, 400, 404, 406, 410];
+const VOLUME_STATUSES: &[u16] = &[200, 304, 400, 404, 406, 410, 413, 503];
 const BULK_STATUSES: &[u16] = &[200, 206, 304, 400, 404, 406, 410, 416];
 const SEARCH_STATUSES: &[u16] = &[200, 204, 400, 406];
 const STORE_STATUSES: &[u16] = &[200, 202, 400, 406, 408, 409, 413, 415, 503, 507];
@@ -166,6 +167,19 @@ const fn drawn(
         METADATA_STATUSES,
         handler,
     )
+}
+
+const fn volume(
+    name: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    query: &'static [Parameter],
+    handler: fn() -> MethodRouter<WebState>,
+) -> Route {
+    let mut route = drawn(name, path, summary, query, VOLUME_TYPES, handler);
+    route.clause = "PS3.18 §10.4.1.1.7, §10.4.1.1.8";
+    route.statuses = VOLUME_STATUSES;
+    route
 }
 
 const fn search(
@@ -440,6 +454,48 @@ pub const ROUTES: &[Route] = &[
         THUMBNAIL,
         SMALL_TYPES,
         || get(rendered::thumbnail),
+    ),
+    volume(
+        "retrieveStudyRenderedMpr",
+        "/studies/{study}/renderedmpr",
+        "Retrieve a study as a plane through its volume",
+        MPR,
+        || get(rendered::mpr),
+    ),
+    volume(
+        "retrieveSeriesRenderedMpr",
+        "/studies/{study}/series/{series}/renderedmpr",
+        "Retrieve a series as a plane through its volume",
+        MPR,
+        || get(rendered::mpr),
+    ),
+    volume(
+        "retrieveInstanceRenderedMpr",
+        "/studies/{study}/series/{series}/instances/{instance}/renderedmpr",
+        "Retrieve an instance as a plane through its volume",
+        MPR,
+        || get(rendered::mpr),
+    ),
+    volume(
+        "retrieveStudyRendered3d",
+        "/studies/{study}/rendered3d",
+        "Retrieve a study as a volume seen from outside",
+        THREE_D,
+        || get(rendered::three_d),
+    ),
+    volume(
+        "retrieveSeriesRendered3d",
+        "/studies/{study}/series/{series}/rendered3d",
+        "Retrieve a series as a volume seen from outside",
+        THREE_D,
+        || get(rendered::three_d),
+    ),
+    volume(
+        "retrieveInstanceRendered3d",
+        "/studies/{study}/series/{series}/instances/{instance}/rendered3d",
+        "Retrieve an instance as a volume seen from outside",
+        THREE_D,
+        || get(rendered::three_d),
     ),
     remove("deleteStudy", STUDY, "Delete a study"),
     remove("deleteSeries", SERIES, "Delete a series"),

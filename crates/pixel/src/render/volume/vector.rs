@@ -1,5 +1,6 @@
 //! Vectors of three numbers.
 
+/// Along the patient's left, back and head, in millimetres.
 pub type Vector = [f64; 3];
 
 pub fn dot(a: Vector, b: Vector) -> f64 {
@@ -26,7 +27,11 @@ pub fn scale(a: Vector, by: f64) -> Vector {
     a.map(|number| number * by)
 }
 
+pub fn length(a: Vector) -> f64 {
+    dot(a, a).sqrt()
+}
+
 pub fn unit(a: Vector) -> Option<Vector> {
-    let length = dot(a, a).sqrt();
+    let length = length(a);
     (length > 1e-9 && length.is_finite()).then(|| scale(a, 1.0 / length))
 }

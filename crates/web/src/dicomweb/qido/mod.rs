@@ -6,7 +6,7 @@ mod respond;
 
 use axum::extract::State;
 use axum::response::Response;
-use sagittal_archive::query::Level;
+use sagittal_archive::query::{Level, Query};
 use sagittal_auth::permission;
 
 use crate::authorize::Access;
@@ -56,6 +56,18 @@ const INSTANCES_OF_SERIES: Resource = Resource {
     study: false,
     series: false,
 };
+
+/// The instances of the path that have the values of `attributes`.
+///
+/// # Errors
+/// 400 for what cannot be matched.
+pub(crate) fn instances_that_match(
+    request: &Request,
+    attributes: Vec<(String, String)>,
+) -> Result<Query> {
+    let search = parameters::of_attributes(ALL_INSTANCES, request, &attributes, u64::MAX)?;
+    Ok(search.query)
+}
 
 macro_rules! handlers {
     ($($(#[$doc:meta])* $name:ident => $resource:expr;)*) => { $(

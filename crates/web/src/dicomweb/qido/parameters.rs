@@ -23,12 +23,22 @@ pub struct Search {
 
 /// Reads the query of a search of `resource`; at most `most` answers are given.
 pub fn read(resource: Resource, request: &Request, most: u64) -> Result<Search> {
+    of_attributes(resource, request, &request.query, most)
+}
+
+/// As [`read`], with `parameters` in place of those of the request.
+pub fn of_attributes(
+    resource: Resource,
+    request: &Request,
+    parameters: &[(String, String)],
+    most: u64,
+) -> Result<Search> {
     let mut keys = DataSet::utf8();
     let mut includes: Vec<Vec<Tag>> = Vec::new();
     let mut query = Query::new(resource.level, DataSet::utf8());
     let mut limit = None;
     let mut attributes = 0usize;
-    for (name, value) in &request.query {
+    for (name, value) in parameters {
         match name.to_ascii_lowercase().as_str() {
             "accept" | "charset" => {}
             "limit" => limit = Some(number("limit", value)?),
