@@ -6,9 +6,11 @@
 
 mod action;
 mod change;
+pub mod deface;
 mod error;
 mod key;
 mod options;
+pub mod pixels;
 mod project;
 mod pseudonym;
 pub mod text;
