@@ -58,6 +58,52 @@ pub enum Error {
     /// What was to be written cannot be.
     #[error("cannot write")]
     Write(#[source] std::io::Error),
+
+    /// Pixel data that cannot be cleaned, and are therefore not let through.
+    #[error("pixels cannot be cleaned: {0}")]
+    Pixels(&'static str),
+
+    /// Pixel data that cannot be read, decoded or encoded.
+    #[error(transparent)]
+    Pixel(#[from] sagittal_pixel::Error),
+
+    /// An instance that may have identifying text in its pixels, and no rule covers it.
+    #[error(
+        "text may be burned in ({why}) and no rule covers it: add a rectangle or a device template, \
+         use OCR, or let the policy keep such images"
+    )]
+    BurnedIn {
+        /// What makes one think so.
+        why: &'static str,
+    },
+
+    /// A rule refuses the instance as a whole.
+    #[error("refused by {rule:?}: {why}")]
+    RefusedByRule {
+        /// Its name.
+        rule: String,
+        /// Why such images are not let through.
+        why: &'static str,
+    },
+
+    /// Text could not be looked for, though the policy requires it.
+    #[error("text detection: {0}")]
+    TextDetection(String),
+
+    /// A catalogue of devices with mistakes.
+    #[error("{name}:{line}: {message}")]
+    Catalogue {
+        /// Of the file.
+        name: String,
+        /// Line, from 1.
+        line: usize,
+        /// What was found, and what was expected.
+        message: String,
+    },
+
+    /// A face that cannot be removed, so that the series is not let through.
+    #[error("the face cannot be removed: {0}")]
+    Deface(String),
 }
 
 impl Error {

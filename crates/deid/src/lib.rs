@@ -6,11 +6,13 @@
 
 mod action;
 mod change;
+pub mod deface;
 mod error;
 mod key;
 pub mod log;
 mod options;
 mod pem;
+pub mod pixels;
 mod project;
 mod pseudonym;
 pub mod text;

@@ -72,7 +72,7 @@ pub fn decode(bytes: &[u8], expected: &Expected) -> Result<Raster> {
 }
 
 /// The frame's header, if it is what the data set says.
-fn checked_header(stream: &Stream<'_>, expected: &Expected) -> Result<Header> {
+pub(super) fn checked_header(stream: &Stream<'_>, expected: &Expected) -> Result<Header> {
     let mut header = stream.header()?;
     if header.rows == 0 {
         match expected.size {

@@ -7,6 +7,7 @@
 //! given as they were put in, and it is for the caller to extend their sign.
 
 mod bits;
+mod blank;
 mod dct;
 mod decode;
 mod encode;
@@ -21,6 +22,7 @@ mod sequential;
 mod stream;
 mod upsample;
 
+pub use blank::{Area, BlankedStream, Meaning, blank};
 pub use decode::decode;
 pub use encode::baseline::{Chroma, encode_baseline};
 pub use encode::lossless::{LosslessOptions, encode_lossless, encode_lossless_with};

@@ -2,7 +2,7 @@
 
 /// Gathers bits, stuffing a zero after each 0xFF.
 #[derive(Debug, Default)]
-pub(super) struct BitWriter {
+pub(in crate::codec::jpeg) struct BitWriter {
     pub bytes: Vec<u8>,
     /// The last bits, the newest lowest.
     buffer: u64,

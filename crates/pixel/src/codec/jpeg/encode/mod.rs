@@ -1,6 +1,7 @@
 //! Encoders.
 
 pub mod baseline;
-mod bits;
+pub(super) mod bits;
 mod codes;
 pub mod lossless;
+pub(super) mod symbols;
