@@ -7,7 +7,7 @@ use sagittal_core::Uid;
 use crate::ProjectKey;
 
 /// Whose identifier it is: equal strings of different kinds get different pseudonyms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum IdentifierKind {
     /// Patient ID (and Other Patient IDs: the same person, the same kind).
     Patient,
@@ -22,6 +22,15 @@ pub enum IdentifierKind {
 }
 
 impl IdentifierKind {
+    /// All of them.
+    pub const ALL: &'static [IdentifierKind] = &[
+        IdentifierKind::Patient,
+        IdentifierKind::Accession,
+        IdentifierKind::Study,
+        IdentifierKind::Device,
+        IdentifierKind::Other,
+    ];
+
     /// The name used in maps and derivations.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,10 +1,12 @@
 //! `cargo xtask codegen`: tables of `standard/*.tsv` to Rust, one file of output a table.
 
 mod attribute_types;
+mod confidentiality_profile;
 mod elements;
 mod names;
 mod private_elements;
 mod rows;
+mod safe_private;
 mod sop_class;
 mod tags;
 mod transfer_syntax;
@@ -67,6 +69,16 @@ const OUTPUTS: &[Output] = &[
         ],
         target: "crates/iod/src/generated/attribute_types.rs",
         generate: attribute_types::generate,
+    },
+    Output {
+        sources: &["confidentiality_profile.tsv"],
+        target: "crates/deid/src/generated/confidentiality_profile.rs",
+        generate: confidentiality_profile::generate,
+    },
+    Output {
+        sources: &["private_safe_list.tsv"],
+        target: "crates/deid/src/generated/safe_private.rs",
+        generate: safe_private::generate,
     },
 ];
 

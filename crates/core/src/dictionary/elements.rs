@@ -89,6 +89,11 @@ pub fn parse(text: &str) -> Option<Tag> {
     by_keyword(text).or_else(|| text.parse().ok())
 }
 
+/// All keywords, in the order of their characters.
+pub fn keywords() -> impl Iterator<Item = &'static str> {
+    KEYWORDS.iter().map(|row| row.0)
+}
+
 /// The VR to assume when none is explicit: dictionary, `LO` for private creators,
 /// `UL` for group lengths, `UN` for what is unknown.
 pub fn vr(tag: Tag) -> Vr {
