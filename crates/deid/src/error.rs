@@ -1,10 +1,15 @@
 //! What can go wrong.
 
+use sagittal_core::TagPath;
+
+use crate::policy::Problems;
+
 /// Result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What can go wrong. No message has a protected value in it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// An action code that Table E.1-1a does not have.
     #[error(
@@ -22,7 +27,20 @@ pub enum Error {
         found: usize,
     },
 
-    /// The input cannot be read.
+    /// A policy with mistakes.
+    #[error("the policy cannot be used:\n{0}")]
+    Policy(Problems),
+
+    /// An instance that the policy does not let through.
+    #[error("{path}: refused: {reason}")]
+    Refused {
+        /// What is in the way; empty for the instance as a whole.
+        path: TagPath,
+        /// Why.
+        reason: String,
+    },
+
+    /// The input cannot be read, or the output not written.
     #[error(transparent)]
     File(#[from] sagittal_file::Error),
 

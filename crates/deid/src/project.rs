@@ -2,22 +2,67 @@
 
 use std::sync::Arc;
 
-use sagittal_core::Uid;
+use sagittal_core::{DataSet, TagPath, Uid};
 
 use crate::text::{Cleaner, Identity};
-use crate::{Change, Options, ProjectKey, Pseudonyms, Recorder};
+use crate::value::uid::is_well_known;
+use crate::{Change, Derived, Options, Policy, ProjectKey, Pseudonyms, Recorder, Result};
 
 /// What the instances of one run share. Read only; used from many threads.
 #[derive(Clone)]
 pub struct Project {
+    /// What is wanted.
+    pub policy: Arc<Policy>,
     /// The secret that pseudonyms and hashes are derived from.
     pub key: ProjectKey,
     /// Where UIDs, identifiers and date shifts come from.
     pub pseudonyms: Arc<dyn Pseudonyms>,
-    /// Which options of the profile are on.
+    /// Which options of the profile are on: those of the policy.
     pub options: Options,
     /// Names, identifiers, places known besides what a data set says itself: a patient list, staff.
     pub known: Arc<Identity>,
+    /// Cleans pixel data; without one, instances whose pixels the policy wants cleaned are refused.
+    pub pixels: Option<Arc<dyn CleanPixels>>,
+}
+
+impl Project {
+    /// A project with pseudonyms derived from its key, that knows nobody and cleans no pixels.
+    pub fn new(policy: Policy, key: ProjectKey) -> Project {
+        Project {
+            options: policy.options,
+            policy: Arc::new(policy),
+            pseudonyms: Arc::new(Derived::new(key.clone())),
+            key,
+            known: Arc::default(),
+            pixels: None,
+        }
+    }
+}
+
+/// What was done to the pixels of an instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PixelsCleaned {
+    /// Burned-in text was dealt with, or it was made sure that there is none:
+    /// Burned In Annotation becomes `NO`, and the option is listed as applied.
+    pub burned_in_text: bool,
+    /// Recognizable features were dealt with: Recognizable Visual Features becomes `NO`.
+    pub visual_features: bool,
+    /// Overlays were looked at.
+    pub graphics: bool,
+}
+
+/// Cleans the pixels of an instance, before anything else is changed in it.
+pub trait CleanPixels: Send + Sync {
+    /// Changes pixel data (and what describes them) of `data_set`, and records it.
+    ///
+    /// # Errors
+    /// Refuses what cannot be cleaned as the policy wants.
+    fn clean(
+        &self,
+        data_set: &mut DataSet,
+        transfer_syntax_uid: &str,
+        session: &mut Session<'_>,
+    ) -> Result<PixelsCleaned>;
 }
 
 /// One instance on its way through the engine: handed to every part that changes something.
@@ -28,6 +73,8 @@ pub struct Session<'p> {
     pub cleaner: Cleaner,
     /// By how many days dates move, with the modified dates option.
     pub shift_days: i64,
+    /// The SOP class, as the data set says.
+    pub sop_class_uid: String,
     /// Hears of every change.
     pub recorder: &'p mut dyn Recorder,
 }
@@ -39,8 +86,28 @@ impl Session<'_> {
     }
 
     /// The new UID for `old`; well-known UIDs (of the standard, transfer syntaxes, SOP classes,
-    /// coding schemes) stay.
+    /// coding schemes) stay, and all do with the option to retain UIDs.
     pub fn uid(&self, old: &str) -> Uid {
-        self.project.pseudonyms.uid(old)
+        let old = old.trim_matches([' ', '\0']);
+        let stays = self.project.options.retain_uids || is_well_known(old);
+        // A name in the place of a UID is not retained.
+        let plain = old.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        match Uid::tolerant(old) {
+            Ok(uid) if stays && plain => uid,
+            _ => self.project.pseudonyms.uid(old),
+        }
+    }
+
+    /// The type that the IOD gives the attribute at `path` (tags from the root).
+    pub fn attribute_type(&self, path: &TagPath) -> Option<sagittal_iod::AttributeType> {
+        let tags: Vec<_> = path
+            .0
+            .iter()
+            .filter_map(|step| match step {
+                sagittal_core::PathStep::Element(tag) => Some(*tag),
+                sagittal_core::PathStep::Item(_) => None,
+            })
+            .collect();
+        sagittal_iod::attribute_type(&self.sop_class_uid, &tags)
     }
 }

@@ -193,8 +193,14 @@ mod tests {
             o.retain_patient_characteristics = true;
             o.clean_descriptors = true;
         };
-        assert_eq!(of(tags::ALLERGIES, characteristics).0, one(Primitive::Clean));
-        assert_eq!(of(tags::PATIENT_SEX, characteristics).0, one(Primitive::Keep));
+        assert_eq!(
+            of(tags::ALLERGIES, characteristics).0,
+            one(Primitive::Clean)
+        );
+        assert_eq!(
+            of(tags::PATIENT_SEX, characteristics).0,
+            one(Primitive::Keep)
+        );
     }
 
     #[test]

@@ -43,7 +43,11 @@ impl Policy {
         }
         writeln!(out, "\n[dates]\nrange = {}", self.date_range)?;
         writeln!(out, "\n[defaults]\ntext = \"{}\"", self.text.as_str())?;
-        let allow: Vec<String> = self.allow.iter().map(|tag| quoted(&tag.to_string())).collect();
+        let allow: Vec<String> = self
+            .allow
+            .iter()
+            .map(|tag| quoted(&tag.to_string()))
+            .collect();
         writeln!(out, "allow = [{}]", allow.join(", "))?;
         let identifiers = if self.pseudonymous_identifiers {
             "pseudonym"
@@ -51,7 +55,11 @@ impl Policy {
             "empty"
         };
         writeln!(out, "identifiers = \"{identifiers}\"")?;
-        writeln!(out, "\n[reidentify]\nrecipients = {}", list(&self.recipients))?;
+        writeln!(
+            out,
+            "\n[reidentify]\nrecipients = {}",
+            list(&self.recipients)
+        )?;
         writeln!(
             out,
             "\n[residual]\nlists = {}\npatients = {}",
@@ -66,7 +74,11 @@ impl Policy {
         let mut own = self.own_private.clone();
         own.sort();
         for own in own {
-            writeln!(out, "\n[[private.keep]]\ncreator = {}", quoted(&own.creator))?;
+            writeln!(
+                out,
+                "\n[[private.keep]]\ncreator = {}",
+                quoted(&own.creator)
+            )?;
             match own.element {
                 Some(element) => writeln!(out, "tag = \"({:04X},xx{element:02X})\"", own.group)?,
                 None => writeln!(out, "tag = \"({:04X},xxxx)\"", own.group)?,

@@ -92,7 +92,10 @@ mod tests {
     fn a_typing_error_is_recognized() {
         let known = ["mode", "range", "clean_descriptors"];
         assert_eq!(nearest("mod", known), Some("mode"));
-        assert_eq!(nearest("clean-descriptor", known), Some("clean_descriptors"));
+        assert_eq!(
+            nearest("clean-descriptor", known),
+            Some("clean_descriptors")
+        );
         assert_eq!(nearest("zzz", known), None);
     }
 }

@@ -167,7 +167,10 @@ impl Reader<'_> {
         let Some((table, _)) = self.table(root, "options") else {
             return;
         };
-        let names: Vec<&str> = ProfileOption::ALL.iter().map(|option| option.name()).collect();
+        let names: Vec<&str> = ProfileOption::ALL
+            .iter()
+            .map(|option| option.name())
+            .collect();
         self.known(table, "options", &names);
         for (key, value) in table.iter() {
             let Some(option) = ProfileOption::by_name(key.get_ref()) else {
@@ -239,7 +242,11 @@ impl Reader<'_> {
         if let Some(value) = table.get("text")
             && let Some(at) = self.word(value, "defaults.text", &["clean", "remove", "allow-list"])
         {
-            let choices = [TextDefault::Clean, TextDefault::Remove, TextDefault::AllowList];
+            let choices = [
+                TextDefault::Clean,
+                TextDefault::Remove,
+                TextDefault::AllowList,
+            ];
             self.policy.text = choices.get(at).copied().unwrap_or_default();
         }
         if let Some(value) = table.get("identifiers")
@@ -517,7 +524,12 @@ impl Reader<'_> {
         let text = value.get_ref().as_str().map(str::to_owned);
         if text.is_none() {
             let place = format!("{path}.{key}");
-            self.problem(value.span(), place.trim_start_matches('.'), "not text in quotes", None);
+            self.problem(
+                value.span(),
+                place.trim_start_matches('.'),
+                "not text in quotes",
+                None,
+            );
         }
         text
     }

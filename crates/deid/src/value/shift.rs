@@ -70,7 +70,10 @@ mod tests {
         assert_eq!(da("20240229").as_deref(), Some("20240130"));
         assert_eq!(da("20240101 ").as_deref(), Some("20231202"));
         assert_eq!(da("2024.01.31").as_deref(), Some("20240101"));
-        assert_eq!(da("20240131\\\\20240201").as_deref(), Some("20240101\\\\20240102"));
+        assert_eq!(
+            da("20240131\\\\20240201").as_deref(),
+            Some("20240101\\\\20240102")
+        );
         let dt = |text| shifted(text, Vr::DT, -30);
         assert_eq!(
             dt("20240229235959.123456+0100").as_deref(),
@@ -80,7 +83,10 @@ mod tests {
         assert_eq!(dt("202402").as_deref(), Some("202401"));
         assert_eq!(dt("2024-0500").as_deref(), Some("2024-0500"));
         assert_eq!(shifted("2024", Vr::DT, -365).as_deref(), Some("2023"));
-        assert_eq!(shifted("235959.5", Vr::TM, -30).as_deref(), Some("235959.5"));
+        assert_eq!(
+            shifted("235959.5", Vr::TM, -30).as_deref(),
+            Some("235959.5")
+        );
     }
 
     #[test]
@@ -99,7 +105,10 @@ mod tests {
         let days = |text: &str| Date::parse(text).expect("a date").to_days();
         for shift in [-1, -100, -365] {
             let (a, b) = ("20240228", "20240301");
-            let (c, d) = (date(a, shift).expect("a date"), date(b, shift).expect("a date"));
+            let (c, d) = (
+                date(a, shift).expect("a date"),
+                date(b, shift).expect("a date"),
+            );
             assert_eq!(days(b) - days(a), days(&d) - days(&c));
         }
     }
