@@ -194,7 +194,8 @@ impl<'p> Engine<'p> {
         let chosen = match (action, kind) {
             (Action::One(Remove), None) => Remove,
             (Action::One(Zero), None) => Zero,
-            (Action::RemoveZeroOrUid, Some(Type1 | Type1C)) => Uid,
+            // Other parts of the instance say that it refers to these.
+            (Action::RemoveZeroOrUid, Some(Type1 | Type1C | Type2 | Type2C)) => Uid,
             (Action::RemoveZeroOrUid, None) if unknown => Uid,
             (_, Some(Type1 | Type1C)) => Dummy,
             (Action::RemoveOrZero, None) if unknown => Zero,
