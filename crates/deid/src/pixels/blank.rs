@@ -35,11 +35,7 @@ impl Blanked {
 ///
 /// # Errors
 /// As of [`rewrite`]; the data set is then as it was.
-pub fn blank(
-    data_set: &mut DataSet,
-    transfer_syntax: &str,
-    regions: &[Region],
-) -> Result<Blanked> {
+pub fn blank(data_set: &mut DataSet, transfer_syntax: &str, regions: &[Region]) -> Result<Blanked> {
     let Some(frames) = Frames::of(data_set, transfer_syntax)? else {
         return Ok(Blanked::default());
     };

@@ -266,7 +266,14 @@ impl PixelCleaner {
         };
         let image = &frames.image;
         let spans = spans(regions, number, image.rows, image.columns);
-        picture::before(data_set, frames, number, &spans, self.policy.before_pictures).map(Some)
+        picture::before(
+            data_set,
+            frames,
+            number,
+            &spans,
+            self.policy.before_pictures,
+        )
+        .map(Some)
     }
 }
 

@@ -109,7 +109,11 @@ pub(super) fn look(
         looked.words += found.len();
         let chosen = choose(&found, policy.ocr_blanks, cleaner);
         looked.blanked += chosen.len();
-        regions.extend(chosen.iter().map(|one| Region::on_all(one.shape(), Source::Text)));
+        regions.extend(
+            chosen
+                .iter()
+                .map(|one| Region::on_all(one.shape(), Source::Text)),
+        );
         looked.texts.extend(found.into_iter().map(|one| one.text));
     }
     Ok((regions, looked))
@@ -147,7 +151,11 @@ fn choose<'b>(
             removed.iter().any(overlaps)
         };
         let pairs = words.into_iter().zip(&places);
-        chosen.extend(pairs.filter(|(_, place)| is_removed(place)).map(|(word, _)| word));
+        chosen.extend(
+            pairs
+                .filter(|(_, place)| is_removed(place))
+                .map(|(word, _)| word),
+        );
     }
     chosen
 }

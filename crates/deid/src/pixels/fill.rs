@@ -123,8 +123,17 @@ mod tests {
 
     #[test]
     fn values_go_into_words_and_come_out_again() {
-        for image in [image(true, 16, 12, 11), image(true, 16, 12, 15), image(false, 16, 12, 13), image(true, 16, 16, 15)] {
-            let values: &[i64] = if image.is_signed { &[-2048, -1, 0, 2047] } else { &[0, 4095] };
+        for image in [
+            image(true, 16, 12, 11),
+            image(true, 16, 12, 15),
+            image(false, 16, 12, 13),
+            image(true, 16, 16, 15),
+        ] {
+            let values: &[i64] = if image.is_signed {
+                &[-2048, -1, 0, 2047]
+            } else {
+                &[0, 4095]
+            };
             for of in values {
                 assert_eq!(value(word(*of, &image), &image), *of, "{image:?}");
             }
@@ -136,7 +145,11 @@ mod tests {
     #[test]
     fn black_is_black_in_each_interpretation() {
         let of = |photometric, samples_per_pixel| {
-            let image = ImagePixel { photometric, samples_per_pixel, ..image(false, 8, 8, 7) };
+            let image = ImagePixel {
+                photometric,
+                samples_per_pixel,
+                ..image(false, 8, 8, 7)
+            };
             black(&image, &DataSet::new(), None)
         };
         assert_eq!(of(Photometric::Monochrome2, 1), [0]);
@@ -149,7 +162,10 @@ mod tests {
             palette.put_u16(descriptor, &[3, 10, 16]);
             palette.put_u16(data, &[900, 5, 60_000]);
         }
-        let image = ImagePixel { photometric: Photometric::PaletteColor, ..image(false, 8, 8, 7) };
+        let image = ImagePixel {
+            photometric: Photometric::PaletteColor,
+            ..image(false, 8, 8, 7)
+        };
         assert_eq!(black(&image, &palette, None), [11]);
     }
 }

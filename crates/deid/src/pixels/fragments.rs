@@ -20,7 +20,11 @@ impl Stream {
             pieces: Vec::with_capacity(of.fragments.len() * 2 + 3),
             length: 0,
         };
-        let table: Vec<u8> = of.offset_table.iter().flat_map(|at| at.to_le_bytes()).collect();
+        let table: Vec<u8> = of
+            .offset_table
+            .iter()
+            .flat_map(|at| at.to_le_bytes())
+            .collect();
         stream.item(table.into());
         for fragment in &of.fragments {
             stream.item(fragment.clone());
@@ -46,7 +50,9 @@ impl Stream {
     /// The bytes of a range that lies within one fragment, not copied.
     pub fn slice(&self, range: &Range<u64>) -> Option<Bytes> {
         // Of pieces that begin at the same place all but the last are empty.
-        let at = self.pieces.partition_point(|(start, _)| *start <= range.start);
+        let at = self
+            .pieces
+            .partition_point(|(start, _)| *start <= range.start);
         let (start, bytes) = self.pieces.get(at.checked_sub(1)?)?;
         let from = usize::try_from(range.start - start).ok()?;
         let to = usize::try_from(range.end.checked_sub(*start)?).ok()?;

@@ -97,7 +97,12 @@ impl Frames {
             Held::Native(_) => sagittal_core::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
             Held::Encapsulated(_) => &self.transfer_syntax,
         };
-        Ok(codec::decode(syntax, &self.image, &stored, MOST_FRAME_BYTES)?)
+        Ok(codec::decode(
+            syntax,
+            &self.image,
+            &stored,
+            MOST_FRAME_BYTES,
+        )?)
     }
 }
 
@@ -175,7 +180,10 @@ pub(super) fn put_fragments(
     let has_extended = data_set.contains(tags::EXTENDED_OFFSET_TABLE);
     if has_extended {
         let longs = |numbers: &[u64]| -> Vec<u8> {
-            numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+            numbers
+                .iter()
+                .flat_map(|number| number.to_le_bytes())
+                .collect()
         };
         if is_whole {
             let vr = sagittal_core::Vr::OV;

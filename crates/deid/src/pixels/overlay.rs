@@ -52,7 +52,8 @@ fn plane(data_set: &DataSet, group: u16) -> Option<Plane> {
         [top, left, ..] => (top - 1, left - 1),
         _ => (0, 0),
     };
-    let count = number(tags::NUMBER_OF_FRAMES_IN_OVERLAY).and_then(|count| u32::try_from(count).ok());
+    let count =
+        number(tags::NUMBER_OF_FRAMES_IN_OVERLAY).and_then(|count| u32::try_from(count).ok());
     let origin = number(tags::IMAGE_FRAME_ORIGIN).and_then(|origin| u32::try_from(origin).ok());
     let frames = match (count, origin) {
         (None | Some(0 | 1), None) => None,
@@ -75,7 +76,10 @@ pub(super) fn blank(data_set: &mut DataSet, regions: &[Region]) -> Vec<u16> {
     for plane in planes(data_set) {
         // Regions in pixels of the image, as far as the overlay reaches.
         let reach = |start: i64, length: u32| u32::try_from(start + i64::from(length)).unwrap_or(0);
-        let (rows, columns) = (reach(plane.top, plane.rows), reach(plane.left, plane.columns));
+        let (rows, columns) = (
+            reach(plane.top, plane.rows),
+            reach(plane.left, plane.columns),
+        );
         let covered: Vec<Spans> = match plane.frames {
             Some((count, first)) => (0..count)
                 .map(|at| spans(regions, first.saturating_add(at), rows, columns))
@@ -111,7 +115,10 @@ fn clear(data_set: &mut DataSet, plane: &Plane, covered: &[Spans]) -> bool {
                     continue;
                 };
                 let bit = number * frame_bits + row * u64::from(plane.columns) + column;
-                if let Some(byte) = usize::try_from(bit / 8).ok().and_then(|at| copy.get_mut(at)) {
+                if let Some(byte) = usize::try_from(bit / 8)
+                    .ok()
+                    .and_then(|at| copy.get_mut(at))
+                {
                     let mask = 1_u8 << (bit % 8);
                     is_changed |= *byte & mask != 0;
                     *byte &= !mask;
@@ -126,7 +133,9 @@ fn clear(data_set: &mut DataSet, plane: &Plane, covered: &[Spans]) -> bool {
 }
 
 fn within(place: i64, size: u32) -> Option<u64> {
-    u64::try_from(place).ok().filter(|place| *place < u64::from(size))
+    u64::try_from(place)
+        .ok()
+        .filter(|place| *place < u64::from(size))
 }
 
 /// What became of an overlay.
@@ -221,7 +230,11 @@ fn picture(data_set: &DataSet, plane: &Plane, number: u32) -> Result<Picture> {
         .chain(std::iter::repeat(255))
         .take(usize::try_from(frame_bits).unwrap_or(0))
         .collect();
-    Ok(Picture::new(plane.columns, plane.rows, Pixels::Grey8(pixels))?)
+    Ok(Picture::new(
+        plane.columns,
+        plane.rows,
+        Pixels::Grey8(pixels),
+    )?)
 }
 
 #[cfg(test)]

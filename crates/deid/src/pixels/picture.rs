@@ -70,7 +70,9 @@ fn outlined(
     let rgb = picture.to_rgb();
     let at = |x: u32, y: u32| {
         let start = (y as usize * width as usize + x as usize) * 3;
-        let pixel = rgb.get(start..start + 3).and_then(|pixel| <[u8; 3]>::try_from(pixel).ok());
+        let pixel = rgb
+            .get(start..start + 3)
+            .and_then(|pixel| <[u8; 3]>::try_from(pixel).ok());
         pixel.unwrap_or_default()
     };
     // The mean of the pixels that a small one stands for.

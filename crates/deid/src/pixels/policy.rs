@@ -179,9 +179,8 @@ impl HandRule {
                 values.iter().any(|value| pattern.matches(value))
             })
         };
-        let has = |tag, size: Option<u32>| {
-            size.is_none_or(|size| data_set.int(tag) == Some(size.into()))
-        };
+        let has =
+            |tag, size: Option<u32>| size.is_none_or(|size| data_set.int(tag) == Some(size.into()));
         is(tags::SOP_INSTANCE_UID, &self.sop_instance_uid)
             && is(tags::SERIES_INSTANCE_UID, &self.series_instance_uid)
             && is(tags::STUDY_INSTANCE_UID, &self.study_instance_uid)
@@ -240,7 +239,10 @@ mod tests {
             polygons = [[[0, 0], [5, 0], [0, 5]]]
         "#;
         let policy: PixelPolicy = toml::from_str(text).unwrap();
-        assert_eq!((policy.ocr, policy.unknown_burned_in), (Ocr::Require, Unknown::Keep));
+        assert_eq!(
+            (policy.ocr, policy.unknown_burned_in),
+            (Ocr::Require, Unknown::Keep)
+        );
         assert!(policy.deface.ears && policy.ultrasound_regions);
         let mut data_set = DataSet::new();
         assert!(!policy.rule[0].matches(&data_set));

@@ -74,9 +74,13 @@ pub fn rewrite(
         return Ok(Rewritten::default());
     }
     let is_single = frames.image.samples_per_pixel == 1;
-    let has_values = edits.values().any(|edit| matches!(edit.values, Values::Each(_)));
+    let has_values = edits
+        .values()
+        .any(|edit| matches!(edit.values, Values::Each(_)));
     if has_values && (!is_single || frames.tag != tags::PIXEL_DATA) {
-        return Err(Error::Pixels("only grey integers can be replaced one by one"));
+        return Err(Error::Pixels(
+            "only grey integers can be replaced one by one",
+        ));
     }
     match &frames.held {
         Held::Native(bytes) => {
@@ -195,7 +199,9 @@ impl Encapsulated<'_> {
         let mut plan = plan(self.syntax, blanks).ok_or(unsupported)?;
         let mut coded = match self.code(plan, false) {
             // Progressive frames under the name of sequential ones.
-            Err(Error::Pixel(sagittal_pixel::Error::Unsupported { .. })) if plan == Plan::Blocks => {
+            Err(Error::Pixel(sagittal_pixel::Error::Unsupported { .. }))
+                if plan == Plan::Blocks =>
+            {
                 plan = Plan::Other(ts::JPEG_LOSSLESS_SV1);
                 self.code(plan, true)?
             }
@@ -212,7 +218,12 @@ impl Encapsulated<'_> {
     /// Does the data set's description hold for a frame?
     fn is_described(&self, image: &ImagePixel) -> bool {
         let of = |image: &ImagePixel| {
-            (image.photometric, image.bits_allocated, image.bits_stored, image.high_bit)
+            (
+                image.photometric,
+                image.bits_allocated,
+                image.bits_stored,
+                image.high_bit,
+            )
         };
         of(image) == of(&self.frames.image)
     }
@@ -325,9 +336,10 @@ impl Encapsulated<'_> {
         };
         let stored = self.frames.stored(number)?;
         let blanked = jpeg::blank(&stored, &expected, &areas, meaning)?;
-        let covered = blanked.covered.iter().map(|area| {
-            Rectangle::of_corners(area.left, area.top, area.right, area.bottom)
-        });
+        let covered = blanked
+            .covered
+            .iter()
+            .map(|area| Rectangle::of_corners(area.left, area.top, area.right, area.bottom));
         Ok(Coded {
             bytes: blanked.bytes,
             image,

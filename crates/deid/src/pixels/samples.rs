@@ -145,11 +145,15 @@ impl<'a> Samples<'a> {
     /// Sets a sample: all of its allocated bits.
     fn put(&mut self, at: u64, word: u64) {
         let bits = u64::from(self.image.bits_allocated);
-        let Some(bit) = at.checked_mul(bits).and_then(|bit| bit.checked_add(self.first_bit)) else {
+        let Some(bit) = at
+            .checked_mul(bits)
+            .and_then(|bit| bit.checked_add(self.first_bit))
+        else {
             return;
         };
         if bit % 8 == 0 && bits % 8 == 0 {
-            let (Ok(from), Ok(length)) = (usize::try_from(bit / 8), usize::try_from(bits / 8)) else {
+            let (Ok(from), Ok(length)) = (usize::try_from(bit / 8), usize::try_from(bits / 8))
+            else {
                 return;
             };
             // A frame that was cut has no such sample.
@@ -162,7 +166,10 @@ impl<'a> Samples<'a> {
         }
         for number in 0..bits {
             let at = bit + number;
-            let Some(byte) = usize::try_from(at / 8).ok().and_then(|at| self.bytes.get_mut(at)) else {
+            let Some(byte) = usize::try_from(at / 8)
+                .ok()
+                .and_then(|at| self.bytes.get_mut(at))
+            else {
                 return;
             };
             let mask = 1_u8 << (at % 8);
@@ -192,8 +199,15 @@ impl<'a> Samples<'a> {
         let bit = at * bits + self.first_bit;
         if bit % 8 == 0 && bits % 8 == 0 {
             let from = usize::try_from(bit / 8).ok()?;
-            let bytes = self.bytes.get(from..from + usize::from(image_bytes(bits)))?;
-            return Some(bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+            let bytes = self
+                .bytes
+                .get(from..from + usize::from(image_bytes(bits)))?;
+            return Some(
+                bytes
+                    .iter()
+                    .rev()
+                    .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+            );
         }
         let mut word = 0;
         for number in 0..bits {

@@ -228,7 +228,9 @@ impl Spans {
     /// How many pixels.
     pub fn pixels(&self) -> u64 {
         let stretches = self.rows.iter().flat_map(|(_, ranges)| ranges);
-        stretches.map(|range| u64::from(range.end - range.start)).sum()
+        stretches
+            .map(|range| u64::from(range.end - range.start))
+            .sum()
     }
 
     /// Is a pixel in?
@@ -249,9 +251,11 @@ impl Spans {
         let mut groups: std::collections::BTreeMap<u32, Vec<Range<u32>>> = Default::default();
         for (row, ranges) in &self.rows {
             let group = groups.entry(row / down).or_default();
-            group.extend(ranges.iter().map(|range| {
-                range.start / across * across..range.end.next_multiple_of(across)
-            }));
+            group.extend(
+                ranges
+                    .iter()
+                    .map(|range| range.start / across * across..range.end.next_multiple_of(across)),
+            );
         }
         let mut snapped = Vec::new();
         for (group, mut ranges) in groups {
@@ -267,9 +271,10 @@ impl Spans {
         let mut open: Vec<Rectangle> = Vec::new();
         let mut done = Vec::new();
         for (row, ranges) in &self.rows {
-            let (growing, closed): (Vec<_>, Vec<_>) = open.into_iter().partition(|one: &Rectangle| {
-                one.bottom() == *row && ranges.contains(&(one.x..one.right()))
-            });
+            let (growing, closed): (Vec<_>, Vec<_>) =
+                open.into_iter().partition(|one: &Rectangle| {
+                    one.bottom() == *row && ranges.contains(&(one.x..one.right()))
+                });
             done.extend(closed);
             open = growing;
             for range in ranges {
@@ -278,12 +283,7 @@ impl Spans {
                     .find(|one| (one.x, one.right()) == (range.start, range.end))
                 {
                     Some(one) => one.height += 1,
-                    None => open.push(Rectangle::of_corners(
-                        range.start,
-                        *row,
-                        range.end,
-                        row + 1,
-                    )),
+                    None => open.push(Rectangle::of_corners(range.start, *row, range.end, row + 1)),
                 }
             }
         }
@@ -299,7 +299,10 @@ mod tests {
 
     #[test]
     fn what_is_outside_and_what_is_inside_make_up_the_picture() {
-        let kept = vec![Rectangle::from([3, 2, 4, 5]), Rectangle::from([5, 4, 90, 2])];
+        let kept = vec![
+            Rectangle::from([3, 2, 4, 5]),
+            Rectangle::from([5, 4, 90, 2]),
+        ];
         let outside = Spans::of([&Shape::Outside(kept.clone())], 10, 12);
         let shapes: Vec<_> = kept.into_iter().map(Shape::Rectangle).collect();
         let inside = Spans::of(&shapes, 10, 12);
@@ -339,6 +342,9 @@ mod tests {
         let snapped = spans.snapped(2, 2, 9, 9);
         assert_eq!(snapped.rectangles(), [Rectangle::from([2, 2, 4, 2])]);
         let last = Spans::of([&Shape::Rectangle([8, 8, 1, 1].into())], 9, 9);
-        assert_eq!(last.snapped(2, 2, 9, 9).rectangles(), [Rectangle::from([8, 8, 1, 1])]);
+        assert_eq!(
+            last.snapped(2, 2, 9, 9).rectangles(),
+            [Rectangle::from([8, 8, 1, 1])]
+        );
     }
 }

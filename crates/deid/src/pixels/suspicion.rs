@@ -49,21 +49,35 @@ pub fn suspicion(data_set: &DataSet) -> Option<&'static str> {
     if let Some((_, why)) = CLASSES.iter().find(|(root, _)| is_of(root)) {
         return Some(why);
     }
-    if data_set.first_text(tags::CONVERSION_TYPE).is_some_and(|value| !value.trim().is_empty()) {
+    if data_set
+        .first_text(tags::CONVERSION_TYPE)
+        .is_some_and(|value| !value.trim().is_empty())
+    {
         return Some("it was converted from something else");
     }
-    match data_set.first_text(tags::MODALITY).as_deref().map(str::trim) {
+    match data_set
+        .first_text(tags::MODALITY)
+        .as_deref()
+        .map(str::trim)
+    {
         Some("US" | "IVUS") => return Some("an ultrasound image"),
         Some("SC" | "OT" | "DOC") => return Some("a secondary capture"),
         _ => {}
     }
     let image_type = data_set.texts(tags::IMAGE_TYPE);
-    let has = |wanted: &str| image_type.iter().any(|value| value.trim().eq_ignore_ascii_case(wanted));
+    let has = |wanted: &str| {
+        image_type
+            .iter()
+            .any(|value| value.trim().eq_ignore_ascii_case(wanted))
+    };
     if TYPES.into_iter().any(has) {
         return Some("Image Type tells of a screen or a page");
     }
     let is_projection = matches!(
-        data_set.first_text(tags::MODALITY).as_deref().map(str::trim),
+        data_set
+            .first_text(tags::MODALITY)
+            .as_deref()
+            .map(str::trim),
         Some("XA" | "RF" | "DX" | "CR" | "MG")
     );
     (is_projection && has("SECONDARY")).then_some("a secondary image of a projection")
@@ -82,12 +96,36 @@ mod tests {
             data_set.put_text(tags::IMAGE_TYPE, image_type);
             suspicion(&data_set).is_some()
         };
-        assert!(!of("1.2.840.10008.5.1.4.1.1.2", "CT", "ORIGINAL\\PRIMARY\\AXIAL"));
-        assert!(!of("1.2.840.10008.5.1.4.1.1.77.1.6", "SM", "ORIGINAL\\PRIMARY"));
-        assert!(!of("1.2.840.10008.5.1.4.1.1.66.4", "SEG", "DERIVED\\PRIMARY"));
-        assert!(of("1.2.840.10008.5.1.4.1.1.7.4", "CT", "DERIVED\\SECONDARY"));
-        assert!(of("1.2.840.10008.5.1.4.1.1.2", "CT", "DERIVED\\SECONDARY\\SCREEN SAVE"));
-        assert!(of("1.2.840.10008.5.1.4.1.1.12.1", "XA", "DERIVED\\SECONDARY\\SINGLE A"));
+        assert!(!of(
+            "1.2.840.10008.5.1.4.1.1.2",
+            "CT",
+            "ORIGINAL\\PRIMARY\\AXIAL"
+        ));
+        assert!(!of(
+            "1.2.840.10008.5.1.4.1.1.77.1.6",
+            "SM",
+            "ORIGINAL\\PRIMARY"
+        ));
+        assert!(!of(
+            "1.2.840.10008.5.1.4.1.1.66.4",
+            "SEG",
+            "DERIVED\\PRIMARY"
+        ));
+        assert!(of(
+            "1.2.840.10008.5.1.4.1.1.7.4",
+            "CT",
+            "DERIVED\\SECONDARY"
+        ));
+        assert!(of(
+            "1.2.840.10008.5.1.4.1.1.2",
+            "CT",
+            "DERIVED\\SECONDARY\\SCREEN SAVE"
+        ));
+        assert!(of(
+            "1.2.840.10008.5.1.4.1.1.12.1",
+            "XA",
+            "DERIVED\\SECONDARY\\SINGLE A"
+        ));
         assert!(of("1.2.840.10008.5.1.4.1.1.3.1", "US", "ORIGINAL\\PRIMARY"));
     }
 }

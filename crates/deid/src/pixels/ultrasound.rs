@@ -57,7 +57,10 @@ mod tests {
     #[test]
     fn the_last_column_and_row_belong_to_the_region() {
         let data_set = with(&[[10, 20, 99, 79], [5, 5, 5, 9]]);
-        assert_eq!(regions(&data_set, 100, 120), [Rectangle::from([10, 20, 90, 60])]);
+        assert_eq!(
+            regions(&data_set, 100, 120),
+            [Rectangle::from([10, 20, 90, 60])]
+        );
         assert!(outside(&data_set, 100, 120).is_some());
     }
 

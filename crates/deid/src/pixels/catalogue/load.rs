@@ -70,7 +70,10 @@ impl Catalogue {
         }
         let is_replaced = |old: &Device| devices.iter().any(|new| new.name == old.name);
         let kept = std::mem::take(&mut self.devices);
-        let kept = kept.into_iter().filter(|old| !is_replaced(old)).collect::<Vec<_>>();
+        let kept = kept
+            .into_iter()
+            .filter(|old| !is_replaced(old))
+            .collect::<Vec<_>>();
         self.devices = devices.into_iter().filter(|one| !one.disabled).collect();
         self.devices.extend(kept);
         Ok(())
@@ -113,8 +116,14 @@ mod tests {
     #[test]
     fn the_shipped_catalogue_has_no_mistake() {
         let mut catalogue = Catalogue::empty();
-        catalogue.extend("catalogue.toml", super::super::SHIPPED).unwrap();
-        assert!(catalogue.devices().len() >= 60, "{}", catalogue.devices().len());
+        catalogue
+            .extend("catalogue.toml", super::super::SHIPPED)
+            .unwrap();
+        assert!(
+            catalogue.devices().len() >= 60,
+            "{}",
+            catalogue.devices().len()
+        );
         assert_eq!(catalogue, Catalogue::shipped());
     }
 
@@ -160,7 +169,10 @@ mod tests {
         catalogue.extend("own.toml", text).unwrap();
         assert_eq!(catalogue.devices().len(), before - 1);
         let mut data_set = iu22();
-        assert!(catalogue.matches(&data_set, 600, 800).is_empty(), "no software version");
+        assert!(
+            catalogue.matches(&data_set, 600, 800).is_empty(),
+            "no software version"
+        );
         data_set.put_text(tags::SOFTWARE_VERSIONS, "PMS5.1\\6.3");
         let matches = catalogue.matches(&data_set, 600, 800);
         assert_eq!(matches[0].device.action, DeviceAction::Blank);
@@ -176,11 +188,13 @@ mod tests {
         };
         let (at, message) = line("[[device]]\nname = \"a\"\nmodle = \"x\"\n");
         assert_eq!(at, 3, "{message}");
-        let (at, _) = line("\n[[device]]\nname = \"a\"\nmodel = \"/(/\"\nrectangles = [[0,0,1,1]]\n");
+        let (at, _) =
+            line("\n[[device]]\nname = \"a\"\nmodel = \"/(/\"\nrectangles = [[0,0,1,1]]\n");
         assert_eq!(at, 4);
         let (at, message) = line("\n\n[[device]]\nname = \"a\"\nsource = \"s\"\nmodel = \"x\"\n");
         assert_eq!(at, 3, "{message}");
-        let (_, message) = line("[[device]]\nname = \"a\"\nsource = \"s\"\nrows = 4\naction = \"whole\"\n");
+        let (_, message) =
+            line("[[device]]\nname = \"a\"\nsource = \"s\"\nrows = 4\naction = \"whole\"\n");
         assert!(message.contains("every device"), "{message}");
         let text = "[[device]]\nname = \"a\"\nsource = \"s\"\naction = \"whole\"\n[device.attributes]\nNoSuch = \"x\"\n";
         assert!(line(text).1.contains("NoSuch"));

@@ -28,7 +28,9 @@ impl Pattern {
     /// # Errors
     /// What is wrong with the expression.
     pub fn parse(text: &str) -> Result<Pattern, String> {
-        let expression = text.strip_prefix('/').and_then(|text| text.strip_suffix('/'));
+        let expression = text
+            .strip_prefix('/')
+            .and_then(|text| text.strip_suffix('/'));
         let kind = match expression {
             Some(expression) => RegexBuilder::new(expression)
                 .case_insensitive(true)
@@ -106,6 +108,8 @@ mod tests {
         assert!(matches("GE Medical", "ge medical \0") && !matches("GE", "GE Medical"));
         assert!(matches("*logiq*", "GE LOGIQ E9") && !matches("*logiq", "LOGIQ E9"));
         assert!(matches("/^iU(22|33)$/", "IU22") && !matches("/^iU22$/", "iU22x"));
-        assert!(Pattern::parse("/(/").is_err() && Pattern::parse("/(a{1000}){1000}{100}/").is_err());
+        assert!(
+            Pattern::parse("/(/").is_err() && Pattern::parse("/(a{1000}){1000}{100}/").is_err()
+        );
     }
 }

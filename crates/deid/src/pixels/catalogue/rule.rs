@@ -107,7 +107,10 @@ impl Device {
         {
             return Some("no condition besides the size: it would match every device".to_owned());
         }
-        let unknown = self.attributes.keys().find(|keyword| tag_of(keyword).is_none());
+        let unknown = self
+            .attributes
+            .keys()
+            .find(|keyword| tag_of(keyword).is_none());
         unknown.map(|keyword| format!("{keyword} is no keyword of the dictionary"))
     }
 
@@ -150,9 +153,10 @@ impl Device {
                 .image_type
                 .iter()
                 .all(|wanted| image_type.iter().any(|value| wanted.matches(value)))
-            && self.attributes.iter().all(|(keyword, patterns)| {
-                tag_of(keyword).is_some_and(|tag| is_any(tag, patterns))
-            })
+            && self
+                .attributes
+                .iter()
+                .all(|(keyword, patterns)| tag_of(keyword).is_some_and(|tag| is_any(tag, patterns)))
     }
 
     /// What the entry covers of an image of this size.
@@ -180,8 +184,17 @@ impl Device {
 fn rectangle(&[x, y, width, height]: &[i64; 4], rows: u32, columns: u32) -> Rectangle {
     let along = |start: i64, length: i64, whole: u32| {
         let whole = i64::from(whole);
-        let start = if start < 0 { whole.saturating_add(start) } else { start }.clamp(0, whole);
-        let end = if length <= 0 { whole } else { start.saturating_add(length).min(whole) };
+        let start = if start < 0 {
+            whole.saturating_add(start)
+        } else {
+            start
+        }
+        .clamp(0, whole);
+        let end = if length <= 0 {
+            whole
+        } else {
+            start.saturating_add(length).min(whole)
+        };
         // Both lie in the picture.
         let number = |place: i64| u32::try_from(place).unwrap_or(0);
         (number(start), number(end))
