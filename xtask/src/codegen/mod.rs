@@ -5,6 +5,7 @@ mod elements;
 mod names;
 mod private_elements;
 mod rows;
+mod rules;
 mod sop_class;
 mod tags;
 mod transfer_syntax;
@@ -67,6 +68,18 @@ const OUTPUTS: &[Output] = &[
         ],
         target: "crates/iod/src/generated/attribute_types.rs",
         generate: attribute_types::generate,
+    },
+    Output {
+        sources: &[
+            "rules_conditions.tsv",
+            "rules_value_sets.tsv",
+            "rules_modules.tsv",
+            "rules_iods.tsv",
+            "rules_modules_clauses.tsv",
+            "data_elements.tsv",
+        ],
+        target: "crates/iod/src/generated/rules.rs",
+        generate: rules::generate,
     },
 ];
 
