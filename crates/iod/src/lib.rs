@@ -1,7 +1,14 @@
 //! Information object definitions (PS3.3): which modules and attributes an instance has, of which
-//! type. No I/O.
+//! type; validation of instances and of studies. No I/O.
 
 mod attribute_type;
+mod finding;
 mod generated;
+mod rules;
+mod study;
+mod validate;
 
 pub use attribute_type::{AttributeType, attribute_type};
+pub use finding::{Finding, Kind, Severity, keyword_path};
+pub use study::{StudyFinding, Summary, validate_study};
+pub use validate::{Options, validate, validate_file};

@@ -97,8 +97,8 @@ fn packs(folder: &Path, size: usize, submitters: usize, time: Duration) -> Resul
         received_ms: 0,
         hidden: false,
         replaces: false,
-            original: None,
-            recodes: None,
+        original: None,
+        recodes: None,
     };
     let (packs, _) = Packs::open(
         Arc::new(FsDisk),

@@ -31,11 +31,7 @@ pub fn generate(rows: &[Rows]) -> Result<String> {
         "//! PS3.15 Table E.1-1.\n\nuse crate::Action::*;\nuse crate::Primitive::*;\nuse crate::table::{Row, row};\n\n",
     );
     writeln!(text, "/// Ascending; of repeating groups the lowest tag.")?;
-    writeln!(
-        text,
-        "pub(crate) static ROWS: [Row; {}] = [",
-        table.len()
-    )?;
+    writeln!(text, "pub(crate) static ROWS: [Row; {}] = [", table.len())?;
     for (key, row) in table {
         writeln!(
             text,

@@ -6,6 +6,7 @@ mod elements;
 mod names;
 mod private_elements;
 mod rows;
+mod rules;
 mod safe_private;
 mod sop_class;
 mod tags;
@@ -79,6 +80,16 @@ const OUTPUTS: &[Output] = &[
         sources: &["private_safe_list.tsv"],
         target: "crates/deid/src/generated/safe_private.rs",
         generate: safe_private::generate,
+        sources: &[
+            "rules_conditions.tsv",
+            "rules_value_sets.tsv",
+            "rules_modules.tsv",
+            "rules_iods.tsv",
+            "rules_modules_clauses.tsv",
+            "data_elements.tsv",
+        ],
+        target: "crates/iod/src/generated/rules.rs",
+        generate: rules::generate,
     },
 ];
 

@@ -142,7 +142,9 @@ impl Archive {
         let settings = &self.options().compression;
         let mut done = Compressed::default();
         loop {
-            let due = self.due(&settings.rules, Selection::default(), kept).await?;
+            let due = self
+                .due(&settings.rules, Selection::default(), kept)
+                .await?;
             if due.is_empty() {
                 return Ok(done);
             }
@@ -371,9 +373,7 @@ impl Inner {
                 *bytes = whole.into();
                 described
             }
-            Body::Spill(spill) => {
-                describe(&mut Spilled(spill), to.as_str(), class)?
-            }
+            Body::Spill(spill) => describe(&mut Spilled(spill), to.as_str(), class)?,
         };
         let attributes = RecordAttributes {
             transfer_syntax_uid: to.clone(),
@@ -404,4 +404,3 @@ impl Inner {
         super::restore(&source, ts, original, &mut std::io::sink())
     }
 }
-

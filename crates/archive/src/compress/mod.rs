@@ -13,9 +13,9 @@ mod request;
 mod restore;
 mod rule;
 
-pub(crate) use limit::AtWork;
-pub use later::{Compressed, Wanted};
 pub(crate) use later::start;
+pub use later::{Compressed, Wanted};
+pub(crate) use limit::AtWork;
 pub use request::{Request, Status};
 pub(crate) use restore::{restore, restored_prefix};
 pub(crate) use rule::is_restorable;

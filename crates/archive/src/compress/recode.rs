@@ -107,14 +107,18 @@ pub(super) fn recode<R: ReadAt + Sync>(
         return Err(error.into());
     }
     match encoded {
-        Ok(transcode::Outcome { new_sop_instance_uid: None, .. }) => {}
+        Ok(transcode::Outcome {
+            new_sop_instance_uid: None,
+            ..
+        }) => {}
         Err(_) if output.length > output.bound => return Ok(Err(Kept::NotSmaller)),
         _ => return Ok(Err(Kept::NotEncodable)),
     }
     let (held, hash, encoded_length) = output.end()?;
     let proved = match held {
-        Body::Memory(bytes) => prove(received, to, begin, &bytes[..])?
-            .map(|restore| (Body::Memory(bytes), restore)),
+        Body::Memory(bytes) => {
+            prove(received, to, begin, &bytes[..])?.map(|restore| (Body::Memory(bytes), restore))
+        }
         Body::Spill(mut spill) => {
             let proved = prove(received, to, begin, &Written(Mutex::new(&mut spill)))?;
             proved.map(|restore| (Body::Spill(spill), restore))
@@ -157,8 +161,7 @@ fn prove<R: ReadAt + Sync, E: ReadAt + Sync + ?Sized>(
         same: true,
     };
     let options = restore::options();
-    let decoded =
-        transcode::native_value(encoded, 0, to.as_str(), from, &options, &mut compared);
+    let decoded = transcode::native_value(encoded, 0, to.as_str(), from, &options, &mut compared);
     if decoded.is_err() || !compared.same {
         return Ok(Err(Kept::NotExact));
     }
@@ -230,7 +233,10 @@ struct Output {
 
 enum Held {
     Memory(Vec<u8>),
-    Disk { spill: Box<Spill>, pending: BytesMut },
+    Disk {
+        spill: Box<Spill>,
+        pending: BytesMut,
+    },
 }
 
 impl Output {

@@ -54,7 +54,11 @@ impl Status {
             instances: done.instances,
             bytes_before: done.bytes_before,
             saved: done.saved,
-            kept: done.kept.iter().map(|(why, n)| ((*why).to_owned(), *n)).collect(),
+            kept: done
+                .kept
+                .iter()
+                .map(|(why, n)| ((*why).to_owned(), *n))
+                .collect(),
             failed: done.failed,
             ..Status::default()
         }
@@ -113,10 +117,12 @@ pub(super) async fn serve(archive: &Archive) {
     let Ok(entries) = std::fs::read_dir(&folder) else {
         return;
     };
-    let requests = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("compress-") && name.ends_with(".json")
-    });
+    let requests = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("compress-") && name.ends_with(".json")
+        });
     for path in requests {
         let status = match answer(archive, &path).await {
             Ok(done) => Status::of(&done),
@@ -139,7 +145,11 @@ async fn answer(archive: &Archive, path: &Path) -> Result<Compressed> {
     let text = std::fs::read(path).map_err(|error| bad(&error))?;
     let request: Request = serde_json::from_slice(&text).map_err(|error| bad(&error))?;
     let wanted = request.wanted()?;
-    tracing::info!(study = request.study, to = request.to, "compression was asked for");
+    tracing::info!(
+        study = request.study,
+        to = request.to,
+        "compression was asked for"
+    );
     tell(path, &Status::default());
     let last = parking_lot::Mutex::new(Instant::now());
     let (at, told) = (path.to_owned(), &last);

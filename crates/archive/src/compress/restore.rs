@@ -98,7 +98,9 @@ impl Recipe {
         let dictionary = first_bytes(encoded, dictionary)?;
         let mut decompressor =
             zstd::bulk::Decompressor::with_dictionary(&dictionary).map_err(unrestorable)?;
-        let mut whole = decompressor.decompress(bytes, total).map_err(unrestorable)?;
+        let mut whole = decompressor
+            .decompress(bytes, total)
+            .map_err(unrestorable)?;
         if whole.len() != total {
             return Err(damaged());
         }
@@ -162,8 +164,13 @@ pub(crate) fn restore<E: ReadAt + Sync + ?Sized>(
 }
 
 /// Preamble and File Meta Information as received; empty if there were none. Blocks.
-pub(crate) fn restored_prefix<E: ReadAt + ?Sized>(encoded: &E, original: &Original) -> Result<Bytes> {
-    Ok(Recipe::from_bytes(&original.restore, encoded)?.prefix.into())
+pub(crate) fn restored_prefix<E: ReadAt + ?Sized>(
+    encoded: &E,
+    original: &Original,
+) -> Result<Bytes> {
+    Ok(Recipe::from_bytes(&original.restore, encoded)?
+        .prefix
+        .into())
 }
 
 struct Proved<'a> {

@@ -74,7 +74,8 @@ impl Rule {
     /// Does it fit, its time left aside?
     pub fn fits(&self, subject: &Subject<'_>) -> bool {
         let is_one = |all: &[String], one: &str| all.is_empty() || all.iter().any(|it| it == one);
-        let is_uid = |all: &[Uid], one: &str| all.is_empty() || all.iter().any(|it| it.as_str() == one);
+        let is_uid =
+            |all: &[Uid], one: &str| all.is_empty() || all.iter().any(|it| it.as_str() == one);
         is_one(&self.modalities, subject.modality)
             && is_one(&self.sources, subject.source)
             && is_uid(&self.sop_class_uids, subject.sop_class_uid)

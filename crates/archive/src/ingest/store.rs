@@ -137,7 +137,8 @@ impl Archive {
             }
             Outcome::New | Outcome::Replaced => false,
         };
-        if matches!(outcome, Outcome::New | Outcome::Replaced) && self.inner().compresses_on_arrival()
+        if matches!(outcome, Outcome::New | Outcome::Replaced)
+            && self.inner().compresses_on_arrival()
         {
             let inner = self.inner().clone();
             let work = move || {

@@ -179,9 +179,7 @@ impl InstanceReader {
         let (stored, wanted) = (&self.instance.transfer_syntax_uid, transfer_syntax_uid);
         let uid = &self.instance.sop_instance_uid;
         match transcode::change(stored.as_str(), wanted.as_str()) {
-            Some(Change::Lossy) => {
-                lossy_uid(uid.as_str(), wanted.as_str(), encode)
-            }
+            Some(Change::Lossy) => lossy_uid(uid.as_str(), wanted.as_str(), encode),
             _ => uid.clone(),
         }
     }
@@ -227,9 +225,16 @@ impl InstanceReader {
         };
         let conversion = move |mut output: ChunkWrite<'_>| {
             let source = PackAt::new(&packs, locator);
-            transcode(&source, 0, from.as_str(), to.as_str(), &options, &mut output)
-                .and_then(|_| Ok(output.finish()?))
-                .map_err(|error| unconvertible(uid, to, error))
+            transcode(
+                &source,
+                0,
+                from.as_str(),
+                to.as_str(),
+                &options,
+                &mut output,
+            )
+            .and_then(|_| Ok(output.finish()?))
+            .map_err(|error| unconvertible(uid, to, error))
         };
         self.made(conversion).await
     }

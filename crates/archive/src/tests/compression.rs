@@ -90,7 +90,10 @@ async fn what_arrives_is_smaller_and_comes_back_byte_for_byte() {
     let syntaxes = [EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE];
     for (number, ts) in (1..).zip(syntaxes) {
         let uid = format!("1.{number}");
-        let object = Object { frames: 3, ..Object::new(&uid) };
+        let object = Object {
+            frames: 3,
+            ..Object::new(&uid)
+        };
         let sent = bytes(&object, ts);
         let stored = send(&archive, &sent, ts).await.unwrap();
         assert_eq!(stored.outcome, Outcome::New);
@@ -116,11 +119,16 @@ async fn what_arrives_is_smaller_and_comes_back_byte_for_byte() {
     assert_eq!((verified.restored, verified.problems), (3, vec![]));
     close(archive).await;
     // The packs alone know all of it.
-    Archive::rebuild_index(options(folder.path()), |_| ()).await.unwrap();
+    Archive::rebuild_index(options(folder.path()), |_| ())
+        .await
+        .unwrap();
     let archive = open(folder.path()).await;
     for (number, ts) in (1..).zip(syntaxes) {
         let uid = format!("1.{number}");
-        let object = Object { frames: 3, ..Object::new(&uid) };
+        let object = Object {
+            frames: 3,
+            ..Object::new(&uid)
+        };
         assert!(as_received(&archive, &uid, ts).await == bytes(&object, ts));
     }
     assert_eq!(archive.verify(|_| ()).await.unwrap().restored, 3);
@@ -205,8 +213,16 @@ async fn what_is_stored_is_compressed_later_large_and_small() {
         ..compressing(folder.path(), At::Later)
     };
     let archive = Archive::open(options.clone()).await.unwrap();
-    let large = Object { rows: 256, columns: 256, frames: 4, ..Object::new("1.2") };
-    let (small, large) = (bytes(&Object::new("1.1"), IMPLICIT_LE), bytes(&large, EXPLICIT_LE));
+    let large = Object {
+        rows: 256,
+        columns: 256,
+        frames: 4,
+        ..Object::new("1.2")
+    };
+    let (small, large) = (
+        bytes(&Object::new("1.1"), IMPLICIT_LE),
+        bytes(&large, EXPLICIT_LE),
+    );
     send(&archive, &small, IMPLICIT_LE).await.unwrap();
     send(&archive, &large, EXPLICIT_LE).await.unwrap();
     let selector = Selector::default();
@@ -224,9 +240,14 @@ async fn what_is_stored_is_compressed_later_large_and_small() {
     let before = archive.statistics().await.unwrap().pack_bytes;
     archive.compact(1.0).await.unwrap();
     let after = archive.statistics().await.unwrap().pack_bytes;
-    assert!(after + (large.len() as u64) / 2 < before, "{before} {after}");
+    assert!(
+        after + (large.len() as u64) / 2 < before,
+        "{before} {after}"
+    );
     close(archive).await;
-    Archive::rebuild_index(options.clone(), |_| ()).await.unwrap();
+    Archive::rebuild_index(options.clone(), |_| ())
+        .await
+        .unwrap();
     let archive = open(folder.path()).await;
     assert!(as_received(&archive, "1.1", IMPLICIT_LE).await == small);
     assert!(as_received(&archive, "1.2", EXPLICIT_LE).await == large);
@@ -247,7 +268,9 @@ async fn by_hand_one_study_is_compressed_and_what_is_deleted_stays_so() {
             series: format!("1.9.{}.1", number % 2),
             ..Object::new(&format!("1.{number}"))
         };
-        send(&archive, &bytes(&object, EXPLICIT_LE), EXPLICIT_LE).await.unwrap();
+        send(&archive, &bytes(&object, EXPLICIT_LE), EXPLICIT_LE)
+            .await
+            .unwrap();
     }
     let wanted = Wanted {
         study_instance_uid: Some(Uid::new("1.9.0").unwrap()),
@@ -266,12 +289,17 @@ async fn by_hand_one_study_is_compressed_and_what_is_deleted_stays_so() {
     };
     archive.delete(&selector).await.unwrap();
     close(archive).await;
-    Archive::rebuild_index(options(folder.path()), |_| ()).await.unwrap();
+    Archive::rebuild_index(options(folder.path()), |_| ())
+        .await
+        .unwrap();
     let archive = open(folder.path()).await;
     assert!(find(&archive, "1.2").await.is_none());
     assert_eq!(archive.statistics().await.unwrap().instances, 5);
     // Through the data folder, as beside a running server.
-    let request = Request { study: None, to: JPEG_LS.to_owned() };
+    let request = Request {
+        study: None,
+        to: JPEG_LS.to_owned(),
+    };
     let path = request.leave(folder.path()).unwrap();
     let status = loop {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -292,7 +320,10 @@ async fn a_kill_during_compression_leaves_one_readable_copy_of_each() {
     let archive = open(folder.path()).await;
     let mut sent = BTreeMap::new();
     for number in 0..40_u8 {
-        let object = Object { seed: number, ..Object::new(&format!("1.{number}")) };
+        let object = Object {
+            seed: number,
+            ..Object::new(&format!("1.{number}"))
+        };
         let bytes = bytes(&object, EXPLICIT_LE);
         send(&archive, &bytes, EXPLICIT_LE).await.unwrap();
         sent.insert(object.uid, bytes);
@@ -306,7 +337,10 @@ async fn a_kill_during_compression_leaves_one_readable_copy_of_each() {
         copy_folder(&folder.path().join("packs"), &left.path().join("packs"));
         let after = open(left.path()).await;
         for (uid, bytes) in &sent {
-            assert!(as_received(&after, uid, EXPLICIT_LE).await == *bytes, "{uid}");
+            assert!(
+                as_received(&after, uid, EXPLICIT_LE).await == *bytes,
+                "{uid}"
+            );
         }
         let statistics = after.statistics().await.unwrap();
         assert_eq!((statistics.instances, statistics.hidden), (40, 0));
@@ -331,12 +365,19 @@ async fn a_power_cut_during_compression_and_compaction_loses_nothing() {
     let mut sent = BTreeMap::new();
     for number in 0..24_u8 {
         let rows = if number % 6 == 0 { 300 } else { 48 };
-        let object = Object { rows, seed: number, ..Object::new(&format!("1.{number}")) };
+        let object = Object {
+            rows,
+            seed: number,
+            ..Object::new(&format!("1.{number}"))
+        };
         let bytes = bytes(&object, EXPLICIT_LE);
         send(&archive, &bytes, EXPLICIT_LE).await.unwrap();
         sent.insert(object.uid, bytes);
     }
-    disk.set_faults(Faults { sync: Some(20), ..Faults::default() });
+    disk.set_faults(Faults {
+        sync: Some(20),
+        ..Faults::default()
+    });
     let begin = disk.moments();
     archive.compress(&everything(HTJ2K), |_| ()).await.unwrap();
     // A lifetime later the old records may go.
@@ -347,16 +388,27 @@ async fn a_power_cut_during_compression_and_compaction_loses_nothing() {
     let mut random = Random(5);
     for state in 0..40 {
         let end = disk.moments();
-        let moment = if state == 0 { end - 1 } else { begin + random.below(end - begin) };
+        let moment = if state == 0 {
+            end - 1
+        } else {
+            begin + random.below(end - begin)
+        };
         let after = disk.after_power_cut(moment, random.number());
         std::fs::remove_dir_all(folder.path().join("index")).unwrap();
         let archive = open(after).await.unwrap();
         assert_eq!(archive.caught_up().problems, Vec::<String>::new());
         for (uid, bytes) in &sent {
-            assert!(as_received(&archive, uid, EXPLICIT_LE).await == *bytes, "{state}: {uid}");
+            assert!(
+                as_received(&archive, uid, EXPLICIT_LE).await == *bytes,
+                "{state}: {uid}"
+            );
         }
         let statistics = archive.statistics().await.unwrap();
-        assert_eq!((statistics.instances, statistics.hidden), (24, 0), "{state}");
+        assert_eq!(
+            (statistics.instances, statistics.hidden),
+            (24, 0),
+            "{state}"
+        );
         assert_eq!(archive.verify(|_| ()).await.unwrap().problems, vec![]);
         close(archive).await;
     }
@@ -367,13 +419,18 @@ async fn a_record_that_cannot_be_restored_is_found_by_verifying() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path()).await;
     let object = Object::new("1.1");
-    send(&archive, &bytes(&object, EXPLICIT_LE), EXPLICIT_LE).await.unwrap();
+    send(&archive, &bytes(&object, EXPLICIT_LE), EXPLICIT_LE)
+        .await
+        .unwrap();
     archive.compress(&everything(HTJ2K), |_| ()).await.unwrap();
     let found = find(&archive, "1.1").await.unwrap();
     let mut attributes = archive.inner().packs.attributes(&found.locator).unwrap();
     // Another digest, as if another program had written another original.
     attributes.original.as_mut().unwrap().hash[0] ^= 1;
     let prove = archive.inner().prove(found.locator, &attributes);
-    assert!(matches!(prove, Err(crate::Error::Unrestorable { .. })), "{prove:?}");
+    assert!(
+        matches!(prove, Err(crate::Error::Unrestorable { .. })),
+        "{prove:?}"
+    );
     close(archive).await;
 }

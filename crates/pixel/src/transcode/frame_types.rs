@@ -67,7 +67,10 @@ mod tests {
             .iter()
             .map(|item| item.items(tags::MR_IMAGE_FRAME_TYPE_SEQUENCE)[0].texts(tags::FRAME_TYPE))
             .collect();
-        assert_eq!(types, [vec!["DERIVED", "PRIMARY", "M"], vec!["DERIVED", "X"]]);
+        assert_eq!(
+            types,
+            [vec!["DERIVED", "PRIMARY", "M"], vec!["DERIVED", "X"]]
+        );
         assert_eq!(derived(&data_set, tag), None);
     }
 }

@@ -5,12 +5,12 @@ use std::io::Write;
 use sagittal_core::{Tag, tags};
 use sagittal_file::encoding::{EXPLICIT_VR_LITTLE_ENDIAN, Encoding};
 
+use super::Options;
 use super::attributes;
 use super::parts::{Parts, Plain};
 use super::pixels::Frames;
 use super::run::native_frames;
 use super::sink::Native;
-use super::Options;
 use crate::frames::{FrameTable, ReadAt};
 use crate::{Error, Result};
 

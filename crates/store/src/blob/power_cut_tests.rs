@@ -61,8 +61,8 @@ fn attributes(uid: &str) -> RecordAttributes {
         received_ms: 1,
         hidden: false,
         replaces: false,
-            original: None,
-            recodes: None,
+        original: None,
+        recodes: None,
     }
 }
 

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use bytes::Bytes;
 
-use super::record::{ATTRIBUTES_ROOM, FIRST_RECORD, FIXED_HEADER, Kind, NewHeader, PackHeader, PackId, padded};
+use super::record::{
+    ATTRIBUTES_ROOM, FIRST_RECORD, FIXED_HEADER, Kind, NewHeader, PackHeader, PackId, padded,
+};
 use super::shelf::Shelf;
 use super::space::SpaceGuard;
 use super::syncer::OpenPack;

@@ -176,8 +176,12 @@ fn check(syntax: &str, image: &ImagePixel, options: &EncodeOptions, margin: u32)
     if rewritten.transfer_syntax.is_none() && !old.is_empty() && old.len() == new.len() {
         let is_same_layout = before_set.text(tags::PHOTOMETRIC_INTERPRETATION)
             == data_set.text(tags::PHOTOMETRIC_INTERPRETATION);
-                if is_same_layout {
-            assert_eq!((&old[0], &old[2]), (&new[0], &new[2]), "fragments of {syntax}");
+        if is_same_layout {
+            assert_eq!(
+                (&old[0], &old[2]),
+                (&new[0], &new[2]),
+                "fragments of {syntax}"
+            );
         }
         assert_ne!(old[1], new[1]);
     }

@@ -1,0 +1,365 @@
+//! Conditions: a small interpreter. The tests bear the names of the rules' source, dicom3tools.
+
+use sagittal_core::{DataSet, Element, Tag, Value};
+
+use super::value_set::{tag_values, text_values};
+
+/// Where a condition is evaluated: a data set or item, and what encloses it.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// The data set or item itself.
+    pub here: &'a DataSet,
+    /// The data set or item that has the sequence of which `here` is an item.
+    pub above: Option<&'a DataSet>,
+    /// The whole data set.
+    pub root: &'a DataSet,
+    /// File Meta Information.
+    pub meta: Option<&'a DataSet>,
+}
+
+impl<'a> Scope<'a> {
+    /// The root of a data set.
+    pub fn root(data_set: &'a DataSet, meta: Option<&'a DataSet>) -> Scope<'a> {
+        Scope {
+            here: data_set,
+            above: None,
+            root: data_set,
+            meta,
+        }
+    }
+
+    /// An item of a sequence of this one.
+    pub fn item(&self, item: &'a DataSet) -> Scope<'a> {
+        Scope {
+            here: item,
+            above: Some(self.here),
+            ..*self
+        }
+    }
+
+    /// An element here; File Meta Information belongs to the root.
+    pub fn get(&self, tag: Tag) -> Option<&'a Element> {
+        if tag.group() == 0x0002 {
+            return self.meta.and_then(|meta| meta.get(tag));
+        }
+        self.here.get(tag)
+    }
+
+    fn get_in_root(&self, tag: Tag) -> Option<&'a Element> {
+        if tag.group() == 0x0002 {
+            return self.meta.and_then(|meta| meta.get(tag));
+        }
+        self.root.get(tag)
+    }
+
+    /// The data set that holds an element which [`Scope::get`] finds.
+    pub fn holder(&self, tag: Tag) -> &'a DataSet {
+        match self.meta {
+            Some(meta) if tag.group() == 0x0002 => meta,
+            _ => self.here,
+        }
+    }
+}
+
+/// A condition.
+pub struct Condition {
+    /// Its name in the rules.
+    pub name: &'static str,
+    terms: Vec<Term>,
+    whole: bool,
+}
+
+struct Term {
+    and: bool,
+    not: bool,
+    what: What,
+}
+
+enum What {
+    Group(Vec<Term>),
+    Test {
+        test: Test,
+        tag: Tag,
+        value: Select,
+        argument: Argument,
+    },
+}
+
+/// Which value a test looks at.
+#[derive(Clone, Copy)]
+enum Select {
+    Number(usize),
+    Any,
+}
+
+enum Argument {
+    None,
+    Text(&'static str),
+    Tag(Tag),
+    Compare(Comparison, f64),
+}
+
+#[derive(Clone, Copy)]
+enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+macro_rules! tests {
+    ($($name:ident),* $(,)?) => {
+        #[derive(Clone, Copy)]
+        enum Test { $($name),* }
+
+        impl Test {
+            fn named(name: &str) -> Option<Test> {
+                match name {
+                    $(stringify!($name) => Some(Test::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+tests! {
+    ElementPresent, ElementPresentInRoot, ElementPresentAbove, ElementPresentWithin,
+    ElementPresentInPathFromRoot, ElementPresentInPathFromRootFirstItem,
+    SequencePresentInPathFromRootHasItems, SequencePresentInPathFromRootFirstItemHasItems,
+    SequenceHasItems, SequenceHasOneItem, SequenceHasTwoItems, SequenceHasMultipleItems,
+    ValuePresent, GroupPresent, TagValue,
+    StringValue, StringValueAbove, StringValueFromRoot, StringValueFromRootAttribute,
+    BinaryValue, BinaryValueFromRootAttribute,
+}
+
+impl Condition {
+    /// Reads the compact form of the generated table.
+    pub fn parse(name: &'static str, text: &'static str) -> Condition {
+        let mut whole = true;
+        let mut open: Vec<Vec<Term>> = vec![Vec::new()];
+        let mut signs: Vec<(bool, bool)> = Vec::new();
+        for token in text.split(';') {
+            let (and, rest) = match token.strip_prefix('&') {
+                Some(rest) => (true, rest),
+                None => (false, token.strip_prefix('|').unwrap_or(token)),
+            };
+            let (not, rest) = match rest.strip_prefix('!') {
+                Some(rest) => (true, rest),
+                None => (false, rest),
+            };
+            let term = match rest {
+                "(" => {
+                    signs.push((and, not));
+                    open.push(Vec::new());
+                    continue;
+                }
+                ")" => {
+                    let (and, not) = signs.pop().unwrap_or_default();
+                    let what = What::Group(open.pop().unwrap_or_default());
+                    Some(Term { and, not, what })
+                }
+                test => parse_test(test).map(|what| Term { and, not, what }),
+            };
+            whole &= term.is_some();
+            if let (Some(list), Some(term)) = (open.last_mut(), term) {
+                list.push(term);
+            }
+        }
+        whole &= open.len() == 1;
+        Condition {
+            name,
+            terms: open.pop().unwrap_or_default(),
+            whole,
+        }
+    }
+
+    /// Was all of it understood?
+    #[cfg(test)]
+    pub fn is_whole(&self) -> bool {
+        self.whole && !self.terms.is_empty()
+    }
+
+    /// Does it hold here?
+    pub fn holds(&self, scope: &Scope) -> bool {
+        self.whole && all(&self.terms, scope)
+    }
+}
+
+fn parse_test(text: &'static str) -> Option<What> {
+    let (name, rest) = text.split_once(' ')?;
+    let (tag, rest) = rest.split_once(',')?;
+    let (value, argument) = rest.split_once(':')?;
+    let test = Test::named(name)?;
+    Some(What::Test {
+        test,
+        tag: Tag::from_u32(u32::from_str_radix(tag, 16).ok()?),
+        value: match value {
+            "" => Select::Number(0),
+            "*" => Select::Any,
+            number => Select::Number(number.parse().ok()?),
+        },
+        argument: parse_argument(test, argument)?,
+    })
+}
+
+fn parse_argument(test: Test, argument: &'static str) -> Option<Argument> {
+    Some(match test {
+        Test::BinaryValue | Test::BinaryValueFromRootAttribute => {
+            let (sign, number) = argument.split_once(' ')?;
+            let comparison = match sign {
+                "==" => Comparison::Equal,
+                "!=" => Comparison::NotEqual,
+                "<" => Comparison::Less,
+                "<=" => Comparison::LessOrEqual,
+                ">" => Comparison::Greater,
+                ">=" => Comparison::GreaterOrEqual,
+                _ => return None,
+            };
+            Argument::Compare(comparison, number.parse().ok()?)
+        }
+        Test::StringValue
+        | Test::StringValueAbove
+        | Test::StringValueFromRoot
+        | Test::StringValueFromRootAttribute => Argument::Text(argument),
+        _ if argument.is_empty() => Argument::None,
+        _ => Argument::Tag(Tag::from_u32(u32::from_str_radix(argument, 16).ok()?)),
+    })
+}
+
+/// Left to right; `and` and `or` bind alike.
+fn all(terms: &[Term], scope: &Scope) -> bool {
+    let mut result = false;
+    for (position, term) in terms.iter().enumerate() {
+        // What cannot change the result is not evaluated.
+        if position > 0 && term.and != result {
+            continue;
+        }
+        let value = match &term.what {
+            What::Group(terms) => all(terms, scope),
+            What::Test {
+                test,
+                tag,
+                value,
+                argument,
+            } => holds(*test, *tag, *value, argument, scope),
+        };
+        result = value != term.not;
+    }
+    result
+}
+
+fn holds(test: Test, tag: Tag, value: Select, argument: &Argument, scope: &Scope) -> bool {
+    let items_of = |sequence: &Argument| match sequence {
+        Argument::Tag(sequence) => scope.root.items(*sequence),
+        _ => &[],
+    };
+    let count = || scope.here.items(tag).len();
+    match test {
+        Test::ElementPresent => scope.get(tag).is_some(),
+        Test::ElementPresentInRoot => scope.get_in_root(tag).is_some(),
+        Test::ElementPresentAbove => scope.above.is_some_and(|above| above.contains(tag)),
+        Test::ElementPresentWithin => match argument {
+            Argument::Tag(sequence) => scope
+                .here
+                .items(*sequence)
+                .iter()
+                .any(|item| item.contains(tag)),
+            _ => false,
+        },
+        Test::ElementPresentInPathFromRoot => {
+            items_of(argument).iter().any(|item| item.contains(tag))
+        }
+        Test::ElementPresentInPathFromRootFirstItem => items_of(argument)
+            .first()
+            .is_some_and(|item| item.contains(tag)),
+        Test::SequencePresentInPathFromRootHasItems => items_of(argument)
+            .iter()
+            .any(|item| !item.items(tag).is_empty()),
+        Test::SequencePresentInPathFromRootFirstItemHasItems => items_of(argument)
+            .first()
+            .is_some_and(|item| !item.items(tag).is_empty()),
+        Test::SequenceHasItems => count() > 0,
+        Test::SequenceHasOneItem => count() == 1,
+        Test::SequenceHasTwoItems => count() == 2,
+        Test::SequenceHasMultipleItems => count() > 1,
+        Test::ValuePresent => scope.get(tag).is_some_and(|e| is_there(e, value)),
+        Test::GroupPresent => match tag.group() {
+            0x0002 => scope.meta.is_some_and(|meta| !meta.is_empty()),
+            group => scope.here.elements().iter().any(|e| e.tag.group() == group),
+        },
+        Test::TagValue => scope.get(tag).is_some_and(|e| is_tag(e, value, argument)),
+        Test::StringValue => scope.get(tag).is_some_and(|e| is_text(e, value, argument)),
+        Test::StringValueAbove => scope
+            .above
+            .and_then(|above| above.get(tag))
+            .is_some_and(|e| is_text(e, value, argument)),
+        Test::StringValueFromRoot | Test::StringValueFromRootAttribute => scope
+            .get_in_root(tag)
+            .is_some_and(|e| is_text(e, value, argument)),
+        Test::BinaryValue => is_number(scope.holder(tag), tag, value, argument),
+        Test::BinaryValueFromRootAttribute => is_number(scope.root, tag, value, argument),
+    }
+}
+
+fn is_there(element: &Element, select: Select) -> bool {
+    match (select, element.value.as_bytes()) {
+        (Select::Number(number), Some(bytes)) if number > 0 && element.vr.is_text() => {
+            text_values(bytes).nth(number).is_some()
+        }
+        _ => has_value(element),
+    }
+}
+
+/// Is the element not empty? Padding is no value.
+pub fn has_value(element: &Element) -> bool {
+    match &element.value {
+        Value::Bytes(bytes) if element.vr.is_text() => bytes.iter().any(|b| !matches!(b, b' ' | 0)),
+        other => !other.is_empty(),
+    }
+}
+
+fn is_text(element: &Element, select: Select, argument: &Argument) -> bool {
+    let (Argument::Text(expected), Some(bytes)) = (argument, element.value.as_bytes()) else {
+        return false;
+    };
+    let mut values = text_values(bytes);
+    match select {
+        Select::Any => values.any(|value| value == expected.as_bytes()),
+        // An argument of nothing asks for an empty or missing value.
+        Select::Number(number) => values.nth(number).unwrap_or(&[]) == expected.as_bytes(),
+    }
+}
+
+fn is_tag(element: &Element, select: Select, argument: &Argument) -> bool {
+    let (Argument::Tag(expected), Some(bytes)) = (argument, element.value.as_bytes()) else {
+        return false;
+    };
+    let mut values = tag_values(bytes);
+    match select {
+        Select::Any => values.any(|tag| tag == *expected),
+        Select::Number(number) => values.nth(number) == Some(*expected),
+    }
+}
+
+fn is_number(data_set: &DataSet, tag: Tag, select: Select, argument: &Argument) -> bool {
+    let Argument::Compare(comparison, expected) = argument else {
+        return false;
+    };
+    let compare = |value: &f64| match comparison {
+        // Decimal strings are compared as whole numbers (33 stands for a frame time of 33.3).
+        Comparison::Equal => value.trunc() == *expected,
+        Comparison::NotEqual => value != expected,
+        Comparison::Less => value < expected,
+        Comparison::LessOrEqual => value <= expected,
+        Comparison::Greater => value > expected,
+        Comparison::GreaterOrEqual => value >= expected,
+    };
+    let values = data_set.floats(tag);
+    match select {
+        Select::Any => values.iter().any(compare),
+        Select::Number(number) => values.get(number).is_some_and(compare),
+    }
+}
