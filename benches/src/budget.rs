@@ -10,9 +10,11 @@ pub enum Limit {
     AtMost(f64),
     /// Not below this share of a peer's figure.
     OfPeer(&'static str, f64),
+    /// Not above so many times the peer's figure.
+    WithinPeers(f64),
 }
 
-use Limit::{AtLeast, AtMost, OfPeer};
+use Limit::{AtLeast, AtMost, OfPeer, WithinPeers};
 
 /// Names of the peers in the table.
 pub const GROUP_SINK: &str = "sink, group sync";
@@ -73,6 +75,20 @@ pub const BUDGETS: &[(&str, &[Limit])] = &[
     ("WADO-RS, first byte", &[AtMost(2.0)]),
     ("start to first answer", &[AtMost(50.0)]),
     ("memory idle after load", &[AtMost(100.0)]),
+    ("RLE, CT 512×512", &[WithinPeers(1.5)]),
+    ("RLE, CR 2048×2048", &[WithinPeers(1.5)]),
+    ("JPEG baseline, CT 512×512", &[WithinPeers(1.5)]),
+    ("JPEG baseline, CR 2048×2048", &[WithinPeers(1.5)]),
+    ("JPEG lossless, CT 512×512", &[WithinPeers(1.5)]),
+    ("JPEG lossless, CR 2048×2048", &[WithinPeers(1.5)]),
+    ("JPEG-LS, CT 512×512", &[WithinPeers(1.5)]),
+    ("JPEG-LS, CR 2048×2048", &[WithinPeers(1.5)]),
+    ("JPEG 2000, CT 512×512", &[WithinPeers(1.5)]),
+    ("JPEG 2000, CR 2048×2048", &[WithinPeers(1.5)]),
+    ("HTJ2K, CT 512×512", &[WithinPeers(1.5)]),
+    ("HTJ2K, CR 2048×2048", &[WithinPeers(1.5)]),
+    ("rendered CT, JPEG", &[AtMost(1.5)]),
+    ("rendered CT, JPEG, 4 clients", &[AtLeast(900.0)]),
     ("memory peak", &[AtMost(300.0)]),
 ];
 
@@ -86,6 +102,10 @@ impl Limit {
                 let (_, peer) = peers.iter().find(|(peer, _)| *peer == name)?;
                 Some(figure >= peer * share)
             }
+            WithinPeers(times) => {
+                let (_, peer) = peers.first()?;
+                Some(figure <= peer * times)
+            }
         }
     }
 }
@@ -96,6 +116,7 @@ impl std::fmt::Display for Limit {
             AtLeast(limit) => write!(out, "≥ {limit}"),
             AtMost(limit) => write!(out, "≤ {limit}"),
             OfPeer(name, share) => write!(out, "≥ {share} × {name}"),
+            WithinPeers(times) => write!(out, "≤ {times} × the library"),
         }
     }
 }
@@ -116,5 +137,9 @@ mod tests {
         assert_eq!(limit.is_met(80.0, &[(GROUP_SINK, 100.0)]), Some(true));
         assert_eq!(limit.is_met(79.0, &[(GROUP_SINK, 100.0)]), Some(false));
         assert_eq!(limit.is_met(79.0, &[]), None);
+        let limit = WithinPeers(1.5);
+        assert_eq!(limit.is_met(1.5, &[("CharLS", 1.0)]), Some(true));
+        assert_eq!(limit.is_met(1.6, &[("CharLS", 1.0)]), Some(false));
+        assert_eq!(limit.is_met(1.6, &[]), None);
     }
 }

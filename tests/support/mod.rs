@@ -5,6 +5,7 @@ pub mod cli;
 pub mod data;
 pub mod dicom;
 pub mod http;
+pub mod kinds;
 pub mod objects;
 pub mod peer;
 pub mod planted;

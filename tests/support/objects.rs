@@ -30,7 +30,7 @@ fn nanoseconds() -> u64 {
 
 impl Object {
     /// The modules that all objects have.
-    fn new(sop_class_uid: &str, modality: &str) -> Object {
+    pub fn new(sop_class_uid: &str, modality: &str) -> Object {
         let mut data_set = DataSet::utf8();
         for (tag, text) in [
             (tags::SOP_CLASS_UID, sop_class_uid),

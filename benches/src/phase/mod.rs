@@ -3,6 +3,7 @@
 mod find;
 mod ingest;
 mod metadata;
+mod pixel;
 mod retrieve;
 
 use std::net::SocketAddr;
@@ -39,6 +40,7 @@ pub const PHASES: &[(&str, Phase)] = &[
     ("retrieve", retrieve::run),
     ("metadata", metadata::run),
     ("find", find::run),
+    ("pixel", pixel::run),
 ];
 
 /// Runs what the options say.

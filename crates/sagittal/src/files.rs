@@ -39,6 +39,15 @@ pub fn walk(path: &Path) -> impl Iterator<Item = io::Result<PathBuf>> + use<> {
     })
 }
 
+/// A temporary file that becomes a result: readable as any other new file is.
+pub fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sagittal-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
+}
+
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     std::fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))

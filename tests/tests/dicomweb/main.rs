@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod demo;
+mod kinds;
 mod rendered;
 mod round_trip;
 mod volume;

@@ -6,7 +6,7 @@ use sagittal_tests::http::Response;
 use sagittal_tests::objects::Object;
 use sagittal_tests::{Server, data, objects};
 
-fn path(object: &Object) -> String {
+pub fn path(object: &Object) -> String {
     format!(
         "/dicom-web/studies/{}/series/{}/instances/{}",
         object.study_instance_uid(),

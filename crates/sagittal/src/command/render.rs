@@ -7,9 +7,10 @@ use sagittal_pixel::render::{Annotation, Options, Viewport, Window, parse_qualit
 
 use super::Exit;
 use crate::files;
-use crate::render::{self, Format, Frames, Plan, Protocol, Source};
+use crate::render::{self, Format, Frames, How, Library, Plan, Protocol, Source};
 
-/// Draw DICOM files: PNG, JPEG, GIF; reports as HTML, waveforms as SVG; or in the terminal
+/// Draw DICOM files: PNG, JPEG, GIF; reports as HTML, waveforms as SVG, documents as they are; or in
+/// the terminal
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -17,6 +18,7 @@ Examples:
   sagittal render --output pictures/ --format jpeg --viewport 512,512 study/
   sagittal render --output cine.gif ultrasound.dcm
   sagittal render --output sheet.png --contact-sheet 6 --window 40,400 series/
+  sagittal render --output shown/ state.dcm chest.dcm
   sagittal render --terminal chest.dcm
 
 Exit codes: 0 all drawn, 1 nothing drawn, 3 something was not drawn.")]
@@ -63,6 +65,12 @@ pub struct Arguments {
     /// Columns of the terminal to be used
     #[arg(long, value_name = "N", requires = "terminal", value_parser = clap::value_parser!(u32).range(1..=1000))]
     width: Option<u32>,
+    /// Files at the same time; all cores if not given
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// No progress bar
+    #[arg(short, long)]
+    quiet: bool,
     /// Write over files that exist
     #[arg(long)]
     overwrite: bool,
@@ -117,8 +125,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let Some(output) = &arguments.output else {
         return terminal(plan, &arguments);
     };
-    let (sheet, overwrite) = (arguments.contact_sheet, arguments.overwrite);
-    let summary = render::run(&plan, &arguments.paths, output, sheet, overwrite)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let how = How {
+        sheet: arguments.contact_sheet,
+        overwrite: arguments.overwrite,
+        jobs: arguments.jobs.map_or(cores, usize::from),
+        quiet: arguments.quiet || arguments.json,
+    };
+    let summary = render::run(&plan, &arguments.paths, output, &how)?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&summary)?);
     } else {
@@ -142,30 +156,36 @@ fn terminal(mut plan: Plan, arguments: &Arguments) -> anyhow::Result<Exit> {
     let protocol = arguments
         .protocol
         .unwrap_or_else(|| Protocol::detect(variable));
+    let seen = terminal_size::terminal_size().map(|(width, _)| u32::from(width.0));
     let told = variable("COLUMNS").and_then(|columns| columns.parse().ok());
-    let columns: u32 = arguments.width.or(told).unwrap_or(80).clamp(1, 1000);
-    if protocol == Protocol::Blocks {
+    let columns: u32 = arguments.width.or(seen).or(told).unwrap_or(80);
+    let columns = columns.clamp(1, 1000);
+    if let Some((width, height)) = render::room(protocol, columns) {
         let region = plan.options.viewport.and_then(|viewport| viewport.region);
-        let mut size = Viewport::size(columns, columns)?;
+        let mut size = Viewport::size(width, height)?;
         size.region = region;
         plan.options.viewport = Some(size);
     }
-    let (mut shown, mut failed) = (0, 0);
+    let mut paths = Vec::new();
     for given in &arguments.paths {
         for path in files::walk(given) {
-            let path = path?;
-            let pictures = Source::open(&path).and_then(|source| plan.pictures(&source));
-            match pictures {
-                Ok(pictures) => {
-                    for (_, picture) in &pictures {
-                        print!("{}", render::show(picture, protocol, columns)?);
-                    }
-                    shown += 1;
+            paths.push(path?);
+        }
+    }
+    let library = Library::of(paths.clone());
+    let (mut shown, mut failed) = (0, 0);
+    for path in paths {
+        let pictures = Source::open(&path).and_then(|source| plan.pictures(&source, &library));
+        match pictures {
+            Ok(pictures) => {
+                for (_, picture) in &pictures {
+                    print!("{}", render::show(picture, protocol, columns)?);
                 }
-                Err(error) => {
-                    eprintln!("sagittal: {}: {error:#}", path.display());
-                    failed += 1;
-                }
+                shown += 1;
+            }
+            Err(error) => {
+                eprintln!("sagittal: {}: {error:#}", path.display());
+                failed += 1;
             }
         }
     }

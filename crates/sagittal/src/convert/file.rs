@@ -10,6 +10,8 @@ use sagittal_file::encoding::Encoding;
 use sagittal_file::{extract, part10, read};
 use sagittal_pixel::transcode::{Change, Options, Stored, change, compare, lossy_uid, transcode};
 
+use crate::files;
+
 /// Enough for preamble, meta and the UIDs of a data set.
 const PREFIX: u64 = 256 << 10;
 const SOURCE_AE_TITLE: Tag = Tag(0x0002, 0x0016);
@@ -56,7 +58,7 @@ impl Plan {
         let folder = target.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
-        let mut out = builder()
+        let mut out = files::temporary()
             .tempfile_in(folder)
             .with_context(|| format!("cannot write into {}", folder.display()))?;
         let sop_instance_uid = match change {
@@ -129,15 +131,6 @@ impl Plan {
             largest_difference,
         })
     }
-}
-
-/// A temporary file becomes the result: it is readable as any other new file is.
-fn builder() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".sagittal-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder
 }
 
 /// What must be known of a file.

@@ -9,7 +9,7 @@ use sagittal_pixel::render::{
     render_deep, report_html, waveform_svg,
 };
 
-use super::Source;
+use super::{Library, Source, document};
 
 /// Columns and rows of a drawn surface, unless asked for otherwise.
 const SURFACE: u32 = 512;
@@ -112,9 +112,20 @@ pub(super) struct Made {
 
 impl Plan {
     /// Pictures of the chosen frames.
-    pub fn pictures(&self, source: &Source) -> anyhow::Result<Vec<(u32, Picture)>> {
+    pub fn pictures(
+        &self,
+        source: &Source,
+        library: &Library,
+    ) -> anyhow::Result<Vec<(u32, Picture)>> {
+        if let Some(what) = source.video() {
+            bail!("it is a video ({what}); frames of videos are not decoded");
+        }
+        if source.is_presentation_state() {
+            return library.as_it_says(self, source);
+        }
         if source.frames() == 0 {
-            let mesh = Mesh::of_instance(&source.header).context("there is no picture in it")??;
+            let none = document::describe(&source.header);
+            let mesh = Mesh::of_instance(&source.header).context(none)??;
             let size = self.options.viewport;
             let (width, height) = size.map_or((SURFACE, SURFACE), |size| (size.width, size.height));
             let mut picture = mesh.picture(width, height)?;
@@ -147,22 +158,25 @@ impl Plan {
     }
 
     /// Whatever a file can be looked at as.
-    pub(super) fn make(&self, source: &Source) -> anyhow::Result<Vec<Made>> {
-        let text = |ending, text: String| {
-            let bytes = text.into_bytes();
+    pub(super) fn make(&self, source: &Source, library: &Library) -> anyhow::Result<Vec<Made>> {
+        let whole = |ending, bytes| {
             Ok(vec![Made {
                 suffix: String::new(),
                 ending,
                 bytes,
             }])
         };
+        let text = |ending, text: String| whole(ending, text.into_bytes());
+        if let Some((ending, bytes)) = document::read(&source.header)? {
+            return whole(ending, bytes);
+        }
         if source.header.contains(tags::WAVEFORM_SEQUENCE) {
             return text("svg", waveform_svg(&source.header, Stretch::default())?);
         }
         if source.frames() == 0 && source.header.contains(tags::CONTENT_SEQUENCE) {
             return text("html", report_html(&source.header));
         }
-        let pictures = self.pictures(source)?;
+        let pictures = self.pictures(source, library)?;
         let ending = self.format.ending();
         if self.format == Format::Gif && pictures.len() > 1 {
             let delays = output::frame_delays(&source.header, pictures.len());

@@ -86,6 +86,21 @@ impl Source {
         self.table.as_ref().map_or(0, FrameTable::number_of_frames)
     }
 
+    /// What kind of video it is, if it is one.
+    pub fn video(&self) -> Option<&'static str> {
+        if self.frames() == 0 || !codec::is_video(&self.transfer_syntax) {
+            return None;
+        }
+        let known = transfer_syntax::by_uid(&self.transfer_syntax);
+        Some(known.map_or("unknown", |syntax| syntax.name))
+    }
+
+    /// Does it say how other objects are to be shown?
+    pub fn is_presentation_state(&self) -> bool {
+        let class = self.header.first_text(tags::SOP_CLASS_UID);
+        class.is_some_and(|class| class.starts_with("1.2.840.10008.5.1.4.1.1.11."))
+    }
+
     /// Decodes a frame, from 1.
     pub fn frame(&self, number: u32) -> anyhow::Result<Frame> {
         let table = self.table.as_ref().context("it has no pixel data")?;

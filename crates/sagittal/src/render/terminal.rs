@@ -11,6 +11,8 @@ pub enum Protocol {
     Kitty,
     /// iTerm2's inline images.
     Iterm2,
+    /// Sixels, as of foot, mlterm and xterm.
+    Sixel,
     /// Half blocks in 24-bit color, which every newer terminal can.
     Blocks,
 }
@@ -29,6 +31,12 @@ impl Protocol {
         {
             return Protocol::Kitty;
         }
+        if ["foot", "mlterm", "contour", "yaft"]
+            .iter()
+            .any(|name| term.starts_with(name))
+        {
+            return Protocol::Sixel;
+        }
         match program.as_str() {
             "iTerm.app" | "WezTerm" => Protocol::Iterm2,
             _ => Protocol::Blocks,
@@ -36,8 +44,20 @@ impl Protocol {
     }
 }
 
-/// The text that shows a picture, at most `columns` wide. For blocks the picture must have been
-/// made that wide.
+/// Columns and rows of picture elements that fit the columns of a terminal; nothing where the
+/// terminal itself makes pictures smaller.
+pub fn room(protocol: Protocol, columns: u32) -> Option<(u32, u32)> {
+    /// What most terminals give a character.
+    const CELL: u32 = 8;
+    match protocol {
+        Protocol::Kitty | Protocol::Iterm2 => None,
+        Protocol::Sixel => Some((columns * CELL, columns * CELL)),
+        Protocol::Blocks => Some((columns, columns)),
+    }
+}
+
+/// The text that shows a picture, at most `columns` wide. The picture must fit the [`room`] that
+/// there is.
 pub fn show(picture: &Picture, protocol: Protocol, columns: u32) -> anyhow::Result<String> {
     Ok(match protocol {
         Protocol::Kitty => kitty(&STANDARD.encode(picture.to_png()?), columns),
@@ -45,6 +65,7 @@ pub fn show(picture: &Picture, protocol: Protocol, columns: u32) -> anyhow::Resu
             let png = STANDARD.encode(picture.to_png()?);
             format!("\x1b]1337;File=inline=1;width={columns};preserveAspectRatio=1:{png}\x07\n")
         }
+        Protocol::Sixel => super::sixel::sixel(picture),
         Protocol::Blocks => blocks(picture),
     })
 }
@@ -113,6 +134,7 @@ mod tests {
         };
         assert_eq!(with("TERM", "xterm-kitty"), Protocol::Kitty);
         assert_eq!(with("TERM_PROGRAM", "iTerm.app"), Protocol::Iterm2);
+        assert_eq!(with("TERM", "foot-extra"), Protocol::Sixel);
         assert_eq!(with("TERM", "xterm"), Protocol::Blocks);
     }
 

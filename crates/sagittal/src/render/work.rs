@@ -1,15 +1,17 @@
 //! Many files, several at the same time.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use sagittal_core::tags;
 use sagittal_pixel::render::{Picture, output};
 use serde::Serialize;
 
-use super::{Format, Plan, Source};
+use super::{Format, Library, Plan, Source};
 use crate::files;
 
 /// The most pixels of pictures that are joined in one file.
@@ -53,16 +55,24 @@ impl Summary {
     }
 }
 
+/// How the work is done.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// Columns of a sheet of all pictures.
+    pub sheet: Option<u32>,
+    /// Write over files that exist.
+    pub overwrite: bool,
+    /// Files at the same time.
+    pub jobs: usize,
+    /// No progress bar.
+    pub quiet: bool,
+}
+
 /// Draws everything at and below `paths`. `sheet` is a number of columns: then all pictures are
 /// laid out in one. A GIF file of several files shows them one after the other.
-pub fn run(
-    plan: &Plan,
-    paths: &[PathBuf],
-    target: &Path,
-    sheet: Option<u32>,
-    overwrite: bool,
-) -> anyhow::Result<Summary> {
+pub fn run(plan: &Plan, paths: &[PathBuf], target: &Path, how: &How) -> anyhow::Result<Summary> {
     let started = Instant::now();
+    let (sheet, overwrite) = (how.sheet, how.overwrite);
     let mut jobs = Vec::new();
     for given in paths {
         for path in files::walk(given) {
@@ -78,24 +88,32 @@ pub fn run(
     let is_file = Format::of(target).is_some() && !target.is_dir();
     let is_joined = sheet.is_some() || (is_file && plan.format == Format::Gif && jobs.len() > 1);
     let mut summary = Summary::default();
+    let library = Library::of(jobs.iter().map(|(path, _)| path.clone()).collect());
+    let workers = rayon::ThreadPoolBuilder::new()
+        .num_threads(how.jobs.max(1))
+        .build()?;
+    let bar = bar(jobs.len() as u64, how.quiet);
     if is_joined {
         refuse_existing(target, overwrite)?;
-        joined(plan, &jobs, target, sheet, &mut summary)?;
+        let work = || joined(plan, &library, &jobs, target, sheet, &bar, &mut summary);
+        workers.install(work)?;
     } else if jobs.len() > 1 && (is_file || target.is_file()) {
         bail!("several files need a folder, --contact-sheet or a GIF");
     } else {
         let is_single = jobs.len() == 1 && !target.is_dir() && target.extension().is_some();
-        let done: Vec<anyhow::Result<u64>> = jobs
-            .par_iter()
-            .map(|(path, to)| {
-                let to = if is_single {
-                    target.with_extension("")
-                } else {
-                    stem(to)
-                };
-                one(plan, path, &to, is_single.then_some(target), overwrite)
-            })
-            .collect();
+        let draw = |(path, to): &(PathBuf, PathBuf)| {
+            let to = if is_single {
+                target.with_extension("")
+            } else {
+                stem(to)
+            };
+            let named = is_single.then_some(target);
+            let done = one(plan, &library, path, &to, named, overwrite);
+            bar.inc(1);
+            done
+        };
+        let done: Vec<anyhow::Result<u64>> =
+            workers.install(|| jobs.par_iter().map(draw).collect());
         for ((path, _), result) in jobs.iter().zip(done) {
             match result {
                 Ok(written) => {
@@ -106,6 +124,7 @@ pub fn run(
             }
         }
     }
+    bar.finish_and_clear();
     summary.seconds = started.elapsed().as_secs_f64();
     Ok(summary)
 }
@@ -130,22 +149,39 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let shown = || format!("cannot write {}", path.display());
     let folder = path
         .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder {
-        std::fs::create_dir_all(folder).with_context(shown)?;
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).with_context(shown)?;
+    // It appears when it is complete.
+    let mut out = files::temporary().tempfile_in(folder).with_context(shown)?;
+    out.write_all(bytes).with_context(shown)?;
+    out.persist(path).with_context(shown)?;
+    Ok(())
+}
+
+fn bar(files: u64, quiet: bool) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
     }
-    std::fs::write(path, bytes).with_context(shown)
+    let bar = ProgressBar::new(files);
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:32} {pos} of {len} files  {per_sec}  {eta} left")
+    {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Draws a file into files that begin with `to`. What is no picture is not given the name of one.
 fn one(
     plan: &Plan,
+    library: &Library,
     path: &Path,
     to: &Path,
     named: Option<&Path>,
     overwrite: bool,
 ) -> anyhow::Result<u64> {
-    let made = plan.make(&Source::open(path)?)?;
+    let made = plan.make(&Source::open(path)?, library)?;
     for file in &made {
         let mut name = to.as_os_str().to_owned();
         name.push(format!("{}.{}", file.suffix, file.ending));
@@ -174,17 +210,20 @@ struct Drawn {
 
 fn joined(
     plan: &Plan,
+    library: &Library,
     jobs: &[(PathBuf, PathBuf)],
     target: &Path,
     sheet: Option<u32>,
+    bar: &ProgressBar,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
     let done: Vec<anyhow::Result<Drawn>> = jobs
         .par_iter()
         .map(|(path, _)| {
+            bar.inc(1);
             let source = Source::open(path)?;
             let pictures = plan
-                .pictures(&source)?
+                .pictures(&source, library)?
                 .into_iter()
                 .map(|(_, p)| p)
                 .collect();

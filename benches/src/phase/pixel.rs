@@ -1,0 +1,367 @@
+//! Codecs, one frame on one thread, against the C libraries; and rendered pictures.
+//!
+//! The libraries decode the very same streams, through Python's `imagecodecs` (which has CharLS,
+//! libjpeg-turbo, OpenJPEG, OpenJPH and libjxl). Each side is timed in turns, the best time counts.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use bytes::Bytes;
+use sagittal_core::{Limits, tags, transfer_syntax};
+use sagittal_file::part10;
+use sagittal_pixel::codec::{self, EncodeOptions};
+use sagittal_pixel::{Frame, ImagePixel};
+
+use super::Bench;
+use crate::budget::ORTHANC;
+use crate::population::{Population, Slot};
+use crate::server::{DICOMWEB, Server, settle};
+use crate::template::{Load, Template};
+use crate::{client, http};
+
+const PHASE: &str = "pixel";
+const LARGEST: u64 = 1 << 30;
+/// How long a stream is decoded in one turn.
+const TURN: Duration = Duration::from_millis(250);
+
+/// A coding: its name, its transfer syntax, whether its samples have 8 bits, the function of
+/// `imagecodecs`, and the library behind that.
+struct Coding {
+    name: &'static str,
+    transfer_syntax_uid: &'static str,
+    is_narrow: bool,
+    function: &'static str,
+    library: &'static str,
+}
+
+const CODINGS: &[Coding] = &[
+    Coding {
+        name: "RLE",
+        transfer_syntax_uid: transfer_syntax::RLE_LOSSLESS,
+        is_narrow: false,
+        function: "dicomrle",
+        library: "imcd",
+    },
+    Coding {
+        name: "JPEG baseline",
+        transfer_syntax_uid: transfer_syntax::JPEG_BASELINE_8_BIT,
+        is_narrow: true,
+        function: "jpeg8",
+        library: "libjpeg-turbo",
+    },
+    Coding {
+        name: "JPEG lossless",
+        transfer_syntax_uid: transfer_syntax::JPEG_LOSSLESS_SV1,
+        is_narrow: false,
+        function: "jpeg8",
+        library: "libjpeg-turbo",
+    },
+    Coding {
+        name: "JPEG-LS",
+        transfer_syntax_uid: transfer_syntax::JPEG_LS_LOSSLESS,
+        is_narrow: false,
+        function: "jpegls",
+        library: "CharLS",
+    },
+    Coding {
+        name: "JPEG 2000",
+        transfer_syntax_uid: transfer_syntax::JPEG_2000_LOSSLESS,
+        is_narrow: false,
+        function: "jpeg2k",
+        library: "OpenJPEG",
+    },
+    Coding {
+        name: "HTJ2K",
+        transfer_syntax_uid: transfer_syntax::HTJ2K_LOSSLESS,
+        is_narrow: false,
+        function: "htj2k",
+        library: "OpenJPH",
+    },
+    Coding {
+        name: "JPEG XL",
+        transfer_syntax_uid: transfer_syntax::JPEG_XL_LOSSLESS,
+        is_narrow: false,
+        function: "jpegxl",
+        library: "libjxl",
+    },
+];
+
+/// A stream that both sides decode.
+struct Stream {
+    figure: String,
+    coding: &'static Coding,
+    image: ImagePixel,
+    bytes: Vec<u8>,
+    file: PathBuf,
+}
+
+pub fn run(bench: &mut Bench) -> Result<()> {
+    codecs(bench)?;
+    rendered(bench)
+}
+
+fn codecs(bench: &mut Bench) -> Result<()> {
+    let folder = bench.path("streams");
+    std::fs::create_dir_all(&folder)?;
+    let mut streams = Vec::new();
+    for (name, template) in [("CT", &bench.templates.ct), ("CR", &bench.templates.cr)] {
+        let frame = frame_of(template)?;
+        for coding in CODINGS {
+            streams.push(stream(name, &frame, coding, &folder)?);
+        }
+    }
+    let python = bench.options.peers.then(libraries).flatten();
+    if python.is_none() {
+        println!("python3 with imagecodecs is not here: no C libraries to compare with");
+    }
+    let single = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let mut ours = vec![f64::INFINITY; streams.len()];
+    let mut theirs = vec![f64::INFINITY; streams.len()];
+    for _ in 0..bench.options.rounds().max(2) {
+        for (stream, best) in streams.iter().zip(&mut ours) {
+            *best = best.min(single.install(|| decode(stream))?);
+        }
+        if let Some(python) = &python {
+            for (time, best) in decode_there(python, &streams)?.iter().zip(&mut theirs) {
+                *best = best.min(*time);
+            }
+        }
+    }
+    for ((stream, ours), theirs) in streams.iter().zip(ours).zip(theirs) {
+        let peer = (stream.coding.library, theirs);
+        let peers = if theirs.is_finite() {
+            vec![peer]
+        } else {
+            Vec::new()
+        };
+        bench
+            .report
+            .add(PHASE, stream.figure.clone(), "ms", ours, &peers);
+    }
+    Ok(())
+}
+
+/// The only frame of a template.
+fn frame_of(template: &Template) -> Result<Frame> {
+    let read = part10::read(&Bytes::from(template.file.clone()), Limits::default())?;
+    let image = ImagePixel::of(&read.data_set)?;
+    let samples = read
+        .data_set
+        .bytes(tags::PIXEL_DATA)
+        .context("a template without pixels")?;
+    let native = transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN;
+    Ok(codec::decode(native, &image, samples, LARGEST)?)
+}
+
+/// The frame in a coding, also as a file.
+fn stream(name: &str, frame: &Frame, coding: &'static Coding, folder: &Path) -> Result<Stream> {
+    let narrow = match coding.is_narrow {
+        true => Some(narrowed(frame)?),
+        false => None,
+    };
+    let frame = narrow.as_ref().unwrap_or(frame);
+    let options = EncodeOptions::default();
+    let encoded = codec::encode(coding.transfer_syntax_uid, frame, &options)?;
+    let file = folder.join(format!("{name}-{}", coding.function));
+    let file = file.with_extension(coding.name.replace(' ', "-"));
+    std::fs::write(&file, &encoded.bytes)?;
+    let (columns, rows) = (frame.image.columns, frame.image.rows);
+    Ok(Stream {
+        figure: format!("{}, {name} {columns}×{rows}", coding.name),
+        coding,
+        image: encoded.image,
+        bytes: encoded.bytes,
+        file,
+    })
+}
+
+/// The upper 8 of its stored bits.
+fn narrowed(frame: &Frame) -> Result<Frame> {
+    let shift = u32::from(frame.image.bits_stored.saturating_sub(8));
+    let is_signed = frame.image.is_signed;
+    let samples = frame.data.as_chunks::<2>().0.iter().map(|pair| {
+        let value = if is_signed {
+            i32::from(i16::from_le_bytes(*pair)) + (1 << (frame.image.bits_stored - 1))
+        } else {
+            i32::from(u16::from_le_bytes(*pair))
+        };
+        u8::try_from((value >> shift).clamp(0, 255)).unwrap_or(u8::MAX)
+    });
+    let mut image = frame.image;
+    image.bits_allocated = 8;
+    image.bits_stored = 8;
+    image.high_bit = 7;
+    image.is_signed = false;
+    Ok(Frame::new(image, samples.collect())?)
+}
+
+/// Milliseconds of the fastest of many.
+fn decode(stream: &Stream) -> Result<f64> {
+    let begun = Instant::now();
+    let mut best = f64::INFINITY;
+    while begun.elapsed() < TURN {
+        let started = Instant::now();
+        let frame = codec::decode(
+            stream.coding.transfer_syntax_uid,
+            &stream.image,
+            &stream.bytes,
+            LARGEST,
+        )?;
+        best = best.min(started.elapsed().as_secs_f64() * 1e3);
+        std::hint::black_box(frame);
+    }
+    Ok(best)
+}
+
+/// A Python that has the libraries.
+fn libraries() -> Option<PathBuf> {
+    let candidates = ["python3", "/usr/bin/python3"].map(PathBuf::from);
+    candidates.into_iter().find(|python| {
+        let asked = Command::new(python)
+            .args(["-c", "import imagecodecs"])
+            .stderr(std::process::Stdio::null())
+            .status();
+        asked.is_ok_and(|status| status.success())
+    })
+}
+
+/// Prints a line for each stream: milliseconds of the fastest of many, or nothing.
+const SCRIPT: &str = r#"
+import sys, time, imagecodecs
+turn = float(sys.argv[1])
+for argument in sys.argv[2:]:
+    function, path, rows, columns, dtype = argument.split("|")
+    data = open(path, "rb").read()
+    decode = getattr(imagecodecs, function + "_decode")
+    if function == "dicomrle":
+        run = lambda: decode(data, dtype)
+    elif function in ("jpeg2k", "htj2k", "jpegxl"):
+        run = lambda: decode(data, numthreads=1)
+    else:
+        run = lambda: decode(data)
+    try:
+        run()
+    except TypeError:
+        run = lambda: decode(data)
+    except Exception:
+        pass
+    best, begun = None, time.perf_counter()
+    try:
+        while time.perf_counter() - begun < turn:
+            started = time.perf_counter()
+            run()
+            took = time.perf_counter() - started
+            best = took if best is None else min(best, took)
+    except Exception as error:
+        print(function, error, file=sys.stderr)
+        best = None
+    print("" if best is None else best * 1e3)
+"#;
+
+fn decode_there(python: &Path, streams: &[Stream]) -> Result<Vec<f64>> {
+    let arguments = streams.iter().map(|stream| {
+        let (rows, columns) = (stream.image.rows, stream.image.columns);
+        let kind = if stream.coding.is_narrow {
+            "|u1"
+        } else {
+            "<u2"
+        };
+        let kind = kind.trim_start_matches('|');
+        let (function, file) = (stream.coding.function, stream.file.display());
+        format!("{function}|{file}|{rows}|{columns}|{kind}")
+    });
+    let output = Command::new(python)
+        .args(["-c", SCRIPT, &TURN.as_secs_f64().to_string()])
+        .args(arguments)
+        .env("OMP_NUM_THREADS", "1")
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    complaints
+        .lines()
+        .for_each(|line| println!("imagecodecs: {line}"));
+    let text = String::from_utf8(output.stdout)?;
+    let times = text
+        .lines()
+        .map(|line| line.parse().unwrap_or(f64::INFINITY));
+    let times: Vec<f64> = times.collect();
+    ensure!(
+        times.len() == streams.len(),
+        "a stream was not answered for"
+    );
+    Ok(times)
+}
+
+const POPULATION: Population = Population {
+    number: 7,
+    per_study: 100,
+    per_series: 100,
+};
+const CLIENTS: usize = 4;
+
+/// Pictures of CTs, each asked for once: nothing is remembered.
+fn rendered(bench: &mut Bench) -> Result<()> {
+    let each: usize = if bench.options.quick { 150 } else { 400 };
+    let count = each * (CLIENTS + 1);
+    let ours = bench.sagittal("pixel")?;
+    let orthanc = bench
+        .orthanc("pixel-orthanc")?
+        .filter(|server| server.web.is_some());
+    let load = Load {
+        template: &bench.templates.ct,
+        population: POPULATION,
+    };
+    for server in [Some(&ours), orthanc.as_ref()].into_iter().flatten() {
+        client::store(&server.peer, &load, 0..count as u64, 4)?;
+    }
+    settle();
+    let figures = |server: &Server| -> Result<[f64; 3]> {
+        let path = |number: usize| {
+            let identity = POPULATION.identity(number as u64);
+            let [study, series, instance] = [
+                Slot::StudyInstanceUid,
+                Slot::SeriesInstanceUid,
+                Slot::SopInstanceUid,
+            ]
+            .map(|slot| identity.text(slot));
+            format!("{DICOMWEB}/studies/{study}/series/{series}/instances/{instance}/rendered")
+        };
+        const ACCEPT: &str = "image/jpeg";
+        let alone = http::repeat(server.web()?, 1, each, ACCEPT, |n| path(n + each * CLIENTS))?;
+        let together = http::repeat(server.web()?, CLIENTS, each, ACCEPT, path)?;
+        let again = http::repeat(server.web()?, 1, 100, ACCEPT, |_| path(0))?;
+        Ok([
+            alone.percentile(50.0),
+            together.rate(),
+            again.percentile(50.0),
+        ])
+    };
+    let [alone, together, again] = figures(&ours)?;
+    let peer = orthanc.as_ref().map(figures).transpose()?;
+    let peers = |at: usize| -> Vec<_> {
+        let figure = peer.and_then(|figures| figures.get(at).copied());
+        figure.map(|figure| (ORTHANC, figure)).into_iter().collect()
+    };
+    bench
+        .report
+        .add(PHASE, "rendered CT, JPEG", "ms", alone, &peers(0));
+    bench.report.add(
+        PHASE,
+        "rendered CT, JPEG, 4 clients",
+        "per s",
+        together,
+        &peers(1),
+    );
+    bench
+        .report
+        .add(PHASE, "rendered CT, again", "ms", again, &peers(2));
+    drop(orthanc);
+    let _ = std::fs::remove_dir_all(bench.path("pixel-orthanc"));
+    bench.finish(ours, Some("pixel"))
+}
