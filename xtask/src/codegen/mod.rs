@@ -80,6 +80,8 @@ const OUTPUTS: &[Output] = &[
         sources: &["private_safe_list.tsv"],
         target: "crates/deid/src/generated/safe_private.rs",
         generate: safe_private::generate,
+    },
+    Output {
         sources: &[
             "rules_conditions.tsv",
             "rules_value_sets.tsv",
