@@ -57,14 +57,6 @@ impl Answer {
             Answer::Silent => "no answer to the association request in time".to_owned(),
         }
     }
-
-    /// The acceptance.
-    pub fn accepted(self) -> Result<Box<AssociateAc>, Answer> {
-        match self {
-            Answer::Accepted(response) => Ok(response),
-            other => Err(other),
-        }
-    }
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}

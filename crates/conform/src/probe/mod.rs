@@ -24,7 +24,7 @@ use std::time::Duration;
 use sagittal_core::Uid;
 use sagittal_dimse::scu::Target;
 
-pub use run::{Outcome, probe};
+pub use run::{Outcome, now, probe};
 pub use store::Stored;
 
 /// How a peer is probed.

@@ -135,7 +135,7 @@ pub(super) async fn ask(dialer: &Dialer, pairs: &Pairs) -> (Vec<StoreCase>, Vec<
             &sop_class,
             &ts,
             &uid,
-            Some(bytes.clone()),
+            Some(bytes),
             "the same once more",
         )
         .await;
@@ -145,20 +145,15 @@ pub(super) async fn ask(dialer: &Dialer, pairs: &Pairs) -> (Vec<StoreCase>, Vec<
         let other = encoded(&other, &ts);
         let name = "another object with a SOP Instance UID that is there";
         cases.push(send(dialer, &sop_class, &ts, &uid, other, name).await);
-        let cut: Bytes = bytes.slice(..bytes.len().saturating_sub(301));
-        let uid = own_uid(base, CASES.len(), 3);
-        let case = send(
-            dialer,
-            &sop_class,
-            &ts,
-            &uid,
-            Some(cut),
-            "the data set is cut short",
-        )
-        .await;
+        let number = CASES.len();
+        let (uid, study) = (own_uid(base, number, 3), own_uid(base, number, 1));
+        let cut = encoded(&sound(base, number), &ts)
+            .map(|bytes| bytes.slice(..bytes.len().saturating_sub(301)));
+        let name = "the data set is cut short";
+        let case = send(dialer, &sop_class, &ts, &uid, cut, name).await;
         if matches!(case.outcome, StoreOutcome::Stored | StoreOutcome::Warning) {
             stored.push(Stored {
-                study_instance_uid: own_uid(base, 0, 1),
+                study_instance_uid: study,
                 sop_instance_uid: uid,
             });
         }
