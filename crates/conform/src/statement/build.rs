@@ -1,174 +1,323 @@
-//! From registries and configuration to the statement's data.
+//! From registries and configuration to the document.
 
-use sagittal_core::transfer_syntax;
+use sagittal_core::Uid;
+use sagittal_dimse::DimseConfig;
 use sagittal_dimse::policy::{IDENTIFIER_TRANSFER_SYNTAXES, storage_transfer_syntaxes};
-use sagittal_dimse::query_keys::query_keys;
-use sagittal_dimse::registry::{self, ExtendedField, Model, Operation, SERVICES};
+use sagittal_dimse::registry::{self, ExtendedField, SERVICES, Service};
 
-use super::table::{CHARACTER_SETS, SECURITY, STATUSES};
-use super::{
-    ApplicationEntity, Extended, Input, Key, Named, ServiceClass, Setting, SopClass, Statement,
+use super::table::{CHARACTER_SETS, MEDIA, SECURITY, STATUSES};
+use super::{Input, queries, web};
+use crate::document::{
+    Address, ApplicationEntity, Association, Basis, CharacterSets, ContextGroup, Document,
+    ExtendedNegotiation, Fact, IdentityAnswer, IdentityKind, MediaProfile, OperationsWindow,
+    Preference, RequestorRoles, Rest, Role, Setting, SopClasses, Status, StatusCode, Support,
+    System, TitleRule, Tls, TlsSuite, TlsVersion, TransferSyntaxes, UserIdentity,
 };
 
-impl Statement {
-    /// The statement of a server with this configuration.
-    pub fn new(input: Input<'_>) -> Statement {
-        let config = input.dimse;
-        let association = &config.association;
-        Statement {
-            product: "Sagittal",
-            version: input.version.to_owned(),
-            implementation_class_uid: association.implementation_class_uid.to_string(),
-            implementation_version_name: association.implementation_version_name.clone(),
-            application_entity: ApplicationEntity {
-                ae_title: config.ae_title.to_string(),
-                aliases: config.aliases.iter().map(ToString::to_string).collect(),
-                port: input.port,
-                tls_port: input.tls_port,
-                max_associations: config.associations.0,
-                max_associations_per_address: config.associations.1,
-                max_operations: config.max_operations,
-                max_pdu_received: association.max_pdu_receive,
-                max_pdu_sent: association.max_pdu_send,
-            },
-            services: services(&input),
-            query_keys: keys(),
-            statuses: STATUSES.to_vec(),
-            dicomweb: input.routes.clone(),
-            character_sets: CHARACTER_SETS.to_vec(),
-            security: SECURITY.to_vec(),
-            settings: settings(&input),
-        }
+/// The statement of a server with this configuration.
+pub fn statement(input: &Input<'_>) -> Document {
+    let evidence = format!(
+        "sagittal {} conformance statement, from its tables and configuration",
+        input.version
+    );
+    let system = System {
+        name: input.dimse.ae_title.to_string(),
+        product: Some("Sagittal".to_owned()),
+        version: Some(input.version.to_owned()),
+        description: Some(
+            "An archive for DICOM instances: it receives, finds and gives them back over DIMSE and DICOMweb."
+                .to_owned(),
+        ),
+        ..System::default()
+    };
+    let basis = Basis::new(Status::Declared, input.date.clone(), evidence);
+    let mut document = Document::new("statement", basis, system);
+    document.application_entities.push(entity(input));
+    document.web = web::web(input);
+    document.media = MEDIA
+        .iter()
+        .map(|(profile, roles, remark)| MediaProfile {
+            profile: (*profile).to_owned(),
+            roles: roles.to_vec(),
+            support: Support::Yes,
+            basis: None,
+            remark: Some((*remark).to_owned()),
+        })
+        .collect();
+    document.security = SECURITY.iter().map(ToString::to_string).collect();
+    document.settings = settings(input);
+    document
+}
+
+fn entity(input: &Input<'_>) -> ApplicationEntity {
+    let config = input.dimse;
+    let address = |port, tls| Address {
+        host: String::new(),
+        port,
+        tls,
+    };
+    let plain = address(input.port, false);
+    let secure = input.tls_port.map(|port| address(port, true));
+    ApplicationEntity {
+        ae_title: config.ae_title.to_string(),
+        aliases: config.aliases.iter().map(ToString::to_string).collect(),
+        addresses: [plain].into_iter().chain(secure).collect(),
+        association: association(config),
+        contexts: contexts(config),
+        unlisted: Support::No,
+        queries: queries::queries(config),
+        storage: Vec::new(),
+        character_sets: vec![CharacterSets {
+            terms: CHARACTER_SETS.iter().map(ToString::to_string).collect(),
+            used_in: Vec::new(),
+            support: Support::Yes,
+            basis: None,
+            remark: Some(
+                "Data sets are kept as they come. Answers to queries are in the character set of the request if it can express them, else in UTF-8."
+                    .to_owned(),
+            ),
+        }],
+        statuses: STATUSES.iter().map(StatusCode::from).collect(),
+        tls: input.tls_port.map(|_| tls(input)),
+        remarks: REMARKS.iter().map(ToString::to_string).collect(),
     }
 }
 
-fn services(input: &Input<'_>) -> Vec<ServiceClass> {
-    let config = input.dimse;
-    let of = |wanted: &dyn Fn(&registry::Service) -> bool| -> Vec<SopClass> {
-        SERVICES
+const REMARKS: &[&str] = &[
+    "Storage level 2 (full): the data set is kept byte for byte in the transfer syntax in which it came. Success is answered only when the instance is durable on disk.",
+    "Queries are answered relationally; with strict_hierarchy only if that was negotiated. Retrieve AE Title and Instance Availability (ONLINE) are part of every answer.",
+    "C-CANCEL ends a query before its next answer and a retrieval before its next sub-operation. Pending responses of C-MOVE and C-GET come at least once a progress interval (500 ms).",
+    "A receiver that does not take the stored transfer syntax is sent one that it takes and that loses nothing; where there is none, the instance is reported as failed.",
+    "Composite Instance Root: levels IMAGE and FRAME; frames by Simple Frame List, Calculated Frame List or Time Range. Without bulk data: pixel, waveform, spectroscopy, overlay, curve and audio data and encapsulated documents are left out.",
+    "As SCU: sub-operations of C-MOVE and C-GET, and the command line tools.",
+    "Rejected: a called AE title that is not ours (if checked; 1-1-7), a calling AE title that may do nothing here (1-1-3), a wrong passcode (1-1-1), too many associations (2-3-2). Services without permission are refused by their presentation contexts (user-rejection).",
+];
+
+fn association(config: &DimseConfig) -> Association {
+    let association = &config.association;
+    let limit = |value: usize| Fact::known(u32::try_from(value).unwrap_or(u32::MAX));
+    let rule = |is_checked| {
+        Fact::known(if is_checked {
+            TitleRule::Known
+        } else {
+            TitleRule::Any
+        })
+    };
+    let identity = |kind, answer| UserIdentity {
+        kind,
+        answer,
+        basis: None,
+        remark: None,
+    };
+    use IdentityAnswer::{Answered, Ignored};
+    Association {
+        max_pdu_received: Fact::known(association.max_pdu_receive),
+        max_pdu_sent: Fact::known(association.max_pdu_send)
+            .remark("that of the peer, at most this"),
+        implementation_class_uid: Fact::known(association.implementation_class_uid.to_string()),
+        implementation_version_name: Fact::known(association.implementation_version_name.clone()),
+        operations_window: Fact::known(OperationsWindow {
+            invoked: config.max_operations,
+            performed: config.max_operations,
+        }),
+        max_associations: limit(config.associations.0),
+        max_associations_per_address: limit(config.associations.1),
+        max_contexts: Fact::known(128),
+        rejects_useless: Fact::known(false),
+        called_ae_title: rule(config.check_called_ae_title),
+        calling_ae_title: rule(config.known_peers_only),
+        user_identity: vec![
+            identity(IdentityKind::Username, Answered),
+            UserIdentity {
+                remark: Some("with users configured, wrong passcodes are rejected".to_owned()),
+                ..identity(IdentityKind::UsernameAndPasscode, Answered)
+            },
+            identity(IdentityKind::Kerberos, Ignored),
+            identity(IdentityKind::Saml, Ignored),
+            identity(IdentityKind::Jwt, Ignored),
+        ],
+        extended_negotiation: extended(config),
+        common_extended_negotiation: Fact::known(
+            config.unknown_sop_classes && (config.offered.store || config.offered.get),
+        ),
+    }
+}
+
+/// Which bytes are answered, SOP classes with the same ones together.
+fn extended(config: &DimseConfig) -> Vec<ExtendedNegotiation> {
+    let hex = |fields: &[ExtendedField]| -> String {
+        fields
             .iter()
-            .filter(|service| wanted(service))
-            .map(|service| SopClass {
-                uid: service.sop_class_uid.to_owned(),
-                name: service.name.to_owned(),
-                scu: service.scu,
-                scp: service.operation.is_offered(config.offered),
-            })
+            .map(|field| format!("{:02x}", field.value))
             .collect()
     };
-    let identifiers = || named(IDENTIFIER_TRANSFER_SYNTAXES.iter().copied());
-    let composite = |service: &registry::Service| {
-        matches!(
-            service.model,
-            Some(Model::CompositeInstanceRoot | Model::WithoutBulkData)
-        )
+    let item = |uids: Vec<Uid>, fields: &[ExtendedField]| ExtendedNegotiation {
+        sop_classes: uids.into_iter().collect(),
+        answer: hex(fields),
+        fields: fields
+            .iter()
+            .map(|field| format!("{}: {}", field.name, field.value))
+            .collect(),
+        basis: None,
     };
-    vec![
-        ServiceClass {
-            name: "Verification",
-            sop_classes: of(&|service| service.operation == Operation::Echo),
-            transfer_syntaxes: identifiers(),
-            extended_negotiation: Vec::new(),
-            remarks: Vec::new(),
-        },
-        storage(input),
-        ServiceClass {
-            name: "Query/Retrieve",
-            sop_classes: of(&|service| service.model.is_some() && !composite(service)),
-            transfer_syntaxes: identifiers(),
-            extended_negotiation: extended("C-FIND", registry::FIND_EXTENDED)
-                .chain(extended("C-MOVE, C-GET", registry::RETRIEVE_EXTENDED))
-                .collect(),
-            remarks: vec![
-                "Queries are answered relationally; with strict_hierarchy only if that was negotiated.",
-                "Answers are in the character set of the request if it can express them, else in UTF-8 (ISO_IR 192).",
-                "Retrieve AE Title and Instance Availability (ONLINE) are part of every answer.",
-                "C-CANCEL ends a query before its next answer and a retrieval before its next sub-operation.",
-                "A receiver that does not take the stored transfer syntax is sent what differs from it only in VR encoding, byte order and deflation; the rest is reported as failed.",
-                "Pending responses of C-MOVE and C-GET come at least once a progress interval (500 ms).",
-            ],
-        },
-        ServiceClass {
-            name: "Composite Instance Root Retrieve, and Retrieve Without Bulk Data",
-            sop_classes: of(&composite),
-            transfer_syntaxes: identifiers(),
-            extended_negotiation: Vec::new(),
-            remarks: vec![
-                "Levels IMAGE and FRAME; frames by Simple Frame List, Calculated Frame List or Time Range.",
-                "Without bulk data: pixel, waveform, spectroscopy, overlay, curve and audio data and encapsulated documents are left out.",
-            ],
-        },
-    ]
-}
-
-fn storage(input: &Input<'_>) -> ServiceClass {
-    let config = input.dimse;
-    let sop_classes = registry::storage_sop_classes(config)
-        .into_iter()
-        .map(|(uid, name)| SopClass {
-            uid,
-            name,
-            scu: true,
-            scp: config.offered.store,
-        });
-    let accepted = storage_transfer_syntaxes(config);
-    let only = accepted.only.as_deref().unwrap_or_default();
-    ServiceClass {
-        name: "Storage",
-        sop_classes: sop_classes.collect(),
-        transfer_syntaxes: named(only.iter().map(|uid| uid.as_str())),
-        extended_negotiation: extended("C-STORE", registry::STORAGE_EXTENDED).collect(),
-        remarks: vec![
-            "Storage level 2 (full): the data set is kept byte for byte in the transfer syntax in which it came.",
-            "Success is answered only when the instance is durable on disk.",
-            "Unknown SOP classes that Common Extended Negotiation declares to be of the Storage Service Class are accepted if configured.",
-            "As SCU: sub-operations of C-MOVE and C-GET, and the command line tools.",
-        ],
-    }
-}
-
-fn named<'a>(uids: impl Iterator<Item = &'a str>) -> Vec<Named> {
-    let name = |uid| transfer_syntax::by_uid(uid).map_or("private", |row| row.name);
-    uids.map(|uid| Named {
-        uid: uid.to_owned(),
-        name: name(uid).to_owned(),
-    })
-    .collect()
-}
-
-fn extended(
-    operation: &'static str,
-    fields: &'static [ExtendedField],
-) -> impl Iterator<Item = Extended> {
-    fields.iter().enumerate().map(move |(at, field)| Extended {
-        operation,
-        byte: at + 1,
-        name: field.name,
-        value: field.value,
-    })
-}
-
-fn keys() -> Vec<Key> {
-    query_keys()
-        .into_iter()
-        .map(|key| Key {
-            level: key.level,
-            tag: key.tag.to_string(),
-            keyword: key.keyword,
-            kind: key.kind,
-            matching: key.matching,
-        })
+    let with = |fields: &'static [ExtendedField]| -> Vec<Uid> {
+        offered(config)
+            .filter(|service| service.extended == fields)
+            .map(|service| Uid::from_static(service.sop_class_uid))
+            .collect()
+    };
+    let all = [
+        item(with(registry::FIND_EXTENDED), registry::FIND_EXTENDED),
+        item(
+            with(registry::RETRIEVE_EXTENDED),
+            registry::RETRIEVE_EXTENDED,
+        ),
+        item(storage(config), registry::STORAGE_EXTENDED),
+    ];
+    all.into_iter()
+        .filter(|item| !item.sop_classes.is_empty())
         .collect()
+}
+
+fn offered(config: &DimseConfig) -> impl Iterator<Item = &'static Service> {
+    let offered = config.offered;
+    SERVICES
+        .iter()
+        .filter(move |service| service.operation.is_offered(offered))
+}
+
+/// Storage SOP classes that are accepted; none where neither storing nor C-GET is offered.
+fn storage(config: &DimseConfig) -> Vec<Uid> {
+    if !config.offered.store && !config.offered.get {
+        return Vec::new();
+    }
+    registry::storage_sop_classes(config)
+        .into_iter()
+        .filter_map(|(uid, _)| Uid::tolerant(&uid).ok())
+        .collect()
+}
+
+fn contexts(config: &DimseConfig) -> Vec<ContextGroup> {
+    let identifiers: TransferSyntaxes = IDENTIFIER_TRANSFER_SYNTAXES
+        .iter()
+        .map(|uid| Uid::from_static(uid))
+        .collect();
+    let services: SopClasses = offered(config)
+        .map(|service| Uid::from_static(service.sop_class_uid))
+        .collect();
+    let accepted = storage_transfer_syntaxes(config);
+    let only: TransferSyntaxes = accepted
+        .only
+        .as_deref()
+        .unwrap_or_default()
+        .iter()
+        .cloned()
+        .collect();
+    let prefer: TransferSyntaxes = accepted.prefer.iter().cloned().collect();
+    let rest = if prefer.len() == only.len() {
+        Rest::None
+    } else {
+        Rest::First
+    };
+    let storage: SopClasses = storage(config).into_iter().collect();
+    let asked: SopClasses = SERVICES
+        .iter()
+        .filter(|service| service.scu)
+        .map(|service| Uid::from_static(service.sop_class_uid))
+        .collect();
+    let known: SopClasses = registry::storage_sop_classes(config)
+        .into_iter()
+        .filter_map(|(uid, _)| Uid::tolerant(&uid).ok())
+        .collect();
+    let group = |sop_classes: &SopClasses, syntaxes: &TransferSyntaxes, role| ContextGroup {
+        sop_classes: sop_classes.clone(),
+        transfer_syntaxes: syntaxes.clone(),
+        roles: vec![role],
+        ..ContextGroup::default()
+    };
+    let all = [
+        ContextGroup {
+            preference: Some(Preference {
+                order: identifiers.clone(),
+                rest: Rest::None,
+            }),
+            requestor_roles: Some(RequestorRoles::Scu),
+            ..group(&services, &identifiers, Role::Scp)
+        },
+        ContextGroup {
+            preference: (only.len() > 1).then_some(Preference {
+                order: prefer,
+                rest,
+            }),
+            requestor_roles: Some(RequestorRoles::from_answer(Some((
+                config.offered.store,
+                config.offered.get,
+            )))),
+            ..group(&storage, &only, Role::Scp)
+        },
+        // PS3.7 §D.3.3.2: our tools propose what files are in, and what differs without loss.
+        group(&asked, &identifiers_of_tools(), Role::Scu),
+        group(&known, &only, Role::Scu),
+    ];
+    all.into_iter()
+        .filter(|group| !group.sop_classes.is_empty())
+        .collect()
+}
+
+/// What the tools propose for identifiers.
+fn identifiers_of_tools() -> TransferSyntaxes {
+    IDENTIFIER_TRANSFER_SYNTAXES
+        .iter()
+        .take(2)
+        .map(|uid| Uid::from_static(uid))
+        .collect()
+}
+
+/// What rustls offers on its own.
+fn tls(input: &Input<'_>) -> Tls {
+    let suites: &[(&str, &str)] = &[
+        ("TLS_AES_256_GCM_SHA384", "1.3"),
+        ("TLS_AES_128_GCM_SHA256", "1.3"),
+        ("TLS_CHACHA20_POLY1305_SHA256", "1.3"),
+        ("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "1.2"),
+        ("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "1.2"),
+        ("TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "1.2"),
+        ("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "1.2"),
+        ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "1.2"),
+        ("TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "1.2"),
+    ];
+    let version = |version: &str, is: bool| TlsVersion {
+        version: version.to_owned(),
+        support: is.into(),
+    };
+    Tls {
+        versions: vec![
+            version("1.3", true),
+            version("1.2", true),
+            version("1.1", false),
+            version("1.0", false),
+        ],
+        suites: suites
+            .iter()
+            .map(|(name, version)| TlsSuite {
+                name: (*name).to_owned(),
+                version: (*version).to_owned(),
+                support: Support::Yes,
+            })
+            .collect(),
+        client_certificate: Fact::known(input.client_certificate),
+        ..Tls::default()
+    }
 }
 
 fn settings(input: &Input<'_>) -> Vec<Setting> {
     let config = input.dimse;
     let association = &config.association;
     let seconds = |duration: std::time::Duration| format!("{} s", duration.as_secs_f64());
-    let setting = |name, value, effect| Setting {
-        name,
+    let setting = |name: &str, value: String, effect: &str| Setting {
+        name: name.to_owned(),
         value,
-        effect,
+        effect: effect.to_owned(),
     };
     vec![
         setting(

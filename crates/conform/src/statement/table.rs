@@ -1,6 +1,23 @@
 //! What is the same for every configuration.
 
-use super::StatusRow;
+use crate::document::{MediaRole, StatusCode};
+
+/// A status code, when it is sent, and by which operation.
+pub struct StatusRow {
+    operation: &'static str,
+    code: &'static str,
+    meaning: &'static str,
+}
+
+impl From<&StatusRow> for StatusCode {
+    fn from(row: &StatusRow) -> StatusCode {
+        StatusCode {
+            operation: row.operation.to_owned(),
+            code: row.code.to_owned(),
+            meaning: row.meaning.to_owned(),
+        }
+    }
+}
 
 const fn row(operation: &'static str, code: &'static str, meaning: &'static str) -> StatusRow {
     StatusRow {
@@ -50,7 +67,7 @@ pub const STATUSES: &[StatusRow] = &[
 
 /// Specific Character Sets (PS3.3 §C.12.1.1.2).
 pub const CHARACTER_SETS: &[&str] = &[
-    "ISO_IR 6 (default)",
+    "ISO_IR 6",
     "ISO_IR 100",
     "ISO_IR 101",
     "ISO_IR 109",
@@ -92,3 +109,10 @@ pub const SECURITY: &[&str] = &[
     "Access rules by AE title, address and subject of the client certificate, per service",
     "Audit trail of associations, stores, queries and retrievals (after PS3.15 §A.5) as JSON lines",
 ];
+
+/// Application profiles of media (PS3.11).
+pub const MEDIA: &[(&str, &[MediaRole], &str)] = &[(
+    "STD-GEN-CD",
+    &[MediaRole::Creator, MediaRole::Reader],
+    "General Purpose profiles: Part 10 files with DICOMDIR are read and written by the command line tools (import, export)",
+)];

@@ -5,7 +5,7 @@ mod retrieve;
 mod stow;
 mod url;
 
-pub use http::{Access, HttpClient};
+pub use http::{Access, HttpClient, empty};
 pub use retrieve::{Remote, RemoteInstance};
 pub use stow::{StowClient, Stowed};
 pub use url::ServerUrl;
