@@ -6,6 +6,7 @@
 
 pub mod config;
 mod even;
+pub mod lossy;
 pub mod peers;
 pub mod policy;
 pub mod provider;
@@ -17,6 +18,7 @@ pub mod server;
 pub mod status;
 
 pub use config::{DimseConfig, Offered};
+pub use lossy::Lossy;
 pub use peers::{Peer, Peers};
 pub use provider::Provider;
 pub use server::{DimseServer, serve};

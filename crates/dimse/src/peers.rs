@@ -5,6 +5,8 @@ use std::sync::Arc;
 use sagittal_core::{AeTitle, Uid};
 use sagittal_net::tls::TlsClient;
 
+use crate::lossy::Lossy;
+
 /// A peer.
 #[derive(Clone)]
 pub struct Peer {
@@ -20,6 +22,8 @@ pub struct Peer {
     pub tls: Option<TlsClient>,
     /// Transfer syntaxes that may be proposed to it; empty: all.
     pub transfer_syntaxes: Vec<Uid>,
+    /// What it may be given where it takes nothing that loses nothing, the first first.
+    pub lossy: Vec<Lossy>,
     /// Associations to it at the same time for one retrieval.
     pub max_associations: usize,
 }
@@ -39,6 +43,7 @@ impl Peer {
             port,
             tls: None,
             transfer_syntaxes: Vec::new(),
+            lossy: Vec::new(),
             max_associations: 1,
         }
     }

@@ -87,7 +87,14 @@ async fn picture(
         return Ok(conditional::not_modified(&etag));
     }
     let parameters = parameters.resolve(state, &subject.instance).await?;
-    let mut response = rendered::single(state, subject, media_type, parameters).await?;
+    let mut response = rendered::single(
+        state,
+        subject,
+        media_type,
+        parameters,
+        (&request.headers, &etag),
+    )
+    .await?;
     conditional::mark(response.headers_mut(), &etag);
     Ok(response)
 }

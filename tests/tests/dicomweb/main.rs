@@ -5,4 +5,5 @@ mod demo;
 mod kinds;
 mod rendered;
 mod round_trip;
+mod video;
 mod volume;

@@ -4,6 +4,7 @@
 mod drip;
 mod duplicates;
 mod get;
+mod lossy;
 mod r#move;
 mod negotiation;
 mod pynetdicom;

@@ -82,6 +82,7 @@ async fn run(weak: Weak<Inner>) {
     let settings = &options.compression;
     let mut since = settings.every.saturating_sub(FIRST);
     let mut kept = HashSet::new();
+    request::tidy(&options.data);
     loop {
         tokio::time::sleep(LOOK).await;
         let Some(inner) = weak.upgrade().filter(|inner| !inner.is_closed()) else {

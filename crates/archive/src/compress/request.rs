@@ -110,6 +110,18 @@ fn put(path: &Path, text: &[u8]) -> std::io::Result<()> {
     std::fs::rename(&temporary, path)
 }
 
+/// Removes answers that nobody has taken, at a start.
+pub(super) fn tidy(data: &Path) {
+    let entries = std::fs::read_dir(data.join(FOLDER));
+    for entry in entries.into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_answer = path.extension().is_some_and(|kind| kind == "status");
+        if is_answer && !path.with_extension("json").exists() {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
 /// Does what is asked for. A request is taken away when it is done: one that a stop has
 /// interrupted goes on at the next start.
 pub(super) async fn serve(archive: &Archive) {

@@ -48,6 +48,9 @@ async fn send_all(operation: &Operation, plan: Plan, tally: &mut Tally) {
         0 => usize::from(session.provider.config.max_operations.max(1)),
         granted => usize::from(granted),
     };
+    let caller = &session.negotiated.calling_ae_title;
+    let peer = session.provider.peers.by_ae_title(caller);
+    let lossy = peer.map_or_else(Vec::new, |peer| peer.lossy.clone());
     let mut instances = plan.instances.into_iter();
     let mut ahead = VecDeque::new();
     let mut awaiting = FuturesUnordered::new();
@@ -60,6 +63,7 @@ async fn send_all(operation: &Operation, plan: Plan, tally: &mut Tally) {
                 &session.negotiated,
                 &instance,
                 &plan.form,
+                &lossy,
             );
             ahead.push_back((instance, reading));
         }

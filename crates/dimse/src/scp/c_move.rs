@@ -104,7 +104,11 @@ async fn watch(operation: &Operation, mut outcomes: mpsc::Receiver<Outcome>, tal
 fn contexts(peer: &Peer, instances: &[InstanceRef]) -> Vec<(Uid, Vec<Uid>)> {
     let mut order: Vec<&Uid> = Vec::new();
     let mut stored: HashMap<&Uid, BTreeSet<&Uid>> = HashMap::new();
+    let mut pictures: BTreeSet<&Uid> = BTreeSet::new();
     for instance in instances {
+        if instance.number_of_frames > 0 {
+            pictures.insert(&instance.sop_class_uid);
+        }
         stored
             .entry(&instance.sop_class_uid)
             .or_insert_with(|| {
@@ -134,6 +138,13 @@ fn contexts(peer: &Peer, instances: &[InstanceRef]) -> Vec<(Uid, Vec<Uid>)> {
                 .collect();
             if !possible.is_empty() {
                 contexts.push((class.clone(), possible));
+            }
+        }
+        let is_picture = pictures.contains(class);
+        for lossy in peer.lossy.iter().filter(|_| is_picture) {
+            let uid = &lossy.transfer_syntax_uid;
+            if !syntaxes.contains(uid) && syntaxes.iter().any(|stored| lossy.is_possible(stored)) {
+                contexts.push((class.clone(), vec![uid.clone()]));
             }
         }
     }

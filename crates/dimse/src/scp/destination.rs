@@ -202,6 +202,7 @@ impl Delivery {
             association.negotiated(),
             &instance,
             &self.form,
+            &self.peer.lossy,
         );
         Some((instance, reading))
     }

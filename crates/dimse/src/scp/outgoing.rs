@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use super::composite;
 use super::retrieve::Form;
 use crate::even;
+use crate::lossy::Lossy;
 use crate::registry::Operation as Kind;
 use crate::status::{Failure, UNABLE_TO_EXTRACT_FRAMES};
 
@@ -58,10 +59,11 @@ pub(super) fn read_ahead(
     negotiated: &Arc<Negotiated>,
     instance: &InstanceRef,
     form: &Form,
+    lossy: &[Lossy],
 ) -> JoinHandle<Result<Outgoing, Failure>> {
     let (archive, negotiated) = (archive.clone(), negotiated.clone());
-    let (instance, form) = (instance.clone(), form.clone());
-    tokio::spawn(async move { prepare(&archive, &negotiated, instance, &form).await })
+    let (instance, form, lossy) = (instance.clone(), form.clone(), lossy.to_vec());
+    tokio::spawn(async move { prepare(&archive, &negotiated, instance, &form, &lossy).await })
 }
 
 async fn prepare(
@@ -69,8 +71,15 @@ async fn prepare(
     negotiated: &Negotiated,
     instance: InstanceRef,
     form: &Form,
+    lossy: &[Lossy],
 ) -> Result<Outgoing, Failure> {
-    let context = choose(negotiated, &instance, form)?;
+    let context = match choose(negotiated, &instance, form) {
+        Ok(context) => context,
+        Err(failure) => {
+            let reader = archive.open_instance(instance);
+            return with_loss(negotiated, &reader, form, lossy, failure).await;
+        }
+    };
     let reader = archive.open_instance(instance);
     let instance = &reader.instance;
     let mut sop_instance_uid = instance.sop_instance_uid.clone();
@@ -95,6 +104,45 @@ async fn prepare(
         sop_instance_uid,
         data,
     })
+}
+
+/// Another instance with less in it, if the peer is configured to get such and takes it; else the
+/// reason why it gets nothing.
+async fn with_loss(
+    negotiated: &Negotiated,
+    reader: &InstanceReader,
+    form: &Form,
+    lossy: &[Lossy],
+    mut failure: Failure,
+) -> Result<Outgoing, Failure> {
+    let instance = &reader.instance;
+    if *form != Form::Whole || instance.number_of_frames == 0 {
+        return Err(failure);
+    }
+    for lossy in lossy {
+        let to = &lossy.transfer_syntax_uid;
+        let context = negotiated
+            .contexts_for(&instance.sop_class_uid)
+            .find(|context| context.transfer_syntax == *to && negotiated.may_be_scu(context));
+        let Some(context) = context.filter(|_| lossy.is_possible(&instance.transfer_syntax_uid))
+        else {
+            continue;
+        };
+        let made = async { completed(reader.data_set_encoded(to, &lossy.encode).await?).await };
+        match made.await {
+            Ok(data) => {
+                return Ok(Outgoing {
+                    context_id: context.id,
+                    sop_class_uid: instance.sop_class_uid.clone(),
+                    sop_instance_uid: reader.uid_encoded(to, &lossy.encode),
+                    data,
+                });
+            }
+            // Not every coding can hold every image.
+            Err(error) => failure = Failure::of(Kind::Get, &error),
+        }
+    }
+    Err(failure)
 }
 
 /// The context in which an instance is sent: as it is stored if that was accepted, else in a

@@ -36,6 +36,32 @@ pub(super) fn draw(
     }
 }
 
+impl Picture {
+    /// Writes lines along the lower edge, in the middle, as large as fits.
+    pub fn label(&mut self, lines: &[String]) {
+        let (wide, high) = font::extent(&lines.join("\n"));
+        let (width, height) = (i64::from(self.width), i64::from(self.height));
+        let scale = (width / (wide + font::ADVANCE).max(1)).min(height / (4 * high).max(1));
+        let scale = scale.clamp(1, 8);
+        let Some(mut canvas) = self.canvas() else {
+            return;
+        };
+        let top = height - (high + 2) * scale;
+        for (at, line) in (0..).zip(lines) {
+            let (own, _) = font::extent(line);
+            let left = (width - own * scale) / 2;
+            font::write(
+                &mut canvas,
+                left,
+                top + at * font::LINE * scale,
+                scale,
+                [255; 3],
+                line,
+            );
+        }
+    }
+}
+
 /// Who and when.
 fn patient(header: &DataSet) -> Vec<String> {
     let name = header

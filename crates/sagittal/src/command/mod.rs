@@ -1,6 +1,7 @@
 //! The subcommands. Each has its own file with its arguments, `run`, and examples in `--help`.
 
 mod compact;
+mod compress;
 mod config;
 mod conformance;
 mod demo;
@@ -66,6 +67,7 @@ enum Command {
     Index(index::Action),
     Verify(verify::Arguments),
     Compact(compact::Arguments),
+    Compress(compress::Arguments),
     #[command(subcommand)]
     Config(config::Action),
     #[command(subcommand)]
@@ -96,6 +98,7 @@ impl Cli {
             Command::Index(action) => index::run(action),
             Command::Verify(arguments) => verify::run(arguments),
             Command::Compact(arguments) => compact::run(arguments),
+            Command::Compress(arguments) => compress::run(arguments),
             Command::Config(action) => config::run(action),
             Command::User(action) => user::run(action),
             Command::Token(action) => token::run(action),

@@ -11,7 +11,8 @@ use crate::meter::Meter;
 /// Listed without --json.
 const SHOWN: usize = 50;
 
-/// Read everything in the archive again and compare: checksums, content hashes, index against packs
+/// Read everything in the archive again and compare: checksums, content hashes, index against packs,
+/// and what was compressed against the digest of what was received
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -64,6 +65,7 @@ async fn verify(arguments: Arguments) -> anyhow::Result<Exit> {
             "bytes": found.bytes,
             "records": found.records,
             "indexed": found.indexed,
+            "restored": found.restored,
             "unused": found.unused,
             "problem_count": found.problem_count,
             "problems": problems,
@@ -78,6 +80,12 @@ async fn verify(arguments: Arguments) -> anyhow::Result<Exit> {
             found.indexed,
             found.unused
         );
+        if found.restored > 0 {
+            println!(
+                "{} record(s) are compressed, and what was received came back byte for byte",
+                found.restored
+            );
+        }
         for problem in found.problems.iter().take(SHOWN) {
             let instance = problem
                 .sop_instance_uid

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::compression;
 use super::layers::{Held, Layers, Row};
 use super::model::Config;
 use super::problem::{Place, Problem, nearest};
@@ -19,6 +20,8 @@ pub fn check(layers: &mut Layers) {
     unique(layers, "auth.user", "name", &mut found);
     unique(layers, "auth.token", "name", &mut found);
     unique(layers, "auth.role", "name", &mut found);
+    unique(layers, "compression.rule", "name", &mut found);
+    compression::check(layers, &mut found);
     roles(layers, &config, &mut found);
     authentication(layers, &config, &mut found);
     layers.problems.append(&mut found);

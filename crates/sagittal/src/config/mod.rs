@@ -2,6 +2,7 @@
 //! strength. `schema` is the table of all settings.
 
 mod coherence;
+pub mod compression;
 mod layers;
 mod model;
 mod problem;

@@ -19,6 +19,8 @@ pub struct Config {
     pub data: PathBuf,
     /// `[storage]`
     pub storage: Storage,
+    /// `[compression]`, `[[compression.rule]]`
+    pub compression: Compression,
     /// `[dimse]`
     pub dimse: Dimse,
     /// `[http]`
@@ -51,6 +53,33 @@ pub struct Storage {
     pub compact_below: u64,
     pub compact_every: Duration,
     pub scrub_every: Duration,
+}
+
+/// `[compression]`
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Compression {
+    pub every: Duration,
+    pub rate: u64,
+    pub rules: Vec<CompressionRule>,
+}
+
+/// `[[compression.rule]]`
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct CompressionRule {
+    pub name: String,
+    pub modalities: Vec<String>,
+    pub sop_classes: Vec<String>,
+    pub transfer_syntaxes: Vec<String>,
+    pub sources: Vec<String>,
+    pub min_size: u64,
+    pub max_size: u64,
+    pub min_frames: u32,
+    pub min_age: Duration,
+    /// Name or UID.
+    pub to: String,
+    pub later: bool,
 }
 
 /// `[dimse]`
@@ -205,6 +234,10 @@ pub struct Peer {
     pub port: u16,
     pub tls: bool,
     pub transfer_syntaxes: Vec<String>,
+    pub lossy: Vec<String>,
+    pub lossy_quality: u8,
+    pub lossy_ratio: u16,
+    pub lossy_near: u8,
     pub permissions: Vec<String>,
     pub max_associations: usize,
 }
@@ -228,6 +261,23 @@ impl Config {
                 compact_below: at("storage.compact_below").number(),
                 compact_every: at("storage.compact_every").duration(),
                 scrub_every: at("storage.scrub_every").duration(),
+            },
+            compression: Compression {
+                every: at("compression.every").duration(),
+                rate: at("compression.rate").number(),
+                rules: rows(layers, "compression.rule", |row| CompressionRule {
+                    name: text(row, "name"),
+                    modalities: list(row, "modalities"),
+                    sop_classes: list(row, "sop_classes"),
+                    transfer_syntaxes: list(row, "transfer_syntaxes"),
+                    sources: list(row, "sources"),
+                    min_size: number(row, "min_size"),
+                    max_size: number(row, "max_size"),
+                    min_frames: u32::try_from(number(row, "min_frames")).unwrap_or(u32::MAX),
+                    min_age: Duration::from_millis(number(row, "min_age")),
+                    to: text(row, "to"),
+                    later: text(row, "at") == "later",
+                }),
             },
             dimse: Dimse {
                 enabled: at("dimse.enabled").bool(),
@@ -342,6 +392,10 @@ impl Config {
                 port: u16::try_from(number(row, "port")).unwrap_or_default(),
                 tls: bool_of(row, "tls"),
                 transfer_syntaxes: list(row, "transfer_syntaxes"),
+                lossy: list(row, "lossy"),
+                lossy_quality: u8::try_from(number(row, "lossy_quality")).unwrap_or(90),
+                lossy_ratio: u16::try_from(number(row, "lossy_ratio")).unwrap_or(10),
+                lossy_near: u8::try_from(number(row, "lossy_near")).unwrap_or(2),
                 permissions: list(row, "permissions"),
                 max_associations: usize::try_from(number(row, "max_associations")).unwrap_or(1),
             }),

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use sagittal_core::{DataSet, Limits, tags, transfer_syntax};
+use sagittal_core::{DataSet, Limits, dictionary, tags, transfer_syntax};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::{part10, read};
 use sagittal_pixel::frames::{FrameTable, ReadAt as _, element_before};
@@ -104,6 +104,12 @@ impl Source {
     /// Decodes a frame, from 1.
     pub fn frame(&self, number: u32) -> anyhow::Result<Frame> {
         let table = self.table.as_ref().context("it has no pixel data")?;
+        if codec::is_video(&self.transfer_syntax) {
+            let name = dictionary::uid_name(&self.transfer_syntax).unwrap_or("unknown");
+            bail!(
+                "it is a video ({name}), which is not decoded; a server gives it to players as it is"
+            );
+        }
         let image = ImagePixel::of(&self.header)?;
         let index = number.checked_sub(1).context("frames count from 1")?;
         let bytes = match &self.place {

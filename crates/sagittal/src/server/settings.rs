@@ -3,7 +3,8 @@
 use sagittal_archive::Options;
 use sagittal_archive::options::DuplicatePolicy;
 use sagittal_core::{AeTitle, Uid};
-use sagittal_dimse::{DimseConfig, Offered, Peer};
+use sagittal_dimse::{DimseConfig, Lossy, Offered, Peer};
+use sagittal_pixel::codec::EncodeOptions;
 use sagittal_web::{ServeLimits, WebConfig};
 
 use super::greeting::Addresses;
@@ -27,6 +28,7 @@ pub(super) fn archive(config: &Config) -> Options {
         compact_below: storage.compact_below as f64 / 100.0,
         compact_every: storage.compact_every,
         scrub_every: storage.scrub_every,
+        compression: crate::config::compression::settings(&config.compression),
         ..Options::new(&config.data)
     }
 }
@@ -74,6 +76,16 @@ pub(super) fn peers(config: &Config) -> anyhow::Result<Vec<Peer>> {
         let ae_title = AeTitle::new(&peer.ae_title)?;
         let mut known = Peer::new(peer.name.clone(), ae_title, peer.host.clone(), peer.port);
         known.transfer_syntaxes = uids(&peer.transfer_syntaxes)?;
+        let encode = EncodeOptions {
+            quality: peer.lossy_quality,
+            ratio: f32::from(peer.lossy_ratio),
+            near: peer.lossy_near,
+            ..EncodeOptions::default()
+        };
+        let lossy = peer.lossy.iter();
+        known.lossy = lossy
+            .filter_map(|name| Lossy::by_name(name, encode))
+            .collect();
         known.max_associations = peer.max_associations;
         known.tls = peer
             .tls

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use sagittal_archive::bulk_path;
 use sagittal_archive::retrieve::{BulkData, InstanceReader, InstanceRef};
 use sagittal_auth::permission;
@@ -102,26 +102,26 @@ pub(crate) async fn one(
         };
         respond(&state, &representation, vec![item])
     } else {
-        body_with_ranges(&request, &bulk, &representation, &etag)?
+        let content_type = representation.content_type();
+        body_with_ranges(&request.headers, &bulk, &content_type, &etag)?
     };
     conditional::mark(response.headers_mut(), &etag);
     Ok(response)
 }
 
 /// One value as the body, or ranges of it.
-fn body_with_ranges(
-    request: &Request,
+pub(crate) fn body_with_ranges(
+    headers: &HeaderMap,
     bulk: &BulkData,
-    representation: &Representation,
+    content_type: &str,
     etag: &str,
 ) -> Result<Response> {
-    let content_type = representation.content_type();
     let length = bulk.length;
-    let mut response = match range::wanted(&request.headers, length, Some(etag))? {
+    let mut response = match range::wanted(headers, length, Some(etag))? {
         Wanted::Everything => {
             let mut response =
                 Response::new(Body::from_stream(bulk_stream::stream(bulk, 0..length)));
-            put(&mut response, CONTENT_TYPE, &content_type);
+            put(&mut response, CONTENT_TYPE, content_type);
             put(&mut response, CONTENT_LENGTH, &length.to_string());
             response
         }
@@ -129,7 +129,7 @@ fn body_with_ranges(
             let stream = bulk_stream::stream(bulk, range.clone());
             let mut response = Response::new(Body::from_stream(stream));
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-            put(&mut response, CONTENT_TYPE, &content_type);
+            put(&mut response, CONTENT_TYPE, content_type);
             put(
                 &mut response,
                 CONTENT_LENGTH,
@@ -144,7 +144,7 @@ fn body_with_ranges(
                 .into_iter()
                 .map(|range| (range.clone(), bulk_stream::stream(bulk, range)))
                 .collect();
-            byteranges(length, &content_type, parts)
+            byteranges(length, content_type, parts)
         }
     };
     put(&mut response, ACCEPT_RANGES, "bytes");

@@ -2,6 +2,7 @@
 
 pub(crate) mod bulk_collection;
 pub(crate) mod bulk_data;
+pub(crate) mod bulk_stream;
 pub(crate) mod capabilities;
 pub(crate) mod delete;
 pub(crate) mod frames;
@@ -11,7 +12,6 @@ pub(crate) mod metadata;
 pub(crate) mod qido;
 pub(crate) mod stow;
 
-mod bulk_stream;
 mod gzip;
 mod json_stream;
 mod selection;

@@ -1,57 +1,39 @@
 //! What is no picture: documents and videos as they are, reports and waveforms made readable.
 
 use bytes::Bytes;
-use futures::StreamExt as _;
-use futures::stream::{self, BoxStream};
-use sagittal_archive::retrieve::{InstanceReader, InstanceRef};
+use sagittal_archive::retrieve::{BulkData, InstanceReader, InstanceRef};
 use sagittal_core::{TagPath, tags};
 use sagittal_pixel::render::{Mesh, Options, Stretch, report_html, waveform_svg};
 
 use super::kind::Kind;
 use super::picture::{blocking, encode, refused};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::state::WebState;
 
 /// Columns and rows of a drawn surface, unless asked for otherwise.
 const SURFACE: u32 = 512;
 
-/// A document or video, as it is stored: its length and its bytes.
-pub(super) async fn open(
-    state: &WebState,
-    instance: &InstanceRef,
-) -> Result<(u64, BoxStream<'static, Result<Bytes>>)> {
+/// A document or video, as it is stored.
+pub(super) async fn open(state: &WebState, instance: &InstanceRef) -> Result<BulkData> {
     let (tag, is_video) = match Kind::of(instance) {
         Kind::Video(_) => (tags::PIXEL_DATA, true),
         _ => (tags::ENCAPSULATED_DOCUMENT, false),
     };
-    let found = state
+    let mut found = state
         .archive
         .bulk_data(instance, &TagPath::root(tag))
         .await?;
-    let mut length = found.length;
     if !is_video {
         // The value is padded to even length; the document may tell its own (PS3.3 §C.24.2).
         let header = found.reader.header().await?;
         let told = header
             .int(tags::ENCAPSULATED_DOCUMENT_LENGTH)
             .and_then(|told| u64::try_from(told).ok());
-        length = told.filter(|told| *told <= length).unwrap_or(length);
+        found.length = told
+            .filter(|told| *told <= found.length)
+            .unwrap_or(found.length);
     }
-    let reader = found.reader.clone();
-    let mut left = length;
-    let ranges: Vec<(u64, u64)> = found
-        .ranges
-        .into_iter()
-        .map(|range| {
-            let taken = left.min(range.end - range.start);
-            left -= taken;
-            (range.start, taken)
-        })
-        .collect();
-    let chunks = stream::iter(ranges)
-        .flat_map(move |(offset, length)| reader.stream(offset, length))
-        .map(|chunk| chunk.map_err(Error::from));
-    Ok((length, chunks.boxed()))
+    Ok(found)
 }
 
 /// A report as HTML, a waveform as SVG, a surface as a picture.

@@ -61,8 +61,8 @@ impl Kind {
     /// Are the bytes of this media type in the instance?
     pub fn is_given_as(self, media_type: &str) -> bool {
         match self {
-            Kind::Video(_) | Kind::Document(_) => true,
-            Kind::Mesh(own) => own == media_type,
+            Kind::Document(_) => true,
+            Kind::Video(own) | Kind::Mesh(own) => own == media_type,
             _ => false,
         }
     }
@@ -73,9 +73,10 @@ impl Kind {
             Kind::Image | Kind::PresentationState | Kind::Surface => {
                 &["image/jpeg", "image/png", "image/gif"]
             }
-            Kind::Video("video/mpeg") => &["video/mpeg"],
-            Kind::Video("video/mp4") => &["video/mp4"],
-            Kind::Video(_) => &["video/H265"],
+            // As pictures only an icon that says what it is: there is no decoder for videos.
+            Kind::Video("video/mpeg") => &["video/mpeg", "image/jpeg", "image/png"],
+            Kind::Video("video/mp4") => &["video/mp4", "image/jpeg", "image/png"],
+            Kind::Video(_) => &["video/H265", "image/jpeg", "image/png"],
             Kind::Document("application/pdf") => &["application/pdf"],
             Kind::Document("text/xml") => &["text/xml"],
             Kind::Mesh("model/stl") => &["image/jpeg", "image/png", "image/gif", "model/stl"],

@@ -75,11 +75,13 @@ pub(super) fn choose(accept: &Accept, subjects: &[Subject]) -> Result<Form> {
             }
         }
     }
-    types.sort_by_key(|media_type| !media_type.starts_with("image/"));
     if types.is_empty() {
         return Err(nothing());
     }
     let is_one = subjects.len() == 1;
+    if !is_one {
+        types.sort_by_key(|media_type| !media_type.starts_with("image/"));
+    }
     let mut offers = Vec::new();
     for media_type in types {
         let offer = |multipart| Offer {

@@ -24,12 +24,14 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use sagittal_archive::retrieve::InstanceRef;
 use sagittal_auth::permission;
 
 use crate::authorize::Access;
 use crate::conditional;
+use crate::dicomweb::bulk_data::body_with_ranges;
+use crate::dicomweb::bulk_stream;
 use crate::dicomweb::frames::frame_list;
 use crate::dicomweb::instances::{etag_of, location};
 use crate::dicomweb::select;
@@ -81,7 +83,8 @@ pub(crate) async fn retrieve(
             let Some(subject) = subjects.into_iter().next() else {
                 return Err(Error::NotFound("nothing is selected".to_owned()));
             };
-            single(&state, subject, media_type, parameters).await?
+            let ranged = (&request.headers, etag.as_str());
+            single(&state, subject, media_type, parameters, ranged).await?
         }
         Form::Multipart(media_type) => {
             multipart(&state, request.base, subjects, media_type, parameters).await?
@@ -135,10 +138,10 @@ async fn body(
 ) -> Result<Rendering> {
     match Kind::of(&subject.instance) {
         kind if kind.is_given_as(media_type) => {
-            let (length, bytes) = document::open(state, &subject.instance).await?;
+            let found = document::open(state, &subject.instance).await?;
             Ok(Rendering {
-                length: Some(length),
-                bytes,
+                length: Some(found.length),
+                bytes: bulk_stream::stream(&found, 0..found.length),
             })
         }
         _ => {
@@ -151,13 +154,20 @@ async fn body(
     }
 }
 
-/// One thing as the whole body.
+/// One thing as the whole body; what is given as it is stored, also in ranges of it, if the headers
+/// ask for that and know the entity tag.
 pub(crate) async fn single(
     state: &WebState,
     subject: Subject,
     media_type: &'static str,
     parameters: Parameters,
+    (headers, etag): (&HeaderMap, &str),
 ) -> Result<Response> {
+    if Kind::of(&subject.instance).is_given_as(media_type) {
+        // A player asks for the end of a video before it shows the beginning.
+        let found = document::open(state, &subject.instance).await?;
+        return body_with_ranges(headers, &found, media_type, etag);
+    }
     let Rendering { length, bytes } = body(state, &subject, media_type, &parameters).await?;
     let mut response = Response::new(Body::from_stream(bytes));
     let headers = response.headers_mut();

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sagittal_archive::retrieve::{InstanceReader, InstanceRef};
 use sagittal_core::{DataSet, Uid, tags};
-use sagittal_pixel::render::{Options, Picture, default_range, output, render};
+use sagittal_pixel::render::{Options, Picture, Viewport, default_range, output, render};
 
 use super::kind::Kind;
-use super::{Parameters, Subject};
+use super::{Parameters, Subject, placeholder};
 use crate::error::{Error, Result};
 use crate::state::WebState;
 
+/// Columns and rows of the icon of a video, unless asked for otherwise.
+const ICON: u32 = 512;
 /// Frames of a cine.
 const CINE_FRAMES: u32 = 512;
 /// Pixels of a cine, of all its frames together.
@@ -40,6 +42,11 @@ pub(crate) async fn draw(
             let reader = state.archive.open_instance(instance);
             let parameters = Parameters::new(options, key);
             return one(&reader, frame, media_type, &parameters).await;
+        }
+        Kind::Video(_) => {
+            let size = Viewport::size(ICON, ICON).map_err(refused)?;
+            let viewport = parameters.options.viewport.unwrap_or(size);
+            return placeholder::draw(std::slice::from_ref(instance), viewport, media_type);
         }
         kind => {
             let options = &parameters.options;

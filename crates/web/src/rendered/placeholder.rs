@@ -1,4 +1,4 @@
-//! A plain icon for what cannot be drawn.
+//! A plain icon for what cannot be drawn. On that of a video it says what it is.
 
 use bytes::Bytes;
 use sagittal_archive::retrieve::InstanceRef;
@@ -26,7 +26,12 @@ pub(super) fn draw(
             pixels.push(shade(kind, at(x, width), at(y, height)));
         }
     }
-    let picture = Picture::new(width, height, Pixels::Grey8(pixels)).map_err(refused)?;
+    let mut picture = Picture::new(width, height, Pixels::Grey8(pixels)).map_err(refused)?;
+    if let (Kind::Video(own), Some(instance)) = (kind, instances.first()) {
+        // Nobody shall take it for a frame of the video.
+        let frames = instance.number_of_frames;
+        picture.label(&[format!("{own}, {frames} frames"), "not decoded".to_owned()]);
+    }
     let bytes = match media_type {
         "image/png" => picture.to_png(),
         "image/gif" => picture.to_gif(),

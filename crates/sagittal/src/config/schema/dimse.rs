@@ -198,6 +198,35 @@ pub(super) const PEER: Section = Section {
             "Transfer syntaxes to offer it; empty: the stored one and the uncompressed ones.",
         ),
         setting(
+            "lossy",
+            Kind::List(&Kind::Choice(&[
+                "jpeg",
+                "jpeg-ls-lossy",
+                "j2k-lossy",
+                "htj2k-lossy",
+            ])),
+            "[]",
+            "Compression with loss that it may be given where it takes nothing that loses nothing, the first\nfirst. What it gets is another instance, with a SOP Instance UID of its own. Empty: never.",
+        ),
+        setting(
+            "lossy_quality",
+            Kind::Integer { min: 1, max: 100 },
+            "90",
+            "Quality of lossy JPEG.",
+        ),
+        setting(
+            "lossy_ratio",
+            Kind::Integer { min: 2, max: 1000 },
+            "10",
+            "How much smaller lossy JPEG 2000 and HTJ2K shall be than the samples.",
+        ),
+        setting(
+            "lossy_near",
+            Kind::Integer { min: 1, max: 255 },
+            "2",
+            "By how much samples of near-lossless JPEG-LS may differ.",
+        ),
+        setting(
             "permissions",
             Kind::List(&Kind::Choice(PERMISSIONS)),
             "[\"verify\", \"store\", \"query\", \"retrieve\"]",

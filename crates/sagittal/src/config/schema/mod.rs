@@ -2,6 +2,7 @@
 //! the reference page are made from this table.
 
 mod auth;
+mod compression;
 mod dimse;
 mod http;
 
@@ -146,6 +147,7 @@ pub const SECTIONS: &[Section] = &[
             ),
         ],
     },
+    compression::COMPRESSION,
     dimse::DIMSE,
     dimse::DIMSE_TLS,
     http::HTTP,
@@ -198,6 +200,7 @@ pub const SECTIONS: &[Section] = &[
             ),
         ],
     },
+    compression::COMPRESSION_RULE,
     dimse::PEER,
 ];
 
