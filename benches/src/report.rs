@@ -171,7 +171,7 @@ the peers of the same run, and the CPU seconds, travel better.
 - *Orthanc*: tuned for speed (no syncs, no checksums, TCP_NODELAY). *DCMTK*: `storescp --fork`, no
   syncs, TCP_NODELAY.
 - Codecs: one frame, one thread, the same stream for both sides; the libraries (*imcd*, *libjpeg-turbo*,
-  *CharLS*, *OpenJPEG*, *OpenJPH*, *libjxl*) through Python's `imagecodecs`, the fastest of many counts.
+  *CharLS*, *OpenJPEG*, *OpenJPH*, *libjxl*) through Python's `imagecodecs`; CPU time of the fastest of many.
 - A success of Sagittal always means that the instance is durable.
 
 ";

@@ -23,6 +23,8 @@ const HEADERS: u64 = 16 << 20;
 const AT_WORK: u32 = 192 << 20;
 /// The largest frame that is decoded.
 const LARGEST: u64 = 512 << 20;
+/// Native frames up to this size are copied without a change of thread.
+const AT_ONCE: u64 = 1 << 20;
 /// What a permit stands for.
 const UNIT: u64 = 1 << 16;
 
@@ -88,8 +90,12 @@ impl InstanceReader {
             let stored = self.frame(index).await?;
             let _permit = self.permit(&image).await?;
             let syntax = self.syntax_of_frames();
+            let is_copied = image.frame_bytes() <= AT_ONCE && !Encoding::of(&syntax).encapsulated;
             let decode = move || Ok(codec::decode(&syntax, &image, &stored, LARGEST)?);
-            let frame = self.archive.blocking(decode).await?;
+            let frame = match is_copied {
+                true => self.archive.at_once(decode)?,
+                false => self.archive.blocking(decode).await?,
+            };
             let bytes = frame.data.len() as u64;
             Ok((Arc::new(frame), bytes))
         };

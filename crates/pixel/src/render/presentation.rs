@@ -71,9 +71,6 @@ impl PresentationState {
         {
             notes.push("blending is not applied: the image is shown alone");
         }
-        if !state.items(tags::MASK_SUBTRACTION_SEQUENCE).is_empty() {
-            notes.push("mask subtraction is not applied");
-        }
         PresentationState {
             has_greys: voi.is_some() || modality != ModalityTransform::Identity,
             voi,

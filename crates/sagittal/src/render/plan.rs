@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use sagittal_core::tags;
+use sagittal_core::{DataSet, tags};
+use sagittal_pixel::Frame;
 use sagittal_pixel::render::{
-    Mesh, Options, Picture, Stretch, default_range, output, presentation_state_refers_to, render,
-    render_deep, report_html, waveform_svg,
+    Mesh, Options, Picture, Stretch, Subtraction, default_range, output,
+    presentation_state_refers_to, render, render_deep, report_html, waveform_svg,
 };
 
 use super::{Library, Source, document};
@@ -148,13 +149,40 @@ impl Plan {
             options.presentation_state = options
                 .presentation_state
                 .filter(|state| presentation_state_refers_to(state, &source.header, number));
-            let picture = match self.deep {
-                true => render_deep(&source.header, number, &frame, &options),
-                false => render(&source.header, number, &frame, &options),
-            };
-            pictures.push((number, picture?));
+            pictures.push((number, self.picture(source, number, frame, options)?));
         }
         Ok(pictures)
+    }
+
+    /// A picture of a frame, with masks taken from it if image or presentation state say so.
+    fn picture(
+        &self,
+        source: &Source,
+        number: u32,
+        frame: Frame,
+        mut options: Options,
+    ) -> anyhow::Result<Picture> {
+        let draw = |header: &DataSet, frame: &Frame, options: &Options| match self.deep {
+            true => render_deep(header, number, frame, options),
+            false => render(header, number, frame, options),
+        };
+        let state = options.presentation_state.clone();
+        let (header, count) = (&source.header, source.frames());
+        let Some(subtraction) = Subtraction::of(header, state.as_ref(), number, count) else {
+            return Ok(draw(header, &frame, &options)?);
+        };
+        let mut frames = Vec::new();
+        for wanted in subtraction.frames() {
+            frames.push((wanted, source.frame(wanted)?));
+        }
+        let give = |wanted: u32| {
+            let found = frames.iter().find(|(number, _)| *number == wanted);
+            found.map(|(_, frame)| frame)
+        };
+        let done = subtraction.apply(header, state.as_ref(), give)?;
+        options.presentation_state = done.presentation_state;
+        options.default_range = None;
+        Ok(draw(&done.header, &done.frame, &options)?)
     }
 
     /// Whatever a file can be looked at as.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sagittal_archive::retrieve::{InstanceReader, InstanceRef};
 use sagittal_core::{DataSet, Uid, tags};
-use sagittal_pixel::render::{Options, Picture, Viewport, default_range, output, render};
+use sagittal_pixel::Frame;
+use sagittal_pixel::render::{
+    Options, Picture, Subtraction, Viewport, default_range, output, render,
+};
 
 use super::kind::Kind;
 use super::{Parameters, Subject, placeholder};
@@ -71,11 +74,66 @@ async fn one(
 ) -> Result<Bytes> {
     let options = parameters.options.clone();
     let form = format!("{media_type} {}", parameters.key());
-    let draw = move |header: &DataSet, pixels: &sagittal_pixel::Frame| {
-        let picture = render(header, frame.saturating_add(1), pixels, &options);
+    let number = frame.saturating_add(1);
+    let masks = Masks::of(reader, number, &options).await?;
+    let draw = move |header: &DataSet, pixels: &Frame| {
+        let picture = match &masks {
+            Some(masks) => masks.draw(header, number, &options),
+            None => render(header, number, pixels, &options),
+        };
         encode(&picture.map_err(refused)?, media_type)
     };
     reader.picture(frame, form, draw).await
+}
+
+/// What is taken from a frame (PS3.3 §C.7.6.10), and the frames that are needed for it.
+struct Masks {
+    subtraction: Subtraction,
+    frames: Vec<(u32, Arc<Frame>)>,
+}
+
+impl Masks {
+    /// Of frame `number` (from 1), if anything is taken from it.
+    async fn of(reader: &InstanceReader, number: u32, options: &Options) -> Result<Option<Masks>> {
+        let count = reader.instance.number_of_frames;
+        if count < 2 {
+            return Ok(None);
+        }
+        let header = reader.header().await?;
+        let state = options.presentation_state.as_ref();
+        let Some(subtraction) = Subtraction::of(&header, state, number, count) else {
+            return Ok(None);
+        };
+        let mut frames = Vec::new();
+        for wanted in subtraction.frames() {
+            let frame = reader.decoded_frame(wanted.saturating_sub(1)).await?;
+            frames.push((wanted, frame));
+        }
+        Ok(Some(Masks {
+            subtraction,
+            frames,
+        }))
+    }
+
+    fn draw(
+        &self,
+        header: &DataSet,
+        number: u32,
+        options: &Options,
+    ) -> sagittal_pixel::Result<Picture> {
+        let give = |wanted: u32| {
+            let found = self.frames.iter().find(|(number, _)| *number == wanted);
+            found.map(|(_, frame)| frame.as_ref())
+        };
+        let state = options.presentation_state.as_ref();
+        let done = self.subtraction.apply(header, state, give)?;
+        let options = Options {
+            presentation_state: done.presentation_state,
+            default_range: None,
+            ..options.clone()
+        };
+        render(&done.header, number, &done.frame, &options)
+    }
 }
 
 pub(super) fn encode(picture: &Picture, media_type: &str) -> Result<Vec<u8>> {
@@ -113,7 +171,8 @@ async fn cine(reader: &InstanceReader, parameters: &Parameters) -> Result<Bytes>
     for frame in 0..frames {
         let pixels = reader.decoded_frame(frame).await?;
         let (header, options) = (header.clone(), shared.clone());
-        pictures.push(drawn(header, frame, pixels, options).await?);
+        let masks = Masks::of(reader, frame.saturating_add(1), &options).await?;
+        pictures.push(drawn(header, frame, pixels, masks, options).await?);
     }
     let delays = output::frame_delays(&header, pictures.len());
     let make = move || output::gif(&pictures, &delays).map_err(refused);
@@ -144,10 +203,15 @@ async fn common_range(
 async fn drawn(
     header: Arc<DataSet>,
     frame: u32,
-    pixels: Arc<sagittal_pixel::Frame>,
+    pixels: Arc<Frame>,
+    masks: Option<Masks>,
     options: Options,
 ) -> Result<Picture> {
-    let make = move || render(&header, frame.saturating_add(1), &pixels, &options);
+    let number = frame.saturating_add(1);
+    let make = move || match masks {
+        Some(masks) => masks.draw(&header, number, &options),
+        None => render(&header, number, &pixels, &options),
+    };
     blocking(make).await?.map_err(refused)
 }
 
