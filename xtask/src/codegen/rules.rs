@@ -227,13 +227,16 @@ fn iods(text: &mut String, rows: &Rows, names: &Names) -> Result<()> {
             order.push(iod);
             (when, Vec::new())
         });
-        entry.1.push(format!("{module}{}{condition}", row.get("usage")?));
+        entry
+            .1
+            .push(format!("{module}{}{condition}", row.get("usage")?));
     }
     let mut lines = Vec::new();
     for iod in order {
         let (when, modules) = &found[iod];
         lines.push(format!("({iod:?}, {when}, {:?})", modules.join(" ")));
     }
-    let doc = "IODs, the condition under which an instance is one, and modules with usage and condition.";
+    let doc =
+        "IODs, the condition under which an instance is one, and modules with usage and condition.";
     table(text, doc, "IODS", "(&str, usize, &str)", &lines)
 }

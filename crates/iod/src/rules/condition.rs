@@ -1,6 +1,6 @@
 //! Conditions: a small interpreter. The tests bear the names of the rules' source, dicom3tools.
 
-use sagittal_core::{DataSet, Element, Tag, Value};
+use sagittal_core::{DataSet, Element, Tag, Value, tags};
 
 use super::value_set::{tag_values, text_values};
 
@@ -94,6 +94,8 @@ enum Select {
 
 enum Argument {
     None,
+    /// The element of any of the repeating groups.
+    AnyGroup,
     Text(&'static str),
     Tag(Tag),
     Compare(Comparison, f64),
@@ -182,9 +184,13 @@ impl Condition {
         self.whole && !self.terms.is_empty()
     }
 
-    /// Does it hold here?
-    pub fn holds(&self, scope: &Scope) -> bool {
-        self.whole && all(&self.terms, scope)
+    /// Does it hold here? `None` if that cannot be told.
+    pub fn holds(&self, scope: &Scope) -> Option<bool> {
+        if self.whole {
+            all(&self.terms, scope)
+        } else {
+            None
+        }
     }
 }
 
@@ -225,16 +231,17 @@ fn parse_argument(test: Test, argument: &'static str) -> Option<Argument> {
         | Test::StringValueFromRoot
         | Test::StringValueFromRootAttribute => Argument::Text(argument),
         _ if argument.is_empty() => Argument::None,
+        _ if argument == "0xff00" => Argument::AnyGroup,
         _ => Argument::Tag(Tag::from_u32(u32::from_str_radix(argument, 16).ok()?)),
     })
 }
 
-/// Left to right; `and` and `or` bind alike.
-fn all(terms: &[Term], scope: &Scope) -> bool {
-    let mut result = false;
+/// Left to right; `and` and `or` bind alike. Three values, as in Kleene's logic.
+fn all(terms: &[Term], scope: &Scope) -> Option<bool> {
+    let mut result = Some(false);
     for (position, term) in terms.iter().enumerate() {
         // What cannot change the result is not evaluated.
-        if position > 0 && term.and != result {
+        if position > 0 && result == Some(!term.and) {
             continue;
         }
         let value = match &term.what {
@@ -244,11 +251,41 @@ fn all(terms: &[Term], scope: &Scope) -> bool {
                 tag,
                 value,
                 argument,
-            } => holds(*test, *tag, *value, argument, scope),
+            } => known(*test, *tag, argument, scope)
+                .then(|| holds(*test, *tag, *value, argument, scope)),
         };
-        result = value != term.not;
+        let value = value.map(|value| value != term.not);
+        result = match (position, result, value) {
+            (0, _, value) => value,
+            (_, _, Some(decided)) if decided != term.and => Some(decided),
+            (_, None, _) | (_, _, None) => None,
+            (_, _, value) => value,
+        };
     }
     result
+}
+
+/// The codes that `ElementPresentWithin` was meant to compare with are not in the rules: of a code
+/// that is there, nobody can tell whether it is the one meant.
+fn known(test: Test, tag: Tag, argument: &Argument, scope: &Scope) -> bool {
+    let is_code = matches!(
+        tag,
+        tags::CODE_VALUE | tags::CODING_SCHEME_DESIGNATOR | tags::DATA_PATH_ASSIGNMENT
+    );
+    !(matches!(test, Test::ElementPresentWithin)
+        && is_code
+        && holds(test, tag, Select::Number(0), argument, scope))
+}
+
+/// Is the element there, in the data set or in items at any depth?
+fn deep(data_set: &DataSet, has: &dyn Fn(&DataSet) -> bool) -> bool {
+    has(data_set)
+        || data_set
+            .elements()
+            .iter()
+            .filter_map(|element| element.value.as_items())
+            .flatten()
+            .any(|item| deep(item, has))
 }
 
 fn holds(test: Test, tag: Tag, value: Select, argument: &Argument, scope: &Scope) -> bool {
@@ -257,8 +294,13 @@ fn holds(test: Test, tag: Tag, value: Select, argument: &Argument, scope: &Scope
         _ => &[],
     };
     let count = || scope.here.items(tag).len();
+    let contains = |item: &DataSet| item.contains(tag);
+    let has_items = |item: &DataSet| !item.items(tag).is_empty();
     match test {
-        Test::ElementPresent => scope.get(tag).is_some(),
+        Test::ElementPresent => match argument {
+            Argument::AnyGroup => in_any_group(scope.here, tag),
+            _ => scope.get(tag).is_some(),
+        },
         Test::ElementPresentInRoot => scope.get_in_root(tag).is_some(),
         Test::ElementPresentAbove => scope.above.is_some_and(|above| above.contains(tag)),
         Test::ElementPresentWithin => match argument {
@@ -270,17 +312,17 @@ fn holds(test: Test, tag: Tag, value: Select, argument: &Argument, scope: &Scope
             _ => false,
         },
         Test::ElementPresentInPathFromRoot => {
-            items_of(argument).iter().any(|item| item.contains(tag))
+            items_of(argument).iter().any(|item| deep(item, &contains))
         }
         Test::ElementPresentInPathFromRootFirstItem => items_of(argument)
             .first()
-            .is_some_and(|item| item.contains(tag)),
-        Test::SequencePresentInPathFromRootHasItems => items_of(argument)
-            .iter()
-            .any(|item| !item.items(tag).is_empty()),
+            .is_some_and(|item| deep(item, &contains)),
+        Test::SequencePresentInPathFromRootHasItems => {
+            items_of(argument).iter().any(|item| deep(item, &has_items))
+        }
         Test::SequencePresentInPathFromRootFirstItemHasItems => items_of(argument)
             .first()
-            .is_some_and(|item| !item.items(tag).is_empty()),
+            .is_some_and(|item| deep(item, &has_items)),
         Test::SequenceHasItems => count() > 0,
         Test::SequenceHasOneItem => count() == 1,
         Test::SequenceHasTwoItems => count() == 2,
@@ -302,6 +344,13 @@ fn holds(test: Test, tag: Tag, value: Select, argument: &Argument, scope: &Scope
         Test::BinaryValue => is_number(scope.holder(tag), tag, value, argument),
         Test::BinaryValueFromRootAttribute => is_number(scope.root, tag, value, argument),
     }
+}
+
+/// Is there such an element in a group of the same kind (overlays, curves)?
+fn in_any_group(data_set: &DataSet, tag: Tag) -> bool {
+    data_set.elements().iter().any(|element| {
+        element.tag.group() & 0xFF00 == tag.group() && element.tag.element() == tag.element()
+    })
 }
 
 fn is_there(element: &Element, select: Select) -> bool {

@@ -169,18 +169,15 @@ impl Rules {
     pub fn iod(&self, scope: &Scope) -> Option<&Iod> {
         self.iods
             .iter()
-            .find(|iod| self.holds(When::If(iod.when), scope))
+            .find(|iod| self.holds(When::If(iod.when), scope) == Some(true))
     }
 
-    /// Does it hold here?
-    pub fn holds(&self, when: When, scope: &Scope) -> bool {
+    /// Does it hold here? `None` if that cannot be told.
+    pub fn holds(&self, when: When, scope: &Scope) -> Option<bool> {
         match when {
-            When::Always => true,
-            When::Never => false,
-            When::If(number) => self
-                .conditions
-                .get(number)
-                .is_some_and(|condition| condition.holds(scope)),
+            When::Always => Some(true),
+            When::Never => Some(false),
+            When::If(number) => self.conditions.get(number)?.holds(scope),
         }
     }
 
