@@ -1,6 +1,6 @@
 //! Conditions: a small interpreter. The tests bear the names of the rules' source, dicom3tools.
 
-use sagittal_core::{DataSet, Element, Tag, Value, tags};
+use sagittal_core::{DataSet, Element, Tag, Value, Vr, tags};
 
 use super::value_set::{tag_values, text_values};
 
@@ -15,16 +15,26 @@ pub struct Scope<'a> {
     pub root: &'a DataSet,
     /// File Meta Information.
     pub meta: Option<&'a DataSet>,
+    /// SOP Class UID of the root, which most conditions ask for.
+    sop_class: &'a [u8],
+    /// Transfer Syntax UID.
+    transfer_syntax: &'a [u8],
 }
 
 impl<'a> Scope<'a> {
     /// The root of a data set.
     pub fn root(data_set: &'a DataSet, meta: Option<&'a DataSet>) -> Scope<'a> {
+        let first = |data_set: Option<&'a DataSet>, tag| {
+            let bytes = data_set.and_then(|data_set| data_set.bytes(tag));
+            bytes.and_then(|bytes| text_values(bytes).next())
+        };
         Scope {
             here: data_set,
             above: None,
             root: data_set,
             meta,
+            sop_class: first(Some(data_set), tags::SOP_CLASS_UID).unwrap_or_default(),
+            transfer_syntax: first(meta, tags::TRANSFER_SYNTAX_UID).unwrap_or_default(),
         }
     }
 
@@ -50,6 +60,19 @@ impl<'a> Scope<'a> {
             return self.meta.and_then(|meta| meta.get(tag));
         }
         self.root.get(tag)
+    }
+
+    /// The UIDs that are at hand.
+    fn uid(&self, test: Test, tag: Tag) -> Option<&'a [u8]> {
+        match tag {
+            tags::SOP_CLASS_UID if matches!(test, Test::StringValueFromRootAttribute) => {
+                Some(self.sop_class)
+            }
+            tags::TRANSFER_SYNTAX_UID if !self.transfer_syntax.is_empty() => {
+                Some(self.transfer_syntax)
+            }
+            _ => None,
+        }
     }
 
     /// The data set that holds an element which [`Scope::get`] finds.
@@ -294,6 +317,9 @@ fn holds(test: Test, tag: Tag, value: Select, argument: &Argument, scope: &Scope
         _ => &[],
     };
     let count = || scope.here.items(tag).len();
+    if let (Argument::Text(expected), Some(uid)) = (argument, scope.uid(test, tag)) {
+        return uid == expected.as_bytes();
+    }
     let contains = |item: &DataSet| item.contains(tag);
     let has_items = |item: &DataSet| !item.items(tag).is_empty();
     match test {
@@ -406,9 +432,32 @@ fn is_number(data_set: &DataSet, tag: Tag, select: Select, argument: &Argument) 
         Comparison::Greater => value > expected,
         Comparison::GreaterOrEqual => value >= expected,
     };
-    let values = data_set.floats(tag);
+    let Some(element) = data_set.get(tag) else {
+        return false;
+    };
     match select {
-        Select::Any => values.iter().any(compare),
-        Select::Number(number) => values.get(number).is_some_and(compare),
+        Select::Any => data_set.floats(tag).iter().any(compare),
+        Select::Number(number) => number_at(element, number).is_some_and(|v| compare(&v)),
+    }
+}
+
+/// One number, without reading the others.
+fn number_at(element: &Element, number: usize) -> Option<f64> {
+    let bytes = element.value.as_bytes()?;
+    match element.vr {
+        Vr::US => {
+            let at = number.checked_mul(2)?;
+            let pair = bytes.get(at..at.checked_add(2)?)?;
+            Some(f64::from(u16::from_le_bytes(pair.try_into().ok()?)))
+        }
+        Vr::IS | Vr::DS => {
+            let value = text_values(bytes).nth(number)?;
+            std::str::from_utf8(value).ok()?.parse().ok()
+        }
+        _ => {
+            let mut alone = DataSet::new();
+            alone.put(element.clone());
+            alone.floats(element.tag).get(number).copied()
+        }
     }
 }
