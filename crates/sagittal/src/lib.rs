@@ -12,6 +12,7 @@ pub mod meter;
 pub mod render;
 pub mod server;
 pub mod transfer;
+pub mod validate;
 
 use anyhow::Context as _;
 

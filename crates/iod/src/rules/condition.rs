@@ -1,6 +1,6 @@
 //! Conditions: a small interpreter. The tests bear the names of the rules' source, dicom3tools.
 
-use sagittal_core::{DataSet, Element, Tag, Value};
+use sagittal_core::{DataSet, Element, Tag, Value, Vr, tags};
 
 use super::value_set::{tag_values, text_values};
 
@@ -15,16 +15,26 @@ pub struct Scope<'a> {
     pub root: &'a DataSet,
     /// File Meta Information.
     pub meta: Option<&'a DataSet>,
+    /// SOP Class UID of the root, which most conditions ask for.
+    sop_class: &'a [u8],
+    /// Transfer Syntax UID.
+    transfer_syntax: &'a [u8],
 }
 
 impl<'a> Scope<'a> {
     /// The root of a data set.
     pub fn root(data_set: &'a DataSet, meta: Option<&'a DataSet>) -> Scope<'a> {
+        let first = |data_set: Option<&'a DataSet>, tag| {
+            let bytes = data_set.and_then(|data_set| data_set.bytes(tag));
+            bytes.and_then(|bytes| text_values(bytes).next())
+        };
         Scope {
             here: data_set,
             above: None,
             root: data_set,
             meta,
+            sop_class: first(Some(data_set), tags::SOP_CLASS_UID).unwrap_or_default(),
+            transfer_syntax: first(meta, tags::TRANSFER_SYNTAX_UID).unwrap_or_default(),
         }
     }
 
@@ -50,6 +60,19 @@ impl<'a> Scope<'a> {
             return self.meta.and_then(|meta| meta.get(tag));
         }
         self.root.get(tag)
+    }
+
+    /// The UIDs that are at hand.
+    fn uid(&self, test: Test, tag: Tag) -> Option<&'a [u8]> {
+        match tag {
+            tags::SOP_CLASS_UID if matches!(test, Test::StringValueFromRootAttribute) => {
+                Some(self.sop_class)
+            }
+            tags::TRANSFER_SYNTAX_UID if !self.transfer_syntax.is_empty() => {
+                Some(self.transfer_syntax)
+            }
+            _ => None,
+        }
     }
 
     /// The data set that holds an element which [`Scope::get`] finds.
@@ -94,6 +117,8 @@ enum Select {
 
 enum Argument {
     None,
+    /// The element of any of the repeating groups.
+    AnyGroup,
     Text(&'static str),
     Tag(Tag),
     Compare(Comparison, f64),
@@ -182,9 +207,13 @@ impl Condition {
         self.whole && !self.terms.is_empty()
     }
 
-    /// Does it hold here?
-    pub fn holds(&self, scope: &Scope) -> bool {
-        self.whole && all(&self.terms, scope)
+    /// Does it hold here? `None` if that cannot be told.
+    pub fn holds(&self, scope: &Scope) -> Option<bool> {
+        if self.whole {
+            all(&self.terms, scope)
+        } else {
+            None
+        }
     }
 }
 
@@ -225,16 +254,17 @@ fn parse_argument(test: Test, argument: &'static str) -> Option<Argument> {
         | Test::StringValueFromRoot
         | Test::StringValueFromRootAttribute => Argument::Text(argument),
         _ if argument.is_empty() => Argument::None,
+        _ if argument == "0xff00" => Argument::AnyGroup,
         _ => Argument::Tag(Tag::from_u32(u32::from_str_radix(argument, 16).ok()?)),
     })
 }
 
-/// Left to right; `and` and `or` bind alike.
-fn all(terms: &[Term], scope: &Scope) -> bool {
-    let mut result = false;
+/// Left to right; `and` and `or` bind alike. Three values, as in Kleene's logic.
+fn all(terms: &[Term], scope: &Scope) -> Option<bool> {
+    let mut result = Some(false);
     for (position, term) in terms.iter().enumerate() {
         // What cannot change the result is not evaluated.
-        if position > 0 && term.and != result {
+        if position > 0 && result == Some(!term.and) {
             continue;
         }
         let value = match &term.what {
@@ -244,11 +274,41 @@ fn all(terms: &[Term], scope: &Scope) -> bool {
                 tag,
                 value,
                 argument,
-            } => holds(*test, *tag, *value, argument, scope),
+            } => known(*test, *tag, argument, scope)
+                .then(|| holds(*test, *tag, *value, argument, scope)),
         };
-        result = value != term.not;
+        let value = value.map(|value| value != term.not);
+        result = match (position, result, value) {
+            (0, _, value) => value,
+            (_, _, Some(decided)) if decided != term.and => Some(decided),
+            (_, None, _) | (_, _, None) => None,
+            (_, _, value) => value,
+        };
     }
     result
+}
+
+/// The codes that `ElementPresentWithin` was meant to compare with are not in the rules: of a code
+/// that is there, nobody can tell whether it is the one meant.
+fn known(test: Test, tag: Tag, argument: &Argument, scope: &Scope) -> bool {
+    let is_code = matches!(
+        tag,
+        tags::CODE_VALUE | tags::CODING_SCHEME_DESIGNATOR | tags::DATA_PATH_ASSIGNMENT
+    );
+    !(matches!(test, Test::ElementPresentWithin)
+        && is_code
+        && holds(test, tag, Select::Number(0), argument, scope))
+}
+
+/// Is the element there, in the data set or in items at any depth?
+fn deep(data_set: &DataSet, has: &dyn Fn(&DataSet) -> bool) -> bool {
+    has(data_set)
+        || data_set
+            .elements()
+            .iter()
+            .filter_map(|element| element.value.as_items())
+            .flatten()
+            .any(|item| deep(item, has))
 }
 
 fn holds(test: Test, tag: Tag, value: Select, argument: &Argument, scope: &Scope) -> bool {
@@ -257,8 +317,16 @@ fn holds(test: Test, tag: Tag, value: Select, argument: &Argument, scope: &Scope
         _ => &[],
     };
     let count = || scope.here.items(tag).len();
+    if let (Argument::Text(expected), Some(uid)) = (argument, scope.uid(test, tag)) {
+        return uid == expected.as_bytes();
+    }
+    let contains = |item: &DataSet| item.contains(tag);
+    let has_items = |item: &DataSet| !item.items(tag).is_empty();
     match test {
-        Test::ElementPresent => scope.get(tag).is_some(),
+        Test::ElementPresent => match argument {
+            Argument::AnyGroup => in_any_group(scope.here, tag),
+            _ => scope.get(tag).is_some(),
+        },
         Test::ElementPresentInRoot => scope.get_in_root(tag).is_some(),
         Test::ElementPresentAbove => scope.above.is_some_and(|above| above.contains(tag)),
         Test::ElementPresentWithin => match argument {
@@ -270,17 +338,17 @@ fn holds(test: Test, tag: Tag, value: Select, argument: &Argument, scope: &Scope
             _ => false,
         },
         Test::ElementPresentInPathFromRoot => {
-            items_of(argument).iter().any(|item| item.contains(tag))
+            items_of(argument).iter().any(|item| deep(item, &contains))
         }
         Test::ElementPresentInPathFromRootFirstItem => items_of(argument)
             .first()
-            .is_some_and(|item| item.contains(tag)),
-        Test::SequencePresentInPathFromRootHasItems => items_of(argument)
-            .iter()
-            .any(|item| !item.items(tag).is_empty()),
+            .is_some_and(|item| deep(item, &contains)),
+        Test::SequencePresentInPathFromRootHasItems => {
+            items_of(argument).iter().any(|item| deep(item, &has_items))
+        }
         Test::SequencePresentInPathFromRootFirstItemHasItems => items_of(argument)
             .first()
-            .is_some_and(|item| !item.items(tag).is_empty()),
+            .is_some_and(|item| deep(item, &has_items)),
         Test::SequenceHasItems => count() > 0,
         Test::SequenceHasOneItem => count() == 1,
         Test::SequenceHasTwoItems => count() == 2,
@@ -302,6 +370,13 @@ fn holds(test: Test, tag: Tag, value: Select, argument: &Argument, scope: &Scope
         Test::BinaryValue => is_number(scope.holder(tag), tag, value, argument),
         Test::BinaryValueFromRootAttribute => is_number(scope.root, tag, value, argument),
     }
+}
+
+/// Is there such an element in a group of the same kind (overlays, curves)?
+fn in_any_group(data_set: &DataSet, tag: Tag) -> bool {
+    data_set.elements().iter().any(|element| {
+        element.tag.group() & 0xFF00 == tag.group() && element.tag.element() == tag.element()
+    })
 }
 
 fn is_there(element: &Element, select: Select) -> bool {
@@ -357,9 +432,32 @@ fn is_number(data_set: &DataSet, tag: Tag, select: Select, argument: &Argument) 
         Comparison::Greater => value > expected,
         Comparison::GreaterOrEqual => value >= expected,
     };
-    let values = data_set.floats(tag);
+    let Some(element) = data_set.get(tag) else {
+        return false;
+    };
     match select {
-        Select::Any => values.iter().any(compare),
-        Select::Number(number) => values.get(number).is_some_and(compare),
+        Select::Any => data_set.floats(tag).iter().any(compare),
+        Select::Number(number) => number_at(element, number).is_some_and(|v| compare(&v)),
+    }
+}
+
+/// One number, without reading the others.
+fn number_at(element: &Element, number: usize) -> Option<f64> {
+    let bytes = element.value.as_bytes()?;
+    match element.vr {
+        Vr::US => {
+            let at = number.checked_mul(2)?;
+            let pair = bytes.get(at..at.checked_add(2)?)?;
+            Some(f64::from(u16::from_le_bytes(pair.try_into().ok()?)))
+        }
+        Vr::IS | Vr::DS => {
+            let value = text_values(bytes).nth(number)?;
+            std::str::from_utf8(value).ok()?.parse().ok()
+        }
+        _ => {
+            let mut alone = DataSet::new();
+            alone.put(element.clone());
+            alone.floats(element.tag).get(number).copied()
+        }
     }
 }

@@ -33,9 +33,8 @@ pub fn rules() -> Rules {
     }
 }
 
-fn iod((name, when, modules): &(&'static str, usize, &str)) -> Iod {
+fn iod((_, when, modules): &(&'static str, usize, &str)) -> Iod {
     Iod {
-        name,
         when: *when,
         modules: modules.split_ascii_whitespace().filter_map(usage).collect(),
     }

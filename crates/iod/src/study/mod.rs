@@ -5,6 +5,9 @@ mod geometry;
 mod references;
 mod summary;
 
+#[cfg(test)]
+mod tests;
+
 pub use summary::Summary;
 
 use crate::finding::Finding;

@@ -42,28 +42,16 @@ impl Elements<'_> {
             } else {
                 self.standard(element, collector);
             }
-            match &element.value {
-                Value::Bytes(bytes) if element.vr.uses_character_set() => {
-                    text::check(element, data_set.character_set(), bytes, collector);
+            let items = element.value.as_items().unwrap_or_default();
+            if collector.depth() < MAX_DEPTH {
+                for (number, item) in items.iter().enumerate() {
+                    collector.within(element.tag, number, |collector| {
+                        self.check(item, collector);
+                    });
                 }
-                Value::Bytes(bytes) => {
-                    if let Some(problem) = value::check(element.vr, bytes) {
-                        add(element.tag, problem, collector);
-                    }
-                    if element.tag == tags::SPECIFIC_CHARACTER_SET {
-                        character_set(data_set, collector);
-                    }
-                }
-                Value::Sequence(items) if collector.depth() < MAX_DEPTH => {
-                    for (number, item) in items.iter().enumerate() {
-                        collector.within(element.tag, number, |collector| {
-                            self.check(item, collector);
-                        });
-                    }
-                }
-                _ => {}
             }
         }
+        check_values(data_set, collector);
         geometry::check(data_set, collector);
     }
 
@@ -118,6 +106,29 @@ impl Elements<'_> {
             let found = "an attribute that the IOD does not have";
             let fix = "leave it out, or state the SOP class as an extended one";
             collector.add_at(element.tag, draft(Kind::NotInIod, found, fix));
+        }
+    }
+}
+
+/// The form of the values of this data set, not of its items.
+pub fn check_values(data_set: &DataSet, collector: &mut Collector) {
+    for element in data_set.elements() {
+        let Value::Bytes(bytes) = &element.value else {
+            continue;
+        };
+        if element.vr.uses_character_set() {
+            text::check(element, data_set.character_set(), bytes, collector);
+            continue;
+        }
+        let padding = value::check_padding(element.vr, bytes);
+        for problem in [padding, value::check(element.vr, bytes)]
+            .into_iter()
+            .flatten()
+        {
+            add(element.tag, problem, collector);
+        }
+        if element.tag == tags::SPECIFIC_CHARACTER_SET {
+            character_set(data_set, collector);
         }
     }
 }

@@ -4,7 +4,7 @@ use sagittal_core::{DataSet, FindingKind, Tag, TagPath, tags};
 use sagittal_file::part10::File;
 
 use super::collector::{Collector, Draft};
-use super::{text, value};
+use super::element;
 use crate::finding::{Kind, Severity};
 use crate::rules::text_values;
 
@@ -18,23 +18,7 @@ pub fn check(file: &File, collector: &mut Collector) {
     for (of_file, of_object) in pairs {
         same(meta, of_file, &file.data_set, of_object, collector);
     }
-    for element in meta.elements() {
-        let Some(bytes) = element.value.as_bytes() else {
-            continue;
-        };
-        if element.vr.uses_character_set() {
-            text::check(element, meta.character_set(), bytes, collector);
-        } else if let Some(problem) = value::check(element.vr, bytes) {
-            let draft = Draft {
-                kind: problem.kind,
-                clause: "PS3.5 §6.2",
-                found: problem.found.into(),
-                fix: problem.fix.into(),
-                ..Draft::default()
-            };
-            collector.add_at(element.tag, draft);
-        }
-    }
+    element::check_values(meta, collector);
     for finding in &file.findings {
         reader(&finding.path, &finding.kind, collector);
     }

@@ -8,9 +8,7 @@ use crate::finding::{Kind, Severity};
 /// Per-frame items fit the number of frames; a group is shared or per frame, not both.
 pub fn check(data_set: &DataSet, collector: &mut Collector) {
     let per_frame = data_set.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
-    let Some(frames) = data_set.int(tags::NUMBER_OF_FRAMES) else {
-        return;
-    };
+    let frames = data_set.int(tags::NUMBER_OF_FRAMES).unwrap_or(1);
     let tag = tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE;
     let items = i64::try_from(per_frame.len()).unwrap_or(i64::MAX);
     if items > 0 && items != frames {

@@ -19,7 +19,7 @@ pub fn check_iod(iod: &Iod, scope: &Scope, collector: &mut Collector) {
         let Some(module) = RULES.modules.get(usage.module) else {
             continue;
         };
-        if !RULES.holds(when, scope) {
+        if RULES.holds(when, scope) != Some(true) {
             continue;
         }
         let walk = Walk {
@@ -87,7 +87,7 @@ impl Walk<'_> {
         let Some(module) = RULES.modules.get(number) else {
             return;
         };
-        if self.macros >= MAX_MACROS || !RULES.holds(rule.when, scope) {
+        if self.macros >= MAX_MACROS || RULES.holds(rule.when, scope) != Some(true) {
             return;
         }
         let walk = Walk {
@@ -148,16 +148,15 @@ impl Walk<'_> {
         };
         let is_conditional = matches!(kind, Type1C | Type2C);
         let needs_value = matches!(kind, Type1 | Type1C);
-        let holds = !is_conditional || !rule.unchecked && RULES.holds(rule.when, scope);
+        let holds = match (is_conditional, rule.unchecked) {
+            (false, _) => Some(true),
+            (true, true) => None,
+            (true, false) => RULES.holds(rule.when, scope),
+        };
         match element {
-            None if holds => collector.add_at(tag, self.missing(kind, rule)),
+            None if holds == Some(true) => collector.add_at(tag, self.missing(kind, rule)),
             None => {}
-            Some(element) if holds => {
-                if needs_value && !has_value(element) {
-                    collector.add_at(tag, self.empty(kind));
-                }
-            }
-            Some(element) if rule.unchecked || rule.otherwise => {
+            Some(element) if holds != Some(false) || rule.otherwise => {
                 if needs_value && !has_value(element) {
                     collector.add_at(tag, self.empty(kind));
                 }
@@ -324,7 +323,8 @@ impl Walk<'_> {
     fn verify(&self, rule: &Rule, scope: &Scope, collector: &mut Collector) {
         let tag = self.tag(rule);
         if let Some(report) = rule.report {
-            if collector.wants(report.severity) && RULES.holds(rule.when, scope) != report.otherwise
+            if collector.wants(report.severity)
+                && RULES.holds(rule.when, scope) == Some(!report.otherwise)
             {
                 collector.add_at(tag, self.reported(report, rule));
             }
@@ -333,7 +333,7 @@ impl Walk<'_> {
         let Some(element) = scope.get(tag).filter(|element| has_value(element)) else {
             return;
         };
-        if RULES.holds(rule.when, scope) {
+        if RULES.holds(rule.when, scope) == Some(true) {
             self.values(rule, scope, element, collector);
         }
     }

@@ -30,26 +30,10 @@ pub fn count(element: &Element) -> usize {
 
 /// Checks the whole value field of a VR that Specific Character Set does not concern.
 pub fn check(vr: Vr, bytes: &[u8]) -> Option<Problem> {
-    if vr == Vr::UI {
-        return bytes
+    match vr {
+        Vr::UI => bytes
             .split(|byte| *byte == b'\\')
-            .find_map(super::uid::check_value);
-    }
-    if let Some(length) = vr.fixed_length().or(bulk_unit(vr)) {
-        if !bytes.len().is_multiple_of(length) {
-            return problem(
-                Kind::Length,
-                "the length is no multiple of that of one value",
-                "write whole values",
-            );
-        }
-        return None;
-    }
-    if !vr.is_text() {
-        return None;
-    }
-    let padding = check_padding(vr, bytes);
-    padding.or_else(|| match vr {
+            .find_map(super::uid::check_value),
         Vr::AE => check_each(bytes, ae),
         Vr::AS => check_each(bytes, age),
         Vr::CS => check_each(bytes, code),
@@ -58,9 +42,19 @@ pub fn check(vr: Vr, bytes: &[u8]) -> Option<Problem> {
         Vr::DT => check_each(bytes, date_time),
         Vr::IS => check_each(bytes, integer_string),
         Vr::TM => check_each(bytes, time),
-        Vr::UR => uri(bytes),
-        _ => None,
-    })
+        Vr::UR => uri(trim_padding(bytes)),
+        _ => {
+            let length = vr.fixed_length().or(bulk_unit(vr))?;
+            if bytes.len().is_multiple_of(length) {
+                return None;
+            }
+            problem(
+                Kind::Length,
+                "the length is no multiple of that of one value",
+                "write whole values",
+            )
+        }
+    }
 }
 
 const fn bulk_unit(vr: Vr) -> Option<usize> {
@@ -72,15 +66,18 @@ const fn bulk_unit(vr: Vr) -> Option<usize> {
     }
 }
 
-/// NUL pads UIDs only (PS3.5 §6.2).
+/// NUL pads UIDs only (PS3.5 §6.2), and a single value of fixed even length needs no padding.
 pub fn check_padding(vr: Vr, bytes: &[u8]) -> Option<Problem> {
+    if !vr.is_text() || vr == Vr::UI {
+        return None;
+    }
     match bytes.last() {
         Some(0) => problem(
             Kind::Characters,
             "padded with NUL, which only UIDs are",
             "pad with a space",
         ),
-        Some(b' ') if matches!(vr, Vr::DA | Vr::AS) && bytes.len() > 1 => {
+        Some(b' ') if matches!(vr, Vr::DA | Vr::AS) && !bytes.contains(&b'\\') => {
             // All blank is an empty value.
             if bytes.iter().all(|byte| *byte == b' ') {
                 return None;
@@ -96,11 +93,19 @@ pub fn check_padding(vr: Vr, bytes: &[u8]) -> Option<Problem> {
 }
 
 fn check_each(bytes: &[u8], test: fn(&[u8]) -> Option<Problem>) -> Option<Problem> {
-    bytes
+    trim_padding(bytes)
         .split(|byte| *byte == b'\\')
         .map(trim_spaces)
         .filter(|value| !value.is_empty())
         .find_map(test)
+}
+
+/// Without NULs at the end, which are reported by themselves.
+fn trim_padding(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., 0] = bytes {
+        bytes = rest;
+    }
+    bytes
 }
 
 fn trim_spaces(mut value: &[u8]) -> &[u8] {
@@ -333,11 +338,13 @@ mod tests {
             (Vr::AS, "018M", "18M", Kind::Length),
             (Vr::AE, "STORE SCP", "STORE_SCP_TOO_LONG", Kind::Length),
             (Vr::UI, "1.2.840\0", "1.2.", Kind::Uid),
-            (Vr::LO, "anything", "padded\0", Kind::Characters),
         ] {
             assert_eq!(kind(vr, good), None, "{good}");
             assert_eq!(kind(vr, bad), Some(expected), "{bad}");
         }
+        let padding = check_padding(Vr::LO, b"padded\0").map(|p| p.kind);
+        assert_eq!(padding, Some(Kind::Characters));
+        assert!(check_padding(Vr::DA, b"20240101\\20240102 ").is_none());
         assert_eq!(
             check(Vr::US, &[0, 1, 2]).map(|p| p.kind),
             Some(Kind::Length)

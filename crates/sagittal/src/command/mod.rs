@@ -23,6 +23,7 @@ mod serve;
 mod token;
 mod transcode;
 mod user;
+mod validate;
 mod verify;
 
 pub use exit::Exit;
@@ -65,6 +66,7 @@ enum Command {
     Recv(recv::Arguments),
     #[command(subcommand)]
     Index(index::Action),
+    Validate(validate::Arguments),
     Verify(verify::Arguments),
     Compact(compact::Arguments),
     Compress(compress::Arguments),
@@ -96,6 +98,7 @@ impl Cli {
             Command::Move(arguments) => r#move::run(arguments),
             Command::Recv(arguments) => recv::run(arguments),
             Command::Index(action) => index::run(action),
+            Command::Validate(arguments) => validate::run(arguments),
             Command::Verify(arguments) => verify::run(arguments),
             Command::Compact(arguments) => compact::run(arguments),
             Command::Compress(arguments) => compress::run(arguments),
