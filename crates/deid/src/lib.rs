@@ -13,6 +13,7 @@ mod options;
 mod pem;
 mod project;
 mod pseudonym;
+pub mod reidentify;
 pub mod residual;
 pub mod text;
 
