@@ -14,6 +14,7 @@ mod pem;
 mod project;
 mod pseudonym;
 pub mod reidentify;
+pub mod report;
 pub mod residual;
 pub mod text;
 
