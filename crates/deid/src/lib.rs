@@ -19,6 +19,9 @@ pub mod policy;
 mod project;
 mod pseudonym;
 pub mod table;
+pub mod reidentify;
+pub mod report;
+pub mod residual;
 pub mod text;
 mod value;
 

@@ -4,7 +4,7 @@ mod elements;
 mod private;
 mod uids;
 
-pub use elements::{Entry, by_keyword, entry, keywords, parse, vr};
+pub use elements::{Entry, by_keyword, entries, entry, keywords, parse, vr};
 pub use private::{PrivateEntry, private_entry};
 pub use uids::{UidEntry, UidKind, uid, uid_by_keyword, uid_name, uids};
 

@@ -1,0 +1,332 @@
+//! Every byte of an output.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use bytes::Bytes;
+use sagittal_core::{FindingKind, Limits, Tag, TagPath, Vr};
+use sagittal_file::encoding::Encoding;
+use sagittal_file::part10;
+use sagittal_file::read::inflate;
+use sagittal_file::walk::{Event, Walker};
+
+use super::matcher::{BULK, Matcher};
+use super::needle::{Kind, Needle, last_tag, trim};
+use super::pdf;
+
+/// Hits of one output that are listed.
+const HITS: usize = 1_000;
+/// Bytes that compressed values within an output may grow to.
+const INFLATED: u64 = 64 << 20;
+
+/// An identifier of the input found in the output, or a reason why that cannot be excluded.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Hit {
+    /// What kind of identifier.
+    pub kind: Kind,
+    /// Where the input has it; empty for those of lists.
+    pub origin: TagPath,
+    /// Where the output has it: a path, `preamble`, `file meta information`, `bytes between
+    /// values`, `after the data set`, `text in pixels`; with ` (PDF)` or ` (compressed)` after it.
+    pub place: String,
+    /// Byte in the file, or in the inflated data set; of PDF and compressed values where they begin.
+    pub offset: u64,
+}
+
+impl fmt::Display for Hit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} at byte {}: {}",
+            self.place,
+            self.offset,
+            self.kind.as_str()
+        )?;
+        match self.origin.0.is_empty() {
+            true => f.write_str(" of a list"),
+            false => write!(f, " of {}", self.origin),
+        }
+    }
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What was found; at most 1,000.
+    pub hits: Vec<Hit>,
+    /// Bytes that were searched, inflated ones included.
+    pub searched: u64,
+}
+
+impl Outcome {
+    /// Nothing was found, and everything could be read.
+    pub fn is_clean(&self) -> bool {
+        self.hits.is_empty()
+    }
+}
+
+/// Looks for the identifiers of one input.
+pub struct Searcher {
+    pub(super) matcher: Matcher,
+    pub(super) needles: Vec<Needle>,
+    pub(super) same: HashMap<TagPath, (u32, Vec<u8>)>,
+    pub(super) same_tags: HashSet<Tag>,
+}
+
+impl Searcher {
+    /// Searches a whole output file.
+    pub fn search(&self, output: &Bytes) -> Outcome {
+        let mut search = Search {
+            searcher: self,
+            outcome: Outcome::default(),
+            seen: HashSet::new(),
+        };
+        search.file(output);
+        search.outcome
+    }
+
+    /// Searches text that was seen in pixels (OCR).
+    pub fn search_text(&self, text: &str) -> Vec<Hit> {
+        let mut search = Search {
+            searcher: self,
+            outcome: Outcome::default(),
+            seen: HashSet::new(),
+        };
+        search.bytes(text.as_bytes(), 0, 0, || "text in pixels".to_owned());
+        search.outcome.hits
+    }
+}
+
+struct Search<'s> {
+    searcher: &'s Searcher,
+    outcome: Outcome,
+    /// Offsets and needles: the same is not told twice.
+    seen: HashSet<(u64, u32)>,
+}
+
+impl Search<'_> {
+    fn unreadable(&mut self, place: &str, offset: u64) {
+        self.hit(
+            Kind::Unreadable,
+            TagPath::default(),
+            place.to_owned(),
+            offset,
+        );
+    }
+
+    fn hit(&mut self, kind: Kind, origin: TagPath, place: String, offset: u64) {
+        if self.outcome.hits.len() < HITS {
+            self.outcome.hits.push(Hit {
+                kind,
+                origin,
+                place,
+                offset,
+            });
+        }
+    }
+
+    fn found(&mut self, needle: u32, offset: u64, place: impl FnOnce() -> String) {
+        if !self.seen.insert((offset, needle)) {
+            return;
+        }
+        if let Some(found) = self.searcher.needles.get(needle as usize) {
+            self.hit(found.kind, found.origin.clone(), place(), offset);
+        }
+    }
+
+    fn bytes(&mut self, bytes: &[u8], shortest: usize, offset: u64, place: impl Fn() -> String) {
+        self.outcome.searched += bytes.len() as u64;
+        let searcher = self.searcher;
+        searcher.matcher.search(bytes, shortest, |at, pattern| {
+            self.found(pattern.needle, offset + at as u64, &place);
+        });
+    }
+
+    fn bulk(&mut self, bytes: &[u8], offset: u64, place: impl Fn() -> String) {
+        self.outcome.searched += bytes.len() as u64;
+        let searcher = self.searcher;
+        searcher.matcher.search_bulk(bytes, |at, pattern| {
+            self.found(pattern.needle, offset + at as u64, &place);
+        });
+    }
+
+    fn file(&mut self, output: &Bytes) {
+        let opening = match part10::open(output) {
+            Ok(opening) => opening,
+            Err(_) => {
+                self.unreadable("the whole file", 0);
+                return self.bytes(output, 0, 0, || "the whole file".to_owned());
+            }
+        };
+        let start = usize::try_from(opening.data_set_offset).unwrap_or(usize::MAX);
+        let (head, body) = output.split_at(start.min(output.len()));
+        let preamble = head.get(..128).unwrap_or(head);
+        self.bytes(preamble, 0, 0, || "preamble".to_owned());
+        for element in opening.meta.elements() {
+            // Bytes that were copied from `head`; where exactly does not matter.
+            if let Some(value) = element.value.as_bytes() {
+                let path = TagPath::root(element.tag);
+                self.same(&path, value, 128);
+                self.bytes(value, 0, 128, || path.to_string());
+            }
+        }
+        let rest = head.get(128..).unwrap_or(&[]);
+        self.bytes(rest, BULK, 128, || "file meta information".to_owned());
+        let encoding = Encoding::of(opening.transfer_syntax_uid.as_str());
+        if encoding.deflated {
+            match inflate(body, Limits::default()) {
+                Ok((inflated, findings)) if findings.is_empty() => {
+                    self.data_set(&inflated, 0, encoding);
+                }
+                Ok((inflated, _)) => {
+                    self.unreadable("deflated data set", opening.data_set_offset);
+                    self.data_set(&inflated, 0, encoding);
+                }
+                Err(_) => self.unreadable("deflated data set", opening.data_set_offset),
+            }
+        } else {
+            self.data_set(body, opening.data_set_offset, encoding);
+        }
+    }
+
+    fn data_set(&mut self, bytes: &[u8], base: u64, encoding: Encoding) {
+        let mut walker = Walker::new(bytes, encoding, Limits::default());
+        // What is bulk data is left out of the search of all bytes below.
+        let mut from = 0;
+        let place = || "bytes between values".to_owned();
+        loop {
+            let event = match walker.next() {
+                Ok(Some(event)) => event,
+                Ok(None) => break,
+                Err(_) => {
+                    self.unreadable("data set", base + walker.position());
+                    break;
+                }
+            };
+            match event {
+                Event::Element {
+                    tag,
+                    vr,
+                    value,
+                    offset,
+                    length,
+                } => {
+                    if (value.len() as u64) < length {
+                        self.unreadable(&walker.path().to_string(), base + offset);
+                    }
+                    if is_bulk(tag) && value.len() > 4096 {
+                        self.bulk(value, base + offset, || walker.path().to_string());
+                        self.between(bytes, &mut from, offset, length, base, place);
+                    } else {
+                        self.value(tag, vr, value, base + offset, &walker);
+                    }
+                }
+                Event::Fragment {
+                    value,
+                    offset,
+                    length,
+                } => {
+                    if (value.len() as u64) < length {
+                        self.unreadable(&walker.path().to_string(), base + offset);
+                    }
+                    self.bulk(value, base + offset, || walker.path().to_string());
+                    self.between(bytes, &mut from, offset, length, base, place);
+                }
+                _ => {}
+            }
+        }
+        let is_broken = |kind: &FindingKind| matches!(kind, FindingKind::Truncated { .. });
+        let broken: Vec<u64> = walker
+            .findings()
+            .iter()
+            .filter(|finding| is_broken(&finding.kind))
+            .map(|finding| finding.offset)
+            .collect();
+        for offset in broken {
+            self.unreadable("data set", base + offset);
+        }
+        let end = usize::try_from(walker.position()).unwrap_or(usize::MAX);
+        self.between(bytes, &mut from, bytes.len() as u64, 0, base, place);
+        if let Some(rest) = bytes.get(end..).filter(|rest| !rest.is_empty()) {
+            self.bytes(rest, 0, base + end as u64, || {
+                "after the data set".to_owned()
+            });
+        }
+    }
+
+    /// All bytes since the last bulk data, values or not.
+    fn between(
+        &mut self,
+        bytes: &[u8],
+        from: &mut usize,
+        offset: u64,
+        length: u64,
+        base: u64,
+        place: impl Fn() -> String,
+    ) {
+        let to = usize::try_from(offset)
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
+        if let Some(part) = bytes.get(*from..to) {
+            // Short patterns would find tags and lengths.
+            self.bytes(part, BULK, base + *from as u64, place);
+        }
+        let end = usize::try_from(offset.saturating_add(length)).unwrap_or(usize::MAX);
+        *from = (*from).max(end.min(bytes.len()));
+    }
+
+    fn value(&mut self, tag: Tag, vr: Vr, value: &[u8], offset: u64, walker: &Walker<'_>) {
+        if self.searcher.same_tags.contains(&tag) {
+            self.same(&walker.path(), value, offset);
+        }
+        self.bytes(value, 0, offset, || walker.path().to_string());
+        if !vr.is_bulk() || value.len() < 16 {
+            return;
+        }
+        if pdf::is_pdf(value) {
+            let place = || format!("{} (PDF)", walker.path());
+            let is_whole = pdf::streams(value, |text| self.inside(text, offset, place));
+            if !is_whole {
+                self.unreadable(&place(), offset);
+            }
+            return;
+        }
+        let mut budget = INFLATED;
+        if let Some(inflated) = pdf::inflate(value, &mut budget) {
+            let place = || format!("{} (compressed)", walker.path());
+            self.inside(&inflated, offset, place);
+            if budget == 0 {
+                self.unreadable(&place(), offset);
+            }
+        }
+    }
+
+    /// Bytes that are not in the file as such.
+    fn inside(&mut self, bytes: &[u8], offset: u64, place: impl Fn() -> String) {
+        self.outcome.searched += bytes.len() as u64;
+        let searcher = self.searcher;
+        searcher.matcher.search(bytes, 0, |_, pattern| {
+            self.found(pattern.needle, offset, &place);
+        });
+    }
+
+    /// Is it the value that the input has at the same place?
+    fn same(&mut self, path: &TagPath, value: &[u8], offset: u64) {
+        let same = last_tag(path).and_then(|_| self.searcher.same.get(path));
+        if let Some((needle, before)) = same
+            && before.as_slice() == trim(value)
+        {
+            self.found(*needle, offset, || path.to_string());
+        }
+    }
+}
+
+/// Pixels, overlays, curves, spectra and waveforms: no text but by chance or on purpose.
+fn is_bulk(tag: Tag) -> bool {
+    let repeats = |base: u16| tag.group() & 0xFF01 == base;
+    match tag.element() {
+        0x3000 => repeats(0x6000) || repeats(0x5000),
+        0x1010 => tag.group() == 0x5400,
+        _ => matches!(tag.group(), 0x7FE0 | 0x5600),
+    }
+}

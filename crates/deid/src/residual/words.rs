@@ -1,0 +1,60 @@
+//! Words that do not identify by themselves: of the data dictionary, of anatomy and technique, of
+//! institutions. A name or place that equals one is only looked for as a whole.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use sagittal_core::{dictionary, fold};
+
+/// Words besides those of the data dictionary's names.
+const WORDS: &str = "
+abdomen abdominal acute adult angio ankle anon anonymous anonymized ant anterior aorta apex arm arterial artery
+artifact atrium axial back base baseline bladder blood body bolus bone bones bowel brachial brain brakes breast bronchus
+cardiac carotid cervical chest child chronic clinic clinical colon contrast cor coronal coronary cortex cranial cspine
+cyst deep delayed diffusion disc disk distal doctor dorsal dynamic early echo elbow emergency enhanced esophagus
+exam eye face fat feet female femur field fill film finger flair flow fluid foot forearm fracture frontal full fusion
+gallbladder general gland glass good gray green group hand head healthy heart heel helical hip hospital humerus images
+imaging inferior institute internal intra iris joint jugular kidney knee lateral late left leg lens lesion liver lobe long
+localizer loop low lower lumbar lung lymph male marrow mass medial medical median medicine medium middle mid mild minor
+moderate motion multi muscle nasal neck nerve neuro neutral new nodule none normal nose nurse oblique old open optic
+oral orbit outpatient ovary palate pancreas parotid patient pelvis pelvic perfusion phantom phase pituitary plain pleura
+portal post posterior pre private prone prostate proximal pulmonary quick radial radiology rapid recon reference
+reform renal research rest rib right round sagittal scan scout screening septum short shoulder side silver sinus
+skin skull slice small soft spin spine spiral spleen standard stomach stone strong summer sub superior supine surgery
+survey system tendon test thigh thin thoracic thorax throat thyroid tibia tissue toe tongue tumor ulna unit university
+unknown upper ureter uterus valve vascular vein venous ventral ventricle vertebra view volume water wave weak west white
+winter wrist young krankenhaus klinik klinikum universitat universitaet radiologie hopital clinique ospedale ziekenhuis
+ziekenhuizen center centre department institut abteilung north east south saint pacs archive storescp storescu server
+dcmtk orthanc any dicom workstation console scanner local default anyscp modality ct1 mr1 main remote usa germany
+january february march april may june july august september october november december monday tuesday wednesday
+thursday friday saturday sunday black brown blue red gold orange";
+
+static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let mut all: HashSet<String> = WORDS.split_whitespace().map(str::to_owned).collect();
+    for entry in dictionary::entries() {
+        all.extend(
+            entry
+                .name
+                .split(|c: char| !c.is_alphabetic())
+                .map(fold::fold),
+        );
+    }
+    for entry in dictionary::uids() {
+        all.extend(
+            entry
+                .name
+                .split(|c: char| !c.is_alphabetic())
+                .map(fold::fold),
+        );
+    }
+    all.remove("");
+    all
+});
+
+/// Does the word (one, in any case) identify nobody?
+pub fn is_harmless(word: &str) -> bool {
+    if word.len() > 20 || word.contains(|c: char| c.is_ascii_digit()) && word.len() > 3 {
+        return false;
+    }
+    HARMLESS.contains(&fold::fold(word))
+}
