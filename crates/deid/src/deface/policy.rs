@@ -23,7 +23,7 @@ impl Default for DefacePolicy {
         DefacePolicy {
             ears: true,
             depth_mm: 14.0,
-            margin_mm: 6.0,
+            margin_mm: 4.0,
             impossible: Impossible::Refuse,
             before_pictures: false,
         }

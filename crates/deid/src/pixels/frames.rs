@@ -5,6 +5,7 @@ use sagittal_core::{DataSet, Fragments, Tag, Value, tags};
 use sagittal_pixel::frames::{Description, FrameTable, Location, frame_bits};
 use sagittal_pixel::{Frame, ImagePixel, SampleKind, codec};
 
+use super::fill;
 use super::fragments::Stream;
 use crate::{Error, Result};
 
@@ -104,6 +105,16 @@ impl Frames {
             MOST_FRAME_BYTES,
         )?)
     }
+}
+
+/// The stored values of a decoded frame's samples, in their order.
+pub fn stored_values(frame: &Frame) -> impl Iterator<Item = i64> + '_ {
+    let size = usize::from(frame.image.sample_bytes()).max(1);
+    frame.data.chunks_exact(size).map(|sample| {
+        let bytes = sample.iter().rev();
+        let word = bytes.fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+        fill::value(word, &frame.image)
+    })
 }
 
 fn table(

@@ -28,7 +28,7 @@ pub use blank::{Blanked, blank, remove_icons};
 pub use catalogue::Catalogue;
 pub use clean::{Applied, PixelCleaner, PixelReport, Verdict};
 pub use detect::{Looked, TextBox, TextDetector};
-pub use frames::Frames as PixelFrames;
+pub use frames::{Frames as PixelFrames, stored_values};
 pub use overlay::{OverlayFate, clean_graphics};
 pub use picture::Pictures;
 pub use policy::{Graphics, HandRule, Ocr, OcrBlanks, OcrScope, PixelPolicy, Unknown, Whole};
