@@ -19,6 +19,7 @@ pub mod policy;
 mod project;
 mod pseudonym;
 pub mod table;
+pub mod structured;
 pub mod text;
 mod value;
 
