@@ -40,6 +40,15 @@ pub enum Error {
         reason: String,
     },
 
+    /// A list of names cannot be read.
+    #[error("line {line} of the list: {reason}")]
+    List {
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        reason: &'static str,
+    },
+
     /// The input cannot be read, or the output not written.
     #[error(transparent)]
     File(#[from] sagittal_file::Error),

@@ -22,6 +22,7 @@ pub mod table;
 pub mod reidentify;
 pub mod report;
 pub mod residual;
+pub mod structured;
 pub mod text;
 mod value;
 
