@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sagittal_core::{DataSet, TagPath, Uid};
 
+use crate::pixels::{PixelCleaner, PixelReport};
 use crate::text::{Cleaner, Identity};
 use crate::value::uid::is_well_known;
 use crate::{Change, Derived, Options, Policy, ProjectKey, Pseudonyms, Recorder, Result};
@@ -26,29 +27,38 @@ pub struct Project {
 }
 
 impl Project {
-    /// A project with pseudonyms derived from its key, that knows nobody and cleans no pixels.
+    /// A project with pseudonyms derived from its key, that knows nobody, has no text detector and
+    /// no catalogue of devices but the one that comes with the engine.
     pub fn new(policy: Policy, key: ProjectKey) -> Project {
+        let pixels = PixelCleaner::new(policy.pixels.clone());
         Project {
             options: policy.options,
+            pixels: Some(Arc::new(pixels)),
             policy: Arc::new(policy),
             pseudonyms: Arc::new(Derived::new(key.clone())),
             key,
             known: Arc::default(),
-            pixels: None,
         }
     }
 }
 
 /// What was done to the pixels of an instance.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PixelsCleaned {
-    /// Burned-in text was dealt with, or it was made sure that there is none:
-    /// Burned In Annotation becomes `NO`, and the option is listed as applied.
+    /// Burned-in text was dealt with, or there is no reason to think that there is any: the option
+    /// is listed as applied.
     pub burned_in_text: bool,
-    /// Recognizable features were dealt with: Recognizable Visual Features becomes `NO`.
+    /// Recognizable features were removed: Recognizable Visual Features becomes `NO`, and the
+    /// option is listed as applied.
     pub visual_features: bool,
-    /// Overlays were looked at.
+    /// Recognizable features were removed, or were looked for where there are none.
+    pub visual_features_settled: bool,
+    /// Overlays were seen to: what is left of them may stay.
     pub graphics: bool,
+    /// The transfer syntax that pixel data are in now, if that is another one.
+    pub transfer_syntax: Option<&'static str>,
+    /// What was done in particular.
+    pub report: Option<Box<PixelReport>>,
 }
 
 /// Cleans the pixels of an instance, before anything else is changed in it.

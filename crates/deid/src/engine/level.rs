@@ -42,7 +42,10 @@ impl Engine<'_> {
         let mut level = Level {
             charset,
             blocks: Blocks::of(&data_set),
-            overlays: overlay::doomed(&data_set, &self.session.project.options),
+            overlays: match self.graphics_cleaned {
+                true => Vec::new(),
+                false => overlay::groups(&data_set),
+            },
             is_code,
             own_scheme: scheme.is_none_or(|scheme| scheme.starts_with("99") || scheme == "L"),
         };
@@ -113,7 +116,7 @@ impl Engine<'_> {
             Value::Bytes(bytes) if !element.vr.is_bulk() => bytes.clone(),
             _ => Bytes::new(),
         };
-        let done = (Taken::Kept, Reason::NotIdentifying);
+        let done = self.pixel_fate(element.tag);
         self.record(element.vr, None, Asked::Engine, done, &shown, Some(&shown));
         Ok(element)
     }

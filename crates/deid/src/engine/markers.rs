@@ -10,7 +10,7 @@ use crate::{Asked, PixelsCleaned, ProfileOption, Reason, Result, Taken};
 const BASIC: (&str, &str) = ("113100", "Basic Application Confidentiality Profile");
 
 /// What was applied to one instance.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Applied {
     /// Code and meaning, CID 7050, scheme DCM: the profile and its options.
     pub codes: Vec<(&'static str, &'static str)>,
@@ -64,7 +64,8 @@ impl Engine<'_> {
             tags::RECOGNIZABLE_VISUAL_FEATURES,
             pixels.visual_features,
         );
-        self.yes_or_no(data_set, tags::BURNED_IN_ANNOTATION, pixels.burned_in_text);
+        // The cleaner of pixels has set it where it had to.
+        self.yes_or_no(data_set, tags::BURNED_IN_ANNOTATION, false);
         Ok(Applied {
             codes,
             longitudinal,

@@ -9,6 +9,7 @@ mod level;
 mod markers;
 mod output;
 mod overlay;
+mod pixels;
 mod private;
 mod sequence;
 mod text;
@@ -48,6 +49,10 @@ pub fn deidentify<'p>(
     engine.preamble(bytes);
     let new_instance_uid = engine.meta(meta, &data_set, &transfer_syntax_uid)?;
     let pixels = engine.pixels(&mut data_set, transfer_syntax_uid.as_str())?;
+    let transfer_syntax_uid = match pixels.transfer_syntax {
+        Some(uid) => Uid::from_static(uid),
+        None => transfer_syntax_uid,
+    };
     let mut data_set = engine.level(data_set)?;
     let applied = engine.mark(&mut data_set, pixels)?;
     Ok(Output {
@@ -100,6 +105,10 @@ struct Engine<'p> {
     strict: u32,
     /// The patient whose data set or record we are in.
     patient_id: String,
+    /// Overlays were seen to; what is left of them may stay.
+    graphics_cleaned: bool,
+    /// Pixel data are not the input's any more.
+    pixels_changed: bool,
 }
 
 impl<'p> Engine<'p> {
@@ -137,27 +146,9 @@ impl<'p> Engine<'p> {
             tags: Vec::new(),
             strict: 0,
             patient_id,
+            graphics_cleaned: false,
+            pixels_changed: false,
         }
-    }
-
-    fn pixels(
-        &mut self,
-        data_set: &mut DataSet,
-        transfer_syntax_uid: &str,
-    ) -> Result<crate::PixelsCleaned> {
-        let project = self.session.project;
-        if let Some(cleaner) = &project.pixels {
-            return cleaner.clean(data_set, transfer_syntax_uid, &mut self.session);
-        }
-        let options = &project.options;
-        let has_pixels = data_set.contains(tags::PIXEL_DATA);
-        if has_pixels && (options.clean_pixel_data || options.clean_recognizable_visual_features) {
-            return Err(refused(
-                TagPath::root(tags::PIXEL_DATA),
-                "the policy wants pixel data cleaned, and nothing here can",
-            ));
-        }
-        Ok(crate::PixelsCleaned::default())
     }
 
     /// Steps to an element; [`Engine::leave`] takes the step back.

@@ -2,13 +2,8 @@
 
 use sagittal_core::{DataSet, Tag};
 
-use crate::Options;
-
-/// Groups of overlay planes that are removed: all of them, unless graphics are cleaned.
-pub(super) fn doomed(data_set: &DataSet, options: &Options) -> Vec<u16> {
-    if options.clean_graphics {
-        return Vec::new();
-    }
+/// The groups of overlay planes of a data set.
+pub(super) fn groups(data_set: &DataSet) -> Vec<u16> {
     let mut groups: Vec<u16> = Vec::new();
     let of_overlays = data_set
         .elements()

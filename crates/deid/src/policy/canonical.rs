@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use sagittal_core::Tag;
 
-use super::{Encapsulated, Ocr, OverrideAction, Policy, Target, TextDefault};
+use super::{Encapsulated, OverrideAction, Policy, Target, TextDefault};
 use crate::table::EDITION;
 use crate::{Action, ProfileOption};
 
@@ -36,7 +36,6 @@ impl Policy {
         writeln!(out, "name = {}", quoted(&self.name))?;
         writeln!(out, "extends = \"basic\"")?;
         writeln!(out, "encapsulated = \"{}\"", self.encapsulated.as_str())?;
-        writeln!(out, "ocr = \"{}\"", self.ocr.as_str())?;
         writeln!(out, "\n[options]")?;
         for option in ProfileOption::ALL {
             writeln!(out, "{} = {}", option.name(), self.options.has(*option))?;
@@ -66,11 +65,10 @@ impl Policy {
             list(&self.residual_lists),
             list(&self.patient_lists)
         )?;
-        if !self.pixels.is_empty() {
-            let mut table = toml::Table::new();
-            table.insert("pixels".to_owned(), toml::Value::Table(self.pixels.clone()));
-            write!(out, "\n{table}")?;
-        }
+        let pixels = [("pixels", &self.pixels)];
+        let pixels: std::collections::BTreeMap<_, _> = pixels.into_iter().collect();
+        // Numbers, texts and lists of them: nothing that TOML cannot say.
+        write!(out, "\n{}", toml::to_string(&pixels).unwrap_or_default())?;
         let mut own = self.own_private.clone();
         own.sort();
         for own in own {
@@ -143,17 +141,6 @@ impl Encapsulated {
         match self {
             Encapsulated::Placeholder => "placeholder",
             Encapsulated::Refuse => "refuse",
-        }
-    }
-}
-
-impl Ocr {
-    /// Its name in policies.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Ocr::Require => "require",
-            Ocr::Use => "use",
-            Ocr::Off => "off",
         }
     }
 }

@@ -31,6 +31,7 @@ pub use overrides::{Override, OverrideAction, Overrides, Target};
 pub use problem::{Problem, Problems};
 
 use crate::Options;
+use crate::pixels::PixelPolicy;
 
 /// What a project wants.
 #[derive(Clone, Debug)]
@@ -55,10 +56,8 @@ pub struct Policy {
     pub own_private: Vec<OwnPrivate>,
     /// Encapsulated documents.
     pub encapsulated: Encapsulated,
-    /// The table `[pixels]` as it was written.
-    pub pixels: toml::Table,
-    /// Optical character recognition.
-    pub ocr: Ocr,
+    /// Pixels, overlays, OCR, faces: the table `[pixels]`.
+    pub pixels: PixelPolicy,
     /// Files with certificates of those who may re-identify.
     pub recipients: Vec<String>,
     /// Files with lists of what must not be found in any output.
@@ -91,18 +90,6 @@ pub enum Encapsulated {
     Refuse,
 }
 
-/// Whether pictures are read for text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ocr {
-    /// An instance is refused where no reader is at hand.
-    Require,
-    /// If a reader is at hand.
-    Use,
-    /// No.
-    #[default]
-    Off,
-}
-
 /// A private attribute that the project knows to be safe.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OwnPrivate {
@@ -128,8 +115,7 @@ impl Default for Policy {
             date_range: 365,
             own_private: Vec::new(),
             encapsulated: Encapsulated::default(),
-            pixels: toml::Table::new(),
-            ocr: Ocr::default(),
+            pixels: PixelPolicy::default(),
             recipients: Vec::new(),
             residual_lists: Vec::new(),
             patient_lists: Vec::new(),

@@ -9,9 +9,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::nearest;
 use super::{
-    Encapsulated, Ocr, Override, OverrideAction, OwnPrivate, Policy, Problem, Problems, Target,
+    Encapsulated, Override, OverrideAction, OwnPrivate, Policy, Problem, Problems, Target,
     TextDefault,
 };
+use crate::pixels::PixelPolicy;
 use crate::value::check;
 use crate::{Error, IdentifierKind, Primitive, ProfileOption, Result};
 
@@ -64,7 +65,6 @@ const ROOT_KEYS: &[&str] = &[
     "private",
     "encapsulated",
     "pixels",
-    "ocr",
     "reidentify",
     "residual",
     "tag",
@@ -139,12 +139,6 @@ impl Reader<'_> {
                 self.policy.encapsulated = choices.get(at).copied().unwrap_or_default();
             }
         }
-        if let Some(value) = table.get("ocr")
-            && let Some(at) = self.word(value, "ocr", &["require", "use", "off"])
-        {
-            let choices = [Ocr::Require, Ocr::Use, Ocr::Off];
-            self.policy.ocr = choices.get(at).copied().unwrap_or_default();
-        }
         if let Some((table, _)) = self.table(table, "reidentify") {
             self.known(table, "reidentify", &["recipients"]);
             self.policy.recipients = self.get_texts(table, "reidentify", "recipients");
@@ -154,13 +148,26 @@ impl Reader<'_> {
             self.policy.residual_lists = self.get_texts(table, "residual", "lists");
             self.policy.patient_lists = self.get_texts(table, "residual", "patients");
         }
-        if self.table(table, "pixels").is_some()
-            && let Ok(whole) = self.text.parse::<toml::Table>()
-            && let Some(toml::Value::Table(pixels)) = whole.get("pixels")
-        {
-            self.policy.pixels = pixels.clone();
+        if self.table(table, "pixels").is_some() {
+            self.pixels();
         }
         self.overrides(table);
+    }
+
+    /// Read by its own rules, whose errors have places in the whole text.
+    fn pixels(&mut self) {
+        #[derive(serde::Deserialize)]
+        struct Whole {
+            pixels: PixelPolicy,
+        }
+        match toml::from_str::<Whole>(self.text) {
+            Ok(whole) => self.policy.pixels = whole.pixels,
+            Err(error) => {
+                let span = error.span().unwrap_or(0..0);
+                let message = error.message().replace('\n', ", ");
+                self.problem(span, "pixels", message, None);
+            }
+        }
     }
 
     fn options(&mut self, root: &DeTable<'_>) {
