@@ -6,6 +6,7 @@
 //! (PKCS #1 v1.5 as every reader of DICOM expects, or OAEP, RFC 3560) or by elliptic curves
 //! (RFC 5753). CMS as others write it is read with AES of any length.
 
+mod attach;
 mod certificate;
 mod der;
 mod envelope;
@@ -16,6 +17,7 @@ mod sequence;
 #[cfg(test)]
 mod tests;
 
+pub use attach::attach;
 pub use certificate::{Certificate, PrivateKey};
 pub use envelope::KeyTransport;
 pub use sequence::{decrypt, encrypt, restore};

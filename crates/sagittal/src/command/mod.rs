@@ -4,6 +4,7 @@ mod compact;
 mod compress;
 mod config;
 mod conformance;
+mod deid;
 mod demo;
 mod dump;
 mod echo;
@@ -17,6 +18,7 @@ mod keys;
 mod r#move;
 mod peer;
 mod recv;
+mod reidentify;
 mod render;
 mod send;
 mod serve;
@@ -57,6 +59,8 @@ enum Command {
     Dump(dump::Arguments),
     Transcode(transcode::Arguments),
     Render(Box<render::Arguments>),
+    Deid(Box<deid::Arguments>),
+    Reidentify(reidentify::Arguments),
     Demo(demo::Arguments),
     Echo(echo::Arguments),
     Send(send::Arguments),
@@ -90,6 +94,8 @@ impl Cli {
             Command::Dump(arguments) => dump::run(arguments),
             Command::Transcode(arguments) => transcode::run(arguments),
             Command::Render(arguments) => render::run(*arguments),
+            Command::Deid(arguments) => deid::run(*arguments),
+            Command::Reidentify(arguments) => reidentify::run(arguments),
             Command::Demo(arguments) => demo::run(arguments),
             Command::Echo(arguments) => echo::run(arguments),
             Command::Send(arguments) => send::run(arguments),

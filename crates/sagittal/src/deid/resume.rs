@@ -1,0 +1,74 @@
+//! What earlier runs into the same folders have done.
+
+use std::collections::HashMap;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use sagittal_deid::log::{Digest, Line, lines};
+
+use crate::files;
+
+/// By digest of the input: digest and new SOP Instance UID of the output.
+#[derive(Debug, Default)]
+pub struct Done {
+    outputs: HashMap<String, (String, String)>,
+    /// Outputs that are there, by file name.
+    there: HashMap<String, PathBuf>,
+}
+
+/// The logs of earlier runs, oldest first.
+pub fn logs(work: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(work).into_iter().flatten().flatten();
+    let is_log = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with("log-") && name.ends_with(".jsonl"))
+    };
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_log).collect();
+    found.sort();
+    found
+}
+
+impl Done {
+    /// Reads all logs that were made under the same rules and key; one that was cut counts as far
+    /// as it goes.
+    pub fn read(work: &Path, out: &Path, rules: &str, key: &str) -> Done {
+        let mut done = Done::default();
+        for path in files::walk(out).flatten() {
+            if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
+                done.there.insert(name.to_owned(), path);
+            }
+        }
+        for path in logs(work) {
+            let Ok(file) = std::fs::File::open(&path) else {
+                continue;
+            };
+            let mut input = None;
+            let mut same = false;
+            // The rest of a cut log says nothing; what it said before holds.
+            let _ = lines(BufReader::new(file), |_, line| {
+                match line {
+                    Line::Run { run, .. } => same = run.rules == rules && run.key == key,
+                    Line::File(file) => input = Some(file.input),
+                    Line::Done(line) if same => {
+                        if let Some(input) = input.take() {
+                            done.outputs.insert(input, (line.output, line.instance));
+                        }
+                    }
+                    _ => {}
+                }
+                Ok(())
+            });
+        }
+        done
+    }
+
+    /// Is the output that was made of an input still there, as it was made?
+    pub fn has(&self, input: &str) -> bool {
+        let Some((digest, instance)) = self.outputs.get(input) else {
+            return false;
+        };
+        let path = self.there.get(&format!("{instance}.dcm"));
+        let bytes = path.and_then(|path| std::fs::read(path).ok());
+        bytes.is_some_and(|bytes| Digest::of(&bytes).to_string() == *digest)
+    }
+}

@@ -1,0 +1,192 @@
+//! One instance: engine, residual check, log, file.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use sagittal_core::{DataSet, Limits, tags};
+use sagittal_deid::log::{Block, Digest, Done as Said, FileLog, Writer};
+use sagittal_deid::reidentify::{Certificate, attach};
+use sagittal_deid::residual::{Dates, Hit, Kind, Needles, Outcome as Found, Retained};
+use sagittal_deid::{Output, Project, deidentify};
+use sagittal_file::part10;
+
+use super::place::place;
+use super::resume::Done;
+use super::scan::patient_id;
+
+/// Instances larger than this go one at a time, so that memory is bounded by the largest.
+const LARGE: u64 = 256 << 20;
+
+/// What all workers share.
+pub struct Shared<'a> {
+    /// For patients of whom nothing is known.
+    pub base: &'a Project,
+    /// By Patient ID.
+    pub projects: &'a HashMap<String, Project>,
+    pub done: &'a Done,
+    pub out: &'a Path,
+    pub quarantine: &'a Path,
+    /// Searched for besides what the input says of itself.
+    pub terms: &'a [String],
+    /// Those who may re-identify.
+    pub recipients: &'a [Certificate],
+    pub log: &'a Mutex<Writer<std::io::BufWriter<std::fs::File>>>,
+    pub large: Mutex<()>,
+}
+
+/// What became of an instance.
+#[derive(Debug)]
+pub enum Outcome {
+    Written { bytes: u64 },
+    DoneBefore,
+    Refused { reason: String },
+    Quarantined { reason: String },
+    NotDicom,
+}
+
+impl Shared<'_> {
+    /// Does one file. An error is one of the machine (disk, log), and ends the run.
+    pub fn one(&self, path: &Path) -> anyhow::Result<Outcome> {
+        let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let _alone = (length > LARGE).then(|| self.large.lock());
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => Bytes::from(bytes),
+            Err(error) => {
+                let reason = format!("cannot be read: {error}");
+                return Ok(Outcome::Refused { reason });
+            }
+        };
+        let input = Digest::of(&bytes);
+        if self.done.has(&input.to_string()) {
+            return Ok(Outcome::DoneBefore);
+        }
+        let before = match part10::read(&bytes, Limits::default()) {
+            Ok(file) => file.data_set,
+            Err(sagittal_file::Error::NotDicom { .. }) => return Ok(Outcome::NotDicom),
+            Err(_) => DataSet::new(),
+        };
+        let patient_id = patient_id(&before);
+        let project = self.projects.get(&patient_id).unwrap_or(self.base);
+        let old_uid = before
+            .first_text(tags::SOP_INSTANCE_UID)
+            .unwrap_or_default();
+        let mut log = FileLog::begin(&project.key, input, &old_uid);
+        log.set_character_set(before.character_set().clone());
+        let mut output = match deidentify(&bytes, project, &mut log) {
+            Ok(output) => output,
+            Err(error) => return self.refuse(log, error.to_string()),
+        };
+        let made = match self.recipients.is_empty() {
+            true => Ok(()),
+            false => attach(&mut output.data_set, &before, self.recipients),
+        };
+        let file = match made.and_then(|()| output.to_bytes()) {
+            Ok(file) => Bytes::from(file),
+            Err(error) => return self.refuse(log, error.to_string()),
+        };
+        let found = match self.search(&bytes, &file, project, &patient_id) {
+            Ok(found) => found,
+            Err(error) => return self.refuse(log, error.to_string()),
+        };
+        if !found.is_clean() {
+            return self.quarantine(log, &file, &output, &found.hits);
+        }
+        let text = |tag| output.data_set.first_text(tag).unwrap_or_default();
+        let said = Said {
+            output: Digest::of(&file),
+            sop_instance_uid: &text(tags::SOP_INSTANCE_UID),
+            study_instance_uid: &text(tags::STUDY_INSTANCE_UID),
+            modality: &text(tags::MODALITY),
+            searched: found.searched,
+        };
+        let block = log.finish(&said);
+        self.put(&place(self.out, &output.data_set), &file, Some(&block))?;
+        Ok(Outcome::Written {
+            bytes: bytes.len() as u64,
+        })
+    }
+
+    /// Looks for what the input, and the lists, know to identify in every byte of the output.
+    fn search(
+        &self,
+        input: &Bytes,
+        output: &Bytes,
+        project: &Project,
+        patient_id: &str,
+    ) -> sagittal_deid::Result<Found> {
+        let options = &project.options;
+        let range = project.policy.date_range;
+        let retained = Retained {
+            dates: if options.retain_longitudinal_full_dates {
+                Dates::Full
+            } else if options.retain_longitudinal_modified_dates {
+                Dates::Shifted(project.pseudonyms.shift_days(patient_id, range))
+            } else {
+                Dates::Removed
+            },
+            uids: options.retain_uids,
+            institutions: options.retain_institution_identity,
+            devices: options.retain_device_identity,
+            safe_private: options.retain_safe_private,
+            dummies: Vec::new(),
+        };
+        let mut needles = Needles::of(input, &retained)?;
+        for term in self.terms {
+            needles.add(Kind::Identifier, term);
+        }
+        Ok(needles.searcher().search(output))
+    }
+
+    fn refuse(&self, log: FileLog<'_>, reason: String) -> anyhow::Result<Outcome> {
+        self.write(&log.refuse(&reason))?;
+        Ok(Outcome::Refused { reason })
+    }
+
+    fn quarantine(
+        &self,
+        mut log: FileLog<'_>,
+        file: &[u8],
+        output: &Output,
+        hits: &[Hit],
+    ) -> anyhow::Result<Outcome> {
+        for hit in hits.iter().take(100) {
+            log.note(&format!("residual check: {hit}"));
+        }
+        let first = hits.first().map_or_else(String::new, ToString::to_string);
+        let reason = format!("{} found by the residual check, first {first}", hits.len());
+        self.write(&log.refuse(&reason))?;
+        self.put(&place(self.quarantine, &output.data_set), file, None)?;
+        Ok(Outcome::Quarantined { reason })
+    }
+
+    fn write(&self, block: &Block) -> anyhow::Result<()> {
+        let mut log = self
+            .log
+            .lock()
+            .map_err(|_| anyhow::anyhow!("the log is lost"))?;
+        log.write(block).context("cannot write the log")
+    }
+
+    /// The file appears when it is whole, and its log lines are written.
+    fn put(&self, target: &PathBuf, file: &[u8], block: Option<&Block>) -> anyhow::Result<()> {
+        let folder = target.parent().unwrap_or(Path::new("."));
+        let shown = || format!("cannot write into {}", folder.display());
+        std::fs::create_dir_all(folder).with_context(shown)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".sagittal-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut temporary = builder.tempfile_in(folder).with_context(shown)?;
+        temporary.write_all(file).with_context(shown)?;
+        if let Some(block) = block {
+            self.write(block)?;
+        }
+        let kept = temporary.persist(target);
+        kept.with_context(|| format!("cannot write {}", target.display()))?;
+        Ok(())
+    }
+}
