@@ -7,7 +7,8 @@ use sagittal_file::part10;
 use sagittal_tests::objects::{self, Object};
 use sagittal_tests::{Server, data, sagittal};
 
-use super::tools::{Storescp, data_set, dcmtk};
+use super::lossy::receiver;
+use super::tools::{data_set, dcmtk};
 
 const MULTI: &str = "1.2.840.10008.1.2.4.92";
 const EXPLICIT: &str = "1.2.840.10008.1.2.1";
@@ -52,7 +53,7 @@ fn labelled(ct: &Object, is_part_2: bool) -> Object {
 #[test]
 fn a_stream_of_part_1_is_decoded_and_one_of_part_2_passed_through() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(receiver) = Storescp::start(folder.path(), &["+xa"]) else {
+    let Some(receiver) = receiver(folder.path(), &[MULTI], &[&objects::ct()]) else {
         return;
     };
     let server = Server::builder()
