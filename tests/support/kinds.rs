@@ -264,11 +264,15 @@ pub fn cda() -> Object {
 
 /// Samples of an image, by frame, row and column.
 pub struct Samples {
+    /// Rows.
     pub rows: u16,
+    /// Columns.
     pub columns: u16,
+    /// Number of frames.
     pub frames: u16,
     /// 8 or 16; colors have 8.
     pub bits: u16,
+    /// Photometric Interpretation.
     pub photometric: &'static str,
 }
 

@@ -1,4 +1,5 @@
 //! Compression of what is stored, by rule and by hand, against the built binary.
+#![allow(clippy::unwrap_used)]
 
 mod arrival;
 mod by_hand;

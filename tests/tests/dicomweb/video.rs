@@ -122,7 +122,7 @@ fn assert_video(server: &Server, video: &Video) {
 fn a_video_of_several_fragments_is_one_stream_with_ranges() {
     let server = Server::start();
     let file = built().part10();
-    server.stow(&[file.clone()]).expect(200);
+    server.stow(std::slice::from_ref(&file)).expect(200);
     assert_video(&server, &video(&file, "video/mp4"));
     server.assert_well();
 }
@@ -140,7 +140,7 @@ fn videos_of_all_kinds_are_played_as_they_are() {
     ] {
         let path = folder.join(name);
         let file = std::fs::read(&path).unwrap();
-        server.stow(&[file.clone()]).expect(200);
+        server.stow(std::slice::from_ref(&file)).expect(200);
         assert_video(&server, &video(&file, media_type));
         // The command line says what it is.
         let output = server.folder().join("out.png");

@@ -6,6 +6,7 @@ mod duplicates;
 mod get;
 mod lossy;
 mod r#move;
+mod multi_component;
 mod negotiation;
 mod pynetdicom;
 mod query;

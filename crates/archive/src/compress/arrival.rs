@@ -43,14 +43,17 @@ impl Inner {
         let Some(rule) = self.arrival_rule(candidate, length) else {
             return;
         };
-        let (prefix, whole) = (prefix.clone(), data.concat());
-        let received = Received {
-            source: &&whole[..],
-            transfer_syntax_uid: &candidate.transfer_syntax_uid,
-            prefix: &prefix,
-            hash: candidate.hash,
+        let work = || {
+            // Made only now: many may wait for their turn.
+            let whole = data.concat();
+            let received = Received {
+                source: &&whole[..],
+                transfer_syntax_uid: &candidate.transfer_syntax_uid,
+                prefix,
+                hash: candidate.hash,
+            };
+            recode(&self.packs, &received, &rule.to, u64::MAX)
         };
-        let work = || recode(&self.packs, &received, &rule.to, u64::MAX);
         let outcome = self.encoding.run(work).and_then(|recoded| match recoded {
             Ok(recoded) => take(candidate, recoded, rule).map(Ok),
             Err(kept) => Ok(Err(kept)),

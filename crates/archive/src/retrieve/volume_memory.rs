@@ -169,7 +169,7 @@ mod tests {
         let early = tokio::time::timeout(Duration::from_millis(20), wait).await;
         assert!(early.is_err(), "more than there is was given");
         drop(first);
-        volumes.acquire(MOST).await.unwrap();
+        drop(volumes.acquire(MOST).await.unwrap());
     }
 
     #[tokio::test]

@@ -352,7 +352,7 @@ async fn a_kill_during_compression_leaves_one_readable_copy_of_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_power_cut_during_compression_and_compaction_loses_nothing() {
+async fn a_power_cut_during_compression_and_compaction_loses_nothing_with_whatever_index() {
     let disk = SimDisk::new();
     let folder = tempfile::tempdir().unwrap();
     let options = Options {
@@ -362,46 +362,70 @@ async fn a_power_cut_during_compression_and_compaction_loses_nothing() {
     };
     let open = |disk: SimDisk| Archive::open_on(options.clone(), Arc::new(disk), |_| ());
     let archive = open(disk.clone()).await.unwrap();
+    let study = |number: u8| format!("1.9.{}", number % 2);
     let mut sent = BTreeMap::new();
     for number in 0..24_u8 {
-        let rows = if number % 6 == 0 { 300 } else { 48 };
         let object = Object {
-            rows,
+            rows: if number % 6 == 0 { 300 } else { 48 },
             seed: number,
+            study: study(number),
+            series: format!("{}.1", study(number)),
             ..Object::new(&format!("1.{number}"))
         };
         let bytes = bytes(&object, EXPLICIT_LE);
         send(&archive, &bytes, EXPLICIT_LE).await.unwrap();
         sent.insert(object.uid, bytes);
     }
-    disk.set_faults(Faults {
-        sync: Some(20),
-        ..Faults::default()
-    });
+    archive.wait_indexed().await.unwrap();
     let begin = disk.moments();
-    archive.compress(&everything(HTJ2K), |_| ()).await.unwrap();
-    // A lifetime later the old records may go.
-    archive.inner().superfluous.lock().clear();
-    disk.set_faults(Faults::default());
-    archive.compact(1.0).await.unwrap();
+    // The index as it was at a moment: a power cut may take it back to any.
+    let mut indexes = Vec::new();
+    let mut keep_index = || {
+        let kept = tempfile::tempdir().unwrap();
+        copy_folder(&folder.path().join("index"), kept.path());
+        indexes.push((disk.moments(), kept));
+    };
+    keep_index();
+    for number in 0..2 {
+        let wanted = Wanted {
+            study_instance_uid: Some(Uid::new(&study(number)).unwrap()),
+            ..everything(HTJ2K)
+        };
+        disk.set_faults(Faults {
+            sync: Some(20),
+            ..Faults::default()
+        });
+        archive.compress(&wanted, |_| ()).await.unwrap();
+        disk.set_faults(Faults::default());
+        keep_index();
+        // A lifetime later the old records may go.
+        archive.inner().superfluous.lock().clear();
+        archive.compact(1.0).await.unwrap();
+        keep_index();
+    }
     close(archive).await;
     let mut random = Random(5);
-    for state in 0..40 {
+    for state in 0..60 {
         let end = disk.moments();
-        let moment = if state == 0 {
-            end - 1
-        } else {
-            begin + random.below(end - begin)
+        let moment = match state {
+            0 => end - 1,
+            _ => begin + random.below(end - begin),
         };
         let after = disk.after_power_cut(moment, random.number());
-        std::fs::remove_dir_all(folder.path().join("index")).unwrap();
+        let index = folder.path().join("index");
+        std::fs::remove_dir_all(&index).unwrap();
+        let older = indexes.iter().filter(|(at, _)| *at <= moment).count();
+        let chosen = indexes
+            .get(random.below(older + 1))
+            .filter(|(at, _)| *at <= moment);
+        if let Some((_, kept)) = chosen {
+            copy_folder(kept.path(), &index);
+        }
         let archive = open(after).await.unwrap();
         assert_eq!(archive.caught_up().problems, Vec::<String>::new());
         for (uid, bytes) in &sent {
-            assert!(
-                as_received(&archive, uid, EXPLICIT_LE).await == *bytes,
-                "{state}: {uid}"
-            );
+            let found = as_received(&archive, uid, EXPLICIT_LE).await;
+            assert!(found == *bytes, "{state}: {uid}");
         }
         let statistics = archive.statistics().await.unwrap();
         assert_eq!(
