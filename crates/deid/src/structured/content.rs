@@ -24,6 +24,10 @@ pub fn clean(items: Vec<DataSet>, path: &TagPath, session: &mut Session<'_>) -> 
     renumber(nodes)
 }
 
+/// Makers and models of devices, which the table leaves as they are: devices are often called like
+/// their models, which then would not be told any more.
+const MODELS: [&str; 6] = ["121014", "121015", "121194", "121195", "113878", "113879"];
+
 /// What an item is asked to become.
 struct Plan {
     primitive: Primitive,
@@ -129,7 +133,10 @@ impl Work<'_, '_> {
                 },
             };
         }
+        let says_a_model = concept(item)
+            .is_some_and(|(code, scheme)| scheme == "DCM" && MODELS.contains(&code.as_str()));
         let primitive = match value_type {
+            "TEXT" if says_a_model => Primitive::Keep,
             "PNAME" => Primitive::Dummy,
             "TEXT" | "DATE" | "TIME" | "DATETIME" => Primitive::Clean,
             "UIDREF" | "IMAGE" | "COMPOSITE" | "WAVEFORM" => Primitive::Uid,

@@ -1,4 +1,5 @@
-//! Text of annotations: presentation states (PS3.3 §C.10.5) and waveforms (§C.10.10).
+//! Text of annotations of presentation states (PS3.3 §C.10.5). Annotations of waveforms need
+//! nothing of their own: the row of Unformatted Text Value deals with them.
 
 use sagittal_core::{DataSet, TagPath};
 
@@ -12,44 +13,13 @@ pub fn clean_annotations(
     path: &TagPath,
     session: &mut Session<'_>,
 ) -> Vec<DataSet> {
-    annotations(
-        items,
-        path,
-        session,
-        "(0070,0001)",
-        ProfileOption::CleanGraphics,
-    )
-}
-
-/// Cleans the items of a Waveform Annotation Sequence in the same way.
-pub fn clean_waveform_annotations(
-    items: Vec<DataSet>,
-    path: &TagPath,
-    session: &mut Session<'_>,
-) -> Vec<DataSet> {
-    annotations(
-        items,
-        path,
-        session,
-        "(0070,0006)",
-        ProfileOption::CleanDescriptors,
-    )
-}
-
-fn annotations(
-    items: Vec<DataSet>,
-    path: &TagPath,
-    session: &mut Session<'_>,
-    row: &'static str,
-    option: ProfileOption,
-) -> Vec<DataSet> {
     let mut work = Work {
         session,
         path: path.clone(),
     };
     let cause = Cause {
-        asked: Asked::Profile(row, Action::One(Primitive::Clean)),
-        reason: Reason::Option(option.code()),
+        asked: Asked::Profile("(0070,0001)", Action::One(Primitive::Clean)),
+        reason: Reason::Option(ProfileOption::CleanGraphics.code()),
     };
     work.items(items, |work, item| work.elements(item, &[], cause))
 }

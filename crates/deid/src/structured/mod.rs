@@ -17,5 +17,5 @@ pub(crate) mod table;
 mod tests;
 
 pub use content::clean;
-pub use graphics::{clean_annotations, clean_waveform_annotations};
+pub use graphics::clean_annotations;
 pub(crate) use table::concept_kind;

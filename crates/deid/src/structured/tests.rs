@@ -1,12 +1,10 @@
 //! A report, cleaned.
 
-use std::sync::Arc;
-
 use sagittal_core::{DataSet, TagPath, Vr, sop_class, tags};
 
 use super::clean;
 use crate::text::{Cleaner, Identity, Kind, Leave};
-use crate::{Asked, Change, Options, Policy, Project, ProjectKey, Session, Taken};
+use crate::{Asked, Change, Options, Policy, Project, ProjectKey, Recorder, Session, Taken};
 
 fn code(value: &str, scheme: &str, meaning: &str) -> DataSet {
     let mut code = DataSet::utf8();
@@ -44,11 +42,6 @@ fn image(uid: &str) -> DataSet {
 
 /// What is left, and what was done.
 fn cleaned(items: Vec<DataSet>, options: Options) -> (Vec<DataSet>, Vec<(String, Taken)>) {
-    let mut identity = Identity::default();
-    identity.add(Kind::PatientName, "Doe^John");
-    let mut project = Project::new(Policy::default(), ProjectKey::new([3; 32]));
-    project.options = options;
-    let project = Arc::new(project);
     let mut changes = Vec::new();
     let mut recorder = |change: Change<'_>| {
         let asked = match change.asked {
@@ -57,16 +50,29 @@ fn cleaned(items: Vec<DataSet>, options: Options) -> (Vec<DataSet>, Vec<(String,
         };
         changes.push((format!("{} {asked}", change.path), change.taken));
     };
+    let items = with_session(options, &mut recorder, |path, session| {
+        clean(items, path, session)
+    });
+    (items, changes)
+}
+
+fn with_session<T>(
+    options: Options,
+    recorder: &mut dyn Recorder,
+    run: impl FnOnce(&TagPath, &mut Session<'_>) -> T,
+) -> T {
+    let mut identity = Identity::default();
+    identity.add(Kind::PatientName, "Doe^John");
+    let mut project = Project::new(Policy::default(), ProjectKey::new([3; 32]));
+    project.options = options;
     let mut session = Session {
         project: &project,
         cleaner: Cleaner::new(identity, Leave::default()),
         shift_days: -40,
         sop_class_uid: sop_class::COMPREHENSIVE_SR_STORAGE.to_owned(),
-        recorder: &mut recorder,
+        recorder,
     };
-    let path = TagPath::root(tags::CONTENT_SEQUENCE);
-    let items = clean(items, &path, &mut session);
-    (items, changes)
+    run(&TagPath::root(tags::CONTENT_SEQUENCE), &mut session)
 }
 
 fn with_descriptors() -> Options {
@@ -177,6 +183,31 @@ fn references_by_position_are_counted_anew() {
         references[0].ints(tags::REFERENCED_CONTENT_ITEM_IDENTIFIER),
         [1, 1]
     );
+}
+
+#[test]
+fn texts_of_annotations_are_cleaned_and_drawings_stay() {
+    let mut text = DataSet::utf8();
+    text.put_text(tags::UNFORMATTED_TEXT_VALUE, "cyst, Doe");
+    let mut name_only = DataSet::utf8();
+    name_only.put_text(tags::UNFORMATTED_TEXT_VALUE, "Doe^John");
+    let mut drawing = DataSet::new();
+    drawing.put_bytes(tags::GRAPHIC_DATA, Vr::FL, vec![1; 8]);
+    let mut annotation = DataSet::utf8();
+    annotation.put_items(tags::TEXT_OBJECT_SEQUENCE, vec![text, name_only]);
+    annotation.put_items(tags::GRAPHIC_OBJECT_SEQUENCE, vec![drawing.clone()]);
+    let left = with_session(
+        Options::default(),
+        &mut |_: Change<'_>| {},
+        |path, session| super::clean_annotations(vec![annotation.clone()], path, session),
+    );
+    let texts: Vec<Option<String>> = left[0]
+        .items(tags::TEXT_OBJECT_SEQUENCE)
+        .iter()
+        .map(|text| text.first_text(tags::UNFORMATTED_TEXT_VALUE))
+        .collect();
+    assert_eq!(texts, [Some("cyst".to_owned()), Some("REMOVED".to_owned())]);
+    assert_eq!(left[0].items(tags::GRAPHIC_OBJECT_SEQUENCE), [drawing]);
 }
 
 #[test]
