@@ -9,6 +9,7 @@ mod rows;
 mod rules;
 mod safe_private;
 mod sop_class;
+mod structured_content;
 mod tags;
 mod transfer_syntax;
 mod uids;
@@ -80,6 +81,11 @@ const OUTPUTS: &[Output] = &[
         sources: &["private_safe_list.tsv"],
         target: "crates/deid/src/generated/safe_private.rs",
         generate: safe_private::generate,
+    },
+    Output {
+        sources: &["clean_structured_content.tsv"],
+        target: "crates/deid/src/generated/clean_structured_content.rs",
+        generate: structured_content::generate,
     },
     Output {
         sources: &[

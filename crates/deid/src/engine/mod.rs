@@ -54,6 +54,7 @@ pub fn deidentify<'p>(
         None => transfer_syntax_uid,
     };
     let mut data_set = engine.level(data_set)?;
+    crate::encapsulated::set_length(&mut data_set);
     let applied = engine.mark(&mut data_set, pixels)?;
     Ok(Output {
         meta: part10::Meta {
@@ -123,8 +124,7 @@ impl<'p> Engine<'p> {
         let shift_days = project
             .pseudonyms
             .shift_days(&patient_id, project.policy.date_range);
-        let mut identity = Identity::of(data_set);
-        identity.extend(&project.known);
+        let identity = Identity::of(data_set);
         let leave = Leave {
             dates: options.retain_longitudinal_full_dates,
             shift_days: options
@@ -136,7 +136,7 @@ impl<'p> Engine<'p> {
         Engine {
             session: Session {
                 project,
-                cleaner: Cleaner::new(identity, leave),
+                cleaner: Cleaner::new(identity, leave).with_lists(&project.known),
                 shift_days,
                 sop_class_uid: sop_class_uid.to_owned(),
                 recorder,

@@ -7,8 +7,10 @@ use sagittal_file::read::read_encoded;
 
 use super::Engine;
 use super::decide::{Plan, What};
+use crate::policy::Encapsulated;
 use crate::value::dummy::REMOVED;
 use crate::{Primitive, Reason, Result, Taken};
+use crate::{encapsulated, structured};
 
 /// Reads the items of a sequence whose element is of VR `UN`: Implicit VR Little Endian
 /// (PS3.5 §6.2.2). `None` for bytes that are no items.
@@ -75,6 +77,14 @@ impl Engine<'_> {
                 note(self, Taken::Emptied, Some(&[]));
                 Vec::new()
             }
+            Primitive::Clean if !empty && self.has_content_items(tag) => {
+                note(self, Taken::Cleaned, Some(&[]));
+                structured::clean(items, &self.path, &mut self.session)
+            }
+            Primitive::Clean if !empty && tag == tags::GRAPHIC_ANNOTATION_SEQUENCE => {
+                note(self, Taken::Cleaned, Some(&[]));
+                structured::clean_annotations(items, &self.path, &mut self.session)
+            }
             Primitive::Dummy if !empty => {
                 note(self, Taken::Dummied, Some(&[]));
                 self.dummy_items(tag, items)?
@@ -89,6 +99,20 @@ impl Engine<'_> {
             vr: Vr::SQ,
             value: Value::Sequence(items),
         }))
+    }
+
+    /// A document's content, or another sequence of content items (PS3.3 §10.2).
+    fn has_content_items(&self, tag: Tag) -> bool {
+        let at_root = self.tags.len() == 1;
+        match tag {
+            tags::CONTENT_SEQUENCE => at_root,
+            tags::ACQUISITION_CONTEXT_SEQUENCE
+            | tags::SPECIMEN_PREPARATION_STEP_CONTENT_ITEM_SEQUENCE
+            | tags::PROTOCOL_CONTEXT_SEQUENCE => {
+                self.session.project.options.clean_structured_content
+            }
+            _ => false,
+        }
     }
 
     /// Items that say nothing, in the form of the IOD.
@@ -160,6 +184,20 @@ fn dummy_annotation(mut item: DataSet) -> DataSet {
 /// An encapsulated document.
 impl Engine<'_> {
     pub(super) fn document(&mut self, bytes: Bytes, plan: Plan<'_>) -> Result<Element> {
+        if self.session.project.policy.encapsulated == Encapsulated::Placeholder {
+            let class = self.session.sop_class_uid.as_str();
+            let Some(new) = encapsulated::placeholder(class, &bytes) else {
+                let reason = "an encapsulated document of a kind that has no placeholder";
+                return Err(super::refused(self.path.clone(), reason));
+            };
+            let done = (Taken::Dummied, Reason::Policy);
+            self.record(Vr::OB, None, plan.asked, done, &bytes, Some(&new));
+            return Ok(Element {
+                tag: tags::ENCAPSULATED_DOCUMENT,
+                vr: Vr::OB,
+                value: Value::Bytes(new),
+            });
+        }
         let done = (Taken::Removed, Reason::Policy);
         self.record(Vr::OB, None, plan.asked, done, &bytes, None);
         Err(super::refused(

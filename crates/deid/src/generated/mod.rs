@@ -2,6 +2,8 @@
 
 // One row a line, however long, reads best and keeps differences small.
 #[rustfmt::skip]
+pub(crate) mod clean_structured_content;
+#[rustfmt::skip]
 pub(crate) mod confidentiality_profile;
 #[rustfmt::skip]
 pub(crate) mod safe_private;

@@ -10,7 +10,7 @@ use super::join::join;
 use super::marks::Marks;
 use super::token::{Class, Tokens};
 use super::words::{AGE_LABEL, AGE_WORD, Vocabulary};
-use super::{Cleaned, Identity, Kind, Leave, dates, labels, names, numbers, places, web};
+use super::{Cleaned, Identity, Kind, Leave, dates, labels, names, numbers, places, times, web};
 
 /// How often a text is gone over: what is taken out brings words together that were apart.
 const PASSES: usize = 8;
@@ -178,7 +178,7 @@ fn mark_dates(context: &mut Context<'_, '_>, is_again: bool) {
             at = end;
             continue;
         }
-        let until = dates::time_after(tokens, end);
+        let until = times::after_date(tokens, end);
         (at..until).for_each(|at| context.mark(at, kind));
         at = until.max(at + 1);
     }
@@ -194,7 +194,7 @@ fn mark_times(context: &mut Context<'_, '_>) {
     }
     let mut at = 0;
     while at < tokens.len() {
-        let Some(end) = dates::time(tokens, at).filter(|_| !context.marks.is(at)) else {
+        let Some(end) = times::time(tokens, at).filter(|_| !context.marks.is(at)) else {
             at += 1;
             continue;
         };

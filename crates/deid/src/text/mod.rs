@@ -24,6 +24,7 @@ mod numbers;
 mod places;
 #[cfg(test)]
 mod tests;
+mod times;
 mod token;
 mod web;
 mod words;
