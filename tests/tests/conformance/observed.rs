@@ -139,16 +139,28 @@ pub struct Program(Child);
 impl Program {
     /// Starts it and waits until it listens.
     pub fn start(command: &mut Command, port: u16, log: &Path) -> Program {
-        let log = std::fs::File::create(log).unwrap();
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let program = Program(child);
+        let program = Program::spawn(command, log);
         wait::until("the peer", || TcpStream::connect(("127.0.0.1", port)).ok());
         program
+    }
+
+    /// Starts it and waits until it says so: some count a connection without a request for long.
+    pub fn start_quietly(command: &mut Command, log: &Path) -> Program {
+        let program = Program::spawn(command, log);
+        wait::until("the peer", || {
+            let said = std::fs::read_to_string(log).unwrap();
+            said.contains("ready").then_some(())
+        });
+        program
+    }
+
+    fn spawn(command: &mut Command, log: &Path) -> Program {
+        let log = std::fs::File::create(log).unwrap();
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
+        Program(command.spawn().unwrap())
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{
+    CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, SignatureAlgorithm,
+};
 use sagittal_tests::peer::dcmtk;
 use sagittal_tests::{Server, sagittal};
 use serde_json::Value;
@@ -11,8 +13,8 @@ use tempfile::TempDir;
 use super::observed::{Observed, Program, free_port};
 
 /// A certificate for loopback that nobody has signed, and its key.
-fn certificate(folder: &TempDir) -> (String, String) {
-    let key = KeyPair::generate().unwrap();
+fn certificate(folder: &TempDir, algorithm: &'static SignatureAlgorithm) -> (String, String) {
+    let key = KeyPair::generate_for(algorithm).unwrap();
     let hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let certificate = CertificateParams::new(hosts)
         .unwrap()
@@ -61,7 +63,7 @@ const FEW: &[&str] = &[
 #[test]
 fn our_own_suites_are_those_of_the_statement() {
     let folder = TempDir::new().unwrap();
-    let (chain, key) = certificate(&folder);
+    let (chain, key) = certificate(&folder, &PKCS_ECDSA_P256_SHA256);
     let text = format!(
         "[dimse]\naddress = \"127.0.0.1\"\nport = 0\n[dimse.tls]\nenabled = true\nport = 0\n\
          certificate = {chain:?}\nkey = {key:?}\n"
@@ -120,7 +122,7 @@ fn what_storescp_is_told_to_offer_is_found() {
         return;
     };
     let folder = TempDir::new().unwrap();
-    let (chain, key) = certificate(&folder);
+    let (chain, key) = certificate(&folder, &PKCS_RSA_SHA256);
     let port = free_port();
     let mut command = Command::new(program);
     command
@@ -148,8 +150,17 @@ fn what_storescp_is_told_to_offer_is_found() {
         versions.contains(&"1.2") && !versions.contains(&"1.1") && !versions.contains(&"1.0"),
         "{tls}"
     );
-    assert!(
-        suites(tls).contains(&"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
-        "{tls}"
-    );
+    // Those of the profile (PS3.15 §B.10) that go with a key of RSA.
+    let before_13: Vec<&str> = suites(tls)
+        .into_iter()
+        .filter(|name| name.contains("_WITH_"))
+        .collect();
+    let profile = [
+        "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    ];
+    assert_eq!(before_13, profile);
+    assert_eq!(tls["client_certificate"], "none");
 }
