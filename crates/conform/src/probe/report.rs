@@ -13,7 +13,7 @@ use super::preference::Preferences;
 use super::query;
 use crate::document::{
     Address, ApplicationEntity, Association, CharacterSets, ContextGroup, Fact, Preference,
-    RequestorRoles, Support,
+    RequestorRoles, Support, services,
 };
 
 /// Name of the basis of what was not found out.
@@ -78,6 +78,7 @@ pub(super) fn entity(options: &Options, findings: Findings) -> ApplicationEntity
             tls: options.target.tls.is_some(),
         }],
         association,
+        services: services(&contexts, Support::Unknown),
         contexts,
         queries: query.models,
         character_sets: character_sets.into_iter().collect(),
