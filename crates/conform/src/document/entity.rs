@@ -6,7 +6,7 @@ use sagittal_core::Uid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContextGroup, Fact, QueryModel, Role, SopClasses, Support};
+use super::{ContextGroup, Fact, QueryModel, Role, Service, SopClasses, Support};
 
 /// An Application Entity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +23,9 @@ pub struct ApplicationEntity {
     /// Association policies.
     #[serde(default)]
     pub association: Association,
+    /// Services, as contexts show them or as somebody says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<Service>,
     /// Presentation contexts. Of several groups that speak of the same pair, the first holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contexts: Vec<ContextGroup>,

@@ -16,6 +16,7 @@ mod fact;
 mod format;
 mod query;
 mod schema;
+mod service;
 mod sets;
 mod web;
 
@@ -30,6 +31,7 @@ pub use fact::Fact;
 pub use format::Error;
 pub use query::{KeyKind, Matching, QueryKeys, QueryLevel, QueryModel, Returned};
 pub use schema::schema;
+pub use service::{Service, ServiceName, services};
 pub use sets::{Attributes, SopClasses, TransferSyntaxes};
 pub use web::{Web, WebMediaType, WebParameter, WebResource};
 

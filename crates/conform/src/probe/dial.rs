@@ -29,6 +29,8 @@ pub(super) enum Answer {
     Accepted(Box<AssociateAc>),
     /// A-ASSOCIATE-RJ.
     Rejected(Rejection),
+    /// A rejection for a while, of this request only: others are accepted meanwhile.
+    Confirmed(Rejection),
     /// A-ABORT, or the connection was closed, or what came is no PDU.
     Broken(String),
     /// There is no connection.
@@ -51,7 +53,9 @@ impl Answer {
     pub fn describe(&self) -> String {
         match self {
             Answer::Accepted(_) => "accepted".to_owned(),
-            Answer::Rejected(rejection) => format!("association rejected: {rejection}"),
+            Answer::Rejected(rejection) | Answer::Confirmed(rejection) => {
+                format!("association rejected: {rejection}")
+            }
             Answer::Broken(why) => why.clone(),
             Answer::NoConnection(why) => format!("no connection: {why}"),
             Answer::Silent => "no answer to the association request in time".to_owned(),
@@ -211,6 +215,22 @@ impl Dialer {
             if !answer.is_passing() || !self.wait(&mut wait).await {
                 return answer;
             }
+        }
+    }
+
+    /// Asks for something particular. A peer may reject it for a while and mean for ever: so it is
+    /// if it does so twice while it accepts a plain request.
+    pub async fn ask_confirmed(&self, request: &AssociateRq, plain: &AssociateRq) -> Answer {
+        let first = self.ask(request).await;
+        if !first.is_passing() {
+            return first;
+        }
+        if !matches!(self.ask_patiently(plain).await, Answer::Accepted(_)) {
+            return first;
+        }
+        match self.ask(request).await {
+            Answer::Rejected(rejection) => Answer::Confirmed(rejection),
+            other => other,
         }
     }
 

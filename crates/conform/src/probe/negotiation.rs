@@ -199,6 +199,7 @@ async fn identities(dialer: &Dialer, anchor: &[(Uid, Vec<Uid>)]) -> Vec<UserIden
         ),
         (IdentityKind::Jwt, UserIdentityType::Jwt, b"e30.e30.", b""),
     ];
+    let plain = dialer.request(anchor);
     let mut found = Vec::new();
     for (kind, item, primary, secondary) in kinds {
         let mut request = dialer.request(anchor);
@@ -208,7 +209,7 @@ async fn identities(dialer: &Dialer, anchor: &[(Uid, Vec<Uid>)]) -> Vec<UserIden
             primary_field: Bytes::from_static(primary),
             secondary_field: Bytes::from_static(secondary),
         });
-        let (answer, remark) = match dialer.ask_patiently(&request).await {
+        let (answer, remark) = match dialer.ask_confirmed(&request, &plain).await {
             Answer::Accepted(response) => {
                 let answered = response.user_information.user_identity_response.is_some();
                 let answer = if answered {
@@ -218,7 +219,8 @@ async fn identities(dialer: &Dialer, anchor: &[(Uid, Vec<Uid>)]) -> Vec<UserIden
                 };
                 (answer, None)
             }
-            Answer::Rejected(rejection) if !rejection.is_transient() => {
+            passing if passing.is_passing() => (IdentityAnswer::Unknown, Some(passing.describe())),
+            Answer::Rejected(rejection) | Answer::Confirmed(rejection) => {
                 (IdentityAnswer::Rejected, Some(rejection.to_string()))
             }
             other => (IdentityAnswer::Unknown, Some(other.describe())),

@@ -70,6 +70,8 @@ struct Chunk {
     cut: Option<usize>,
     /// How often it was not answered at all.
     silences: u32,
+    /// How often it was rejected for a while.
+    rejections: u32,
 }
 
 /// What came of a chunk.
@@ -82,21 +84,27 @@ enum Result {
     Failed(Answer),
 }
 
-pub(super) async fn ask(dialer: &Dialer) -> std::result::Result<Pairs, Answer> {
+/// A pair that is accepted, to ask others beside it.
+pub(super) async fn begin(dialer: &Dialer) -> std::result::Result<Pairs, Answer> {
     let mut pairs = Pairs::default();
     find_anchor(dialer, &mut pairs).await?;
+    Ok(pairs)
+}
+
+/// Asks for all pairs, with at most so many associations at the same time.
+pub(super) async fn ask(dialer: &Dialer, pairs: Pairs, parallel: usize) -> Pairs {
     let mut search = Search {
         dialer,
         pairs,
         size: dialer.options.contexts.clamp(2, 128) - 1,
-        parallel: dialer.options.associations.max(1),
+        parallel: parallel.clamp(1, dialer.options.associations.max(1)),
         queue: VecDeque::new(),
         cuts: Vec::new(),
         wait: Duration::from_millis(200),
     };
     search.fill();
     search.run().await;
-    Ok(search.pairs)
+    search.pairs
 }
 
 /// Verification first; else whatever of storage is accepted.
@@ -219,6 +227,7 @@ impl Search<'_> {
                 pairs: pairs.to_vec(),
                 cut: None,
                 silences: 0,
+                rejections: 0,
             })
             .collect();
     }
@@ -254,6 +263,7 @@ impl Search<'_> {
                 pairs: rest,
                 cut: None,
                 silences: 0,
+                rejections: 0,
             });
             chunk.cut = None;
         }
@@ -296,7 +306,9 @@ impl Search<'_> {
                 return;
             }
         }
-        if answer.is_passing() {
+        chunk.rejections += u32::from(answer.is_passing());
+        // Some say "for a while" of what they will never take: then they take something else.
+        if answer.is_passing() && (chunk.rejections < 3 || self.pairs.anchor.is_none()) {
             let mut wait = self.wait;
             if self.dialer.wait(&mut wait).await {
                 self.queue.push_front(chunk);
@@ -322,7 +334,7 @@ impl Search<'_> {
         match chunk.pairs.as_slice() {
             [pair] => {
                 let refusal = match answer {
-                    Answer::Rejected(_) => Refusal::AssociationRejected,
+                    Answer::Rejected(_) | Answer::Confirmed(_) => Refusal::AssociationRejected,
                     _ => Refusal::AssociationAborted,
                 };
                 self.pairs
@@ -347,6 +359,7 @@ impl Search<'_> {
                 pairs,
                 cut: Some(cut),
                 silences: chunk.silences,
+                rejections: 0,
             });
         }
     }

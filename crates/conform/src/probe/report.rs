@@ -13,7 +13,7 @@ use super::preference::Preferences;
 use super::query;
 use crate::document::{
     Address, ApplicationEntity, Association, CharacterSets, ContextGroup, Fact, Preference,
-    RequestorRoles, Support,
+    RequestorRoles, Support, services,
 };
 
 /// Name of the basis of what was not found out.
@@ -25,6 +25,7 @@ pub(super) struct Findings {
     pub preferences: Preferences,
     pub negotiated: Negotiated,
     pub policy: Policy,
+    pub max_associations: Fact<u32>,
     pub query: query::Found,
 }
 
@@ -36,6 +37,7 @@ pub(super) fn entity(options: &Options, findings: Findings) -> ApplicationEntity
         preferences,
         negotiated,
         policy,
+        max_associations,
         query,
     } = findings;
     let contexts = contexts(options, &pairs, &preferences, &negotiated.roles);
@@ -54,7 +56,7 @@ pub(super) fn entity(options: &Options, findings: Findings) -> ApplicationEntity
     association.common_extended_negotiation = negotiated.common;
     association.called_ae_title = policy.called;
     association.calling_ae_title = policy.calling;
-    association.max_associations = policy.max_associations;
+    association.max_associations = max_associations;
     let mut remarks = pairs.remarks;
     if pairs.one_at_a_time {
         remarks.push("a further association at the same time was refused".to_owned());
@@ -76,6 +78,7 @@ pub(super) fn entity(options: &Options, findings: Findings) -> ApplicationEntity
             tls: options.target.tls.is_some(),
         }],
         association,
+        services: services(&contexts, Support::Unknown),
         contexts,
         queries: query.models,
         character_sets: character_sets.into_iter().collect(),

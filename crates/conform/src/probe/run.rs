@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use super::dial::Dialer;
 use super::report::{self, Findings, NOT_FOUND_OUT};
 use super::{Options, Stored, negotiation, pairs, policy, preference, query, store, tls};
-use crate::document::{Basis, Document, Role, Status, Support, System};
+use crate::document::{Basis, Document, Fact, Role, Status, Support, System};
 
 /// What a probe brought.
 #[derive(Debug)]
@@ -52,17 +52,30 @@ pub fn now() -> String {
 pub async fn probe(options: Options) -> Result<Outcome, String> {
     let progress = options.progress;
     let dialer = Dialer::new(options);
-    progress("SOP classes and transfer syntaxes");
-    let pairs = pairs::ask(&dialer)
+    let mut pairs = pairs::begin(&dialer)
         .await
         .map_err(|answer| answer.describe())?;
-    let (requests, elapsed) = dialer.effort();
-    let pairs_elapsed = (elapsed, requests);
+    // Before anything else: some count an association for long after its end.
+    let mut max_associations = Fact::default();
+    if let Some(anchor) = &pairs.anchor {
+        progress("associations at the same time");
+        max_associations = policy::associations(&dialer, anchor).await;
+    }
+    let parallel = max_associations
+        .value
+        .and_then(|most| usize::try_from(most).ok())
+        .unwrap_or(usize::MAX);
+    progress("SOP classes and transfer syntaxes");
+    let before = dialer.effort();
+    pairs = pairs::ask(&dialer, pairs, parallel).await;
+    let after = dialer.effort();
+    let pairs_elapsed = (after.1 - before.1, after.0 - before.0);
     let mut findings = Findings {
         pairs,
         preferences: Default::default(),
         negotiated: Default::default(),
         policy: Default::default(),
+        max_associations,
         query: Default::default(),
     };
     let mut stored = Vec::new();
@@ -76,7 +89,7 @@ pub async fn probe(options: Options) -> Result<Outcome, String> {
         findings.negotiated = negotiation::ask(&dialer, &findings.pairs).await;
     }
     if let (None, Some(anchor)) = (dialer.distress(), findings.pairs.anchor.clone()) {
-        progress("AE titles and number of associations");
+        progress("AE titles");
         findings.policy = policy::ask(&dialer, &anchor).await;
     }
     let tls = if dialer.options.target.tls.is_some() && dialer.distress().is_none() {

@@ -92,21 +92,24 @@ async fn another_anchor_is_found_where_verification_is_not_accepted() {
 
 #[tokio::test]
 async fn a_peer_that_rejects_many_contexts_gets_fewer() {
-    let peer = Peer::start(Odd {
-        most_contexts: 17,
-        ..Odd::default()
-    })
-    .await;
-    let outcome = run(&peer).await;
-    assert_exact(&outcome, &truth());
-    let most = outcome.document.application_entities[0]
-        .association
-        .max_contexts
-        .value;
-    assert!(
-        most.is_some_and(|most| (2..=17).contains(&most)),
-        "{most:?}"
-    );
+    for too_many in [permanent(), Rejection::LOCAL_LIMIT_EXCEEDED] {
+        let peer = Peer::start(Odd {
+            most_contexts: 17,
+            too_many,
+            ..Odd::default()
+        })
+        .await;
+        let outcome = run(&peer).await;
+        assert_exact(&outcome, &truth());
+        let most = outcome.document.application_entities[0]
+            .association
+            .max_contexts
+            .value;
+        assert!(
+            most.is_some_and(|most| (2..=17).contains(&most)),
+            "{most:?}"
+        );
+    }
 }
 
 #[tokio::test]

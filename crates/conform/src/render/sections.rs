@@ -85,9 +85,24 @@ fn overview(page: &mut Page, document: &Document) {
     }
     for entity in &document.application_entities {
         page.paragraph(format!(
-            "SOP classes of the Application Entity `{}`:",
+            "Services and SOP classes of the Application Entity `{}`:",
             entity.ae_title
         ));
+        page.table(
+            ["Service", "Role", "Supported", "Remark"],
+            entity.services.iter().map(|service| {
+                let name = serde_json::to_value(service.service).ok();
+                let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or("");
+                let roles: Vec<String> =
+                    service.roles.iter().map(|role| role_name(*role)).collect();
+                [
+                    name.replace('-', " "),
+                    roles.join(", "),
+                    support(service.support),
+                    text(&service.remark),
+                ]
+            }),
+        );
         let mut classes: BTreeMap<Uid, (bool, bool)> = BTreeMap::new();
         for group in entity
             .contexts
@@ -107,6 +122,14 @@ fn overview(page: &mut Page, document: &Document) {
                 .map(|(uid, (scu, scp))| [name(&uid), uid.to_string(), yes(scu), yes(scp)]),
         );
     }
+}
+
+fn role_name(role: Role) -> String {
+    match role {
+        Role::Scu => "SCU",
+        Role::Scp => "SCP",
+    }
+    .to_owned()
 }
 
 fn introduction(page: &mut Page, document: &Document) {
@@ -179,14 +202,7 @@ fn services(page: &mut Page, entity: &ApplicationEntity) {
             "Remark",
         ],
         entity.contexts.iter().map(|group| {
-            let roles: Vec<&str> = group
-                .roles
-                .iter()
-                .map(|role| match role {
-                    Role::Scu => "SCU",
-                    Role::Scp => "SCP",
-                })
-                .collect();
+            let roles: Vec<String> = group.roles.iter().map(|role| role_name(*role)).collect();
             let refused = group.refusal.map_or(String::new(), |refusal| {
                 format!(" ({})", refusal_name(refusal))
             });

@@ -11,7 +11,7 @@ use crate::document::{
     Address, ApplicationEntity, Association, Basis, CharacterSets, ContextGroup, Document,
     ExtendedNegotiation, Fact, IdentityAnswer, IdentityKind, MediaProfile, OperationsWindow,
     Preference, RequestorRoles, Rest, Role, Setting, SopClasses, Status, StatusCode, Support,
-    System, TitleRule, Tls, TlsSuite, TlsVersion, TransferSyntaxes, UserIdentity,
+    System, TitleRule, Tls, TlsSuite, TlsVersion, TransferSyntaxes, UserIdentity, services,
 };
 
 /// The statement of a server with this configuration.
@@ -57,13 +57,15 @@ fn entity(input: &Input<'_>) -> ApplicationEntity {
         tls,
     };
     let plain = address(input.port, false);
+    let contexts = contexts(config);
     let secure = input.tls_port.map(|port| address(port, true));
     ApplicationEntity {
         ae_title: config.ae_title.to_string(),
         aliases: config.aliases.iter().map(ToString::to_string).collect(),
         addresses: [plain].into_iter().chain(secure).collect(),
         association: association(config),
-        contexts: contexts(config),
+        services: services(&contexts, Support::No),
+        contexts,
         unlisted: Support::No,
         queries: queries::queries(config),
         storage: Vec::new(),

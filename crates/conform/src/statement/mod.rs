@@ -4,6 +4,8 @@
 mod build;
 mod queries;
 mod table;
+#[cfg(test)]
+mod tests;
 mod web;
 
 pub use build::statement;

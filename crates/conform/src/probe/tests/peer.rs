@@ -86,6 +86,7 @@ pub struct Odd {
     pub rejects_useless: bool,
     /// More are rejected.
     pub most_contexts: usize,
+    pub too_many: Rejection,
     /// The others are refused, or not answered.
     pub looks_at: usize,
     pub unanswered: bool,
@@ -109,6 +110,7 @@ impl Default for Odd {
             truth: truth(),
             rejects_useless: false,
             most_contexts: 128,
+            too_many: permanent(),
             looks_at: 128,
             unanswered: false,
             second: None,
@@ -236,7 +238,7 @@ fn answer(
         }
     }
     if request.presentation_contexts.len() > odd.most_contexts {
-        return Err(Reaction::Reject(permanent()));
+        return Err(Reaction::Reject(odd.too_many));
     }
     let mut contexts = Vec::new();
     for (at, context) in request.presentation_contexts.iter().enumerate() {

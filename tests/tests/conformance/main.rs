@@ -1,0 +1,10 @@
+//! The probe against programs of others, whose configurations are the truth that it must find, and
+//! our own server, whose statement is.
+#![allow(clippy::unwrap_used)]
+
+mod dcmtk;
+mod observed;
+mod orthanc;
+mod own;
+mod pynetdicom;
+mod tls;
