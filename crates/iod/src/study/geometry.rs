@@ -156,7 +156,7 @@ impl Series<'_> {
         let limit = (usual * VARIATION).max(SAME);
         let is_gap = |step: &f64| *step > usual * 1.5;
         let gaps = steps.iter().filter(|step| is_gap(step)).count();
-        if let Some(at) = steps.iter().position(|step| is_gap(step)) {
+        if let Some(at) = steps.iter().position(is_gap) {
             let missing: f64 = steps
                 .iter()
                 .filter(|step| is_gap(step))
