@@ -128,3 +128,44 @@ fn instances_of_a_folder_are_compared_with_each_other() {
     sagittal(["validate".as_ref(), path.as_os_str()]).expect(0);
     sagittal(["validate", "no such file"]).expect(1);
 }
+
+/// dciodvfy is content with them too: see `demo`.
+#[test]
+fn generated_studies_have_neither_error_nor_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("demo");
+    sagittal(["demo".as_ref(), path.as_os_str()]).expect(0);
+    let ran = sagittal([
+        "validate".as_ref(),
+        "--fail-on".as_ref(),
+        "warning".as_ref(),
+        path.as_os_str(),
+    ])
+    .expect(0);
+    let expected = "64 file(s), 0 error(s), 0 warning(s)";
+    assert!(ran.stdout.contains(expected), "{}", ran.stdout);
+}
+
+/// Whatever the damage, the command ends by itself and says something of most of the files.
+#[test]
+fn malformed_files_do_not_stop_it() {
+    let Some(data) = sagittal_tests::data::folder() else {
+        return;
+    };
+    let folder = data.join("malformed");
+    let arguments = [
+        "validate",
+        "--json",
+        "--fail-on",
+        "never",
+        "--severity",
+        "information",
+    ];
+    let arguments = arguments.iter().map(std::ffi::OsStr::new);
+    let ran = sagittal(arguments.chain([folder.as_os_str()]));
+    assert!(matches!(ran.code, Some(0 | 3)), "{ran:?}");
+    let report = ran.json();
+    let summary = &report["summary"];
+    assert!(summary["files"].as_u64().unwrap() > 20, "{summary}");
+    assert!(summary["errors"].as_u64().unwrap() > 20, "{summary}");
+}
