@@ -9,4 +9,5 @@ mod import;
 mod peers;
 mod render;
 mod usage;
+mod validate;
 mod verify;

@@ -4,4 +4,5 @@
 mod dcmtk;
 mod orthanc;
 mod transcode;
+mod validate;
 mod web;

@@ -112,7 +112,7 @@ fn shown(element: &Element, value: &[u8]) -> Option<String> {
 
 /// The values of a text element, without the padding around them.
 pub fn text_values(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    bytes.split(|byte| *byte == b'\\').map(|value| trim(value))
+    bytes.split(|byte| *byte == b'\\').map(trim)
 }
 
 fn trim(mut value: &[u8]) -> &[u8] {

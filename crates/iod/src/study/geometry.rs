@@ -115,8 +115,21 @@ impl Series<'_> {
         self.spacing(&distinct);
     }
 
-    /// Slices at one place with nothing to tell them apart.
+    /// Slices at one place with nothing to tell them apart. Where every place has as many, they are
+    /// volumes of a series in time or of diffusion, told apart by private elements alone.
     fn same_place(&mut self, places: &[(f64, &Slice)]) {
+        let mut counts = places
+            .chunk_by(|(a, _), (b, _)| b - a <= SAME)
+            .map(<[_]>::len);
+        let first = counts.next().unwrap_or(0);
+        let mut others = 0;
+        let is_even = counts.all(|count| {
+            others += 1;
+            count == first
+        });
+        if is_even && others > 0 {
+            return;
+        }
         let pair = places.windows(2).find(|pair| {
             let [(a, first), (b, second)] = pair else {
                 return false;
@@ -156,7 +169,7 @@ impl Series<'_> {
         let limit = (usual * VARIATION).max(SAME);
         let is_gap = |step: &f64| *step > usual * 1.5;
         let gaps = steps.iter().filter(|step| is_gap(step)).count();
-        if let Some(at) = steps.iter().position(|step| is_gap(step)) {
+        if let Some(at) = steps.iter().position(is_gap) {
             let missing: f64 = steps
                 .iter()
                 .filter(|step| is_gap(step))

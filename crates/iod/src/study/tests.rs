@@ -158,6 +158,10 @@ fn uneven_spacing_another_orientation_and_equal_places_are_found() {
         kinds(&same),
         [(tags::IMAGE_POSITION_PATIENT, Kind::Geometry)]
     );
+    // Two volumes of a series in time are no copies.
+    let mut volumes = series(5);
+    volumes.extend((1..=5).map(|n| slice(n + 20, f64::from(n) * 2.5)));
+    assert_eq!(kinds(&volumes), []);
     // Two phases of one place are no copies.
     same[10].put_text(tags::ACQUISITION_NUMBER, "2");
     assert_eq!(kinds(&same), []);

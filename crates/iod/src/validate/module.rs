@@ -156,12 +156,13 @@ impl Walk<'_> {
         match element {
             None if holds == Some(true) => collector.add_at(tag, self.missing(kind, rule)),
             None => {}
-            Some(element) if holds != Some(false) || rule.otherwise => {
-                if needs_value && !has_value(element) {
-                    collector.add_at(tag, self.empty(kind));
-                }
+            Some(_) if holds == Some(false) && !rule.otherwise => {
+                collector.add_at(tag, self.not_permitted(kind, rule));
             }
-            Some(_) => collector.add_at(tag, self.not_permitted(kind, rule)),
+            Some(element) if needs_value && !has_value(element) => {
+                collector.add_at(tag, self.empty(kind));
+            }
+            Some(_) => {}
         }
     }
 

@@ -33,7 +33,14 @@ pub fn check(data_set: &DataSet, transfer_syntax: Option<&str>, collector: &mut 
     bits(&pixels, collector);
     samples(&pixels, data_set, collector);
     for (descriptor, data) in PALETTE {
-        palette(data_set, *descriptor, *data, collector);
+        table(data_set, *descriptor, *data, collector);
+    }
+    for sequence in LOOKUP_TABLES {
+        for (number, item) in data_set.items(*sequence).iter().enumerate() {
+            collector.within(*sequence, number, |collector| {
+                table(item, tags::LUT_DESCRIPTOR, tags::LUT_DATA, collector);
+            });
+        }
     }
     let native = [
         tags::PIXEL_DATA,
@@ -148,8 +155,15 @@ const PALETTE: &[(Tag, Tag)] = &[
     ),
 ];
 
-/// PS3.3 §C.7.6.3.1.5, §C.7.6.3.1.6: as many entries as the descriptor says.
-fn palette(data_set: &DataSet, descriptor: Tag, data: Tag, collector: &mut Collector) {
+/// Sequences whose items are lookup tables (PS3.3 §C.11).
+const LOOKUP_TABLES: &[Tag] = &[
+    tags::MODALITY_LUT_SEQUENCE,
+    tags::VOI_LUT_SEQUENCE,
+    tags::PRESENTATION_LUT_SEQUENCE,
+];
+
+/// PS3.3 §C.7.6.3.1.5, §C.11.1.1.1: as many entries as the descriptor says.
+fn table(data_set: &DataSet, descriptor: Tag, data: Tag, collector: &mut Collector) {
     let numbers = data_set.ints(descriptor);
     let ([entries, _, bits], Some(bytes)) = (&numbers[..], data_set.bytes(data)) else {
         return;

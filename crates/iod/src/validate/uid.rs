@@ -49,7 +49,8 @@ fn flaw(value: &[u8]) -> Option<&'static str> {
         (Some(b"0"), Some(b"0" | b"1" | b"2" | b"3" | b"4" | b"5" | b"9")) => None,
         (Some(b"1"), Some(b"0" | b"1" | b"2" | b"3")) => None,
         (Some(b"2"), Some(_)) => None,
-        _ => Some("a UID under a root that does not exist"),
+        (Some(b"0" | b"1"), _) => Some("a UID under a root that does not exist"),
+        _ => Some("a UID whose first component is not 0, 1 or 2"),
     }
 }
 
