@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use sagittal_core::{PathStep, TagPath, Value};
 use sagittal_deid::log::{Digest, Done, FileLog, LogKey, Run, Writer, verify};
-use sagittal_deid::residual::{Needles, Retained};
+use sagittal_deid::residual::{Cache, Needles, Retained};
 use sagittal_deid::{Action, Asked, Change, Primitive, ProjectKey, Reason, Recorder, Taken};
 
 const ROUNDS: u32 = 200;
@@ -65,6 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             study_instance_uid: "2.25.2",
             modality: "CT",
             searched: 0,
+            hits: 0,
         }))?;
     }
     say(&format!("log of {elements} elements"), start);
@@ -81,6 +82,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::hint::black_box(Needles::of(&input, &Retained::default())?.searcher());
     }
     say("needles", start);
+    let cache = Cache::new();
+    let start = Instant::now();
+    for _ in 0..ROUNDS {
+        std::hint::black_box(cache.searcher(Needles::of(&input, &Retained::default())?));
+    }
+    say("needles, cached", start);
     let searcher = Needles::of(&input, &Retained::default())?.searcher();
     let start = Instant::now();
     let mut outcome = searcher.search(&output);

@@ -10,6 +10,7 @@
 //! family name), only as part of a whole name and where the whole value is the same as before.
 
 mod harvest;
+mod layer;
 mod matcher;
 mod needle;
 mod pdf;
@@ -20,5 +21,6 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use layer::Cache;
 pub use needle::{Dates, Kind, Needles, Retained};
 pub use search::{Hit, Outcome, Searcher};

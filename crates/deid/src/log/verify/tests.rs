@@ -48,6 +48,7 @@ fn log(key: &ProjectKey, signer: LogKey) -> Vec<u8> {
         study_instance_uid: "2.25.2",
         modality: "CT",
         searched: 10,
+        hits: 0,
     };
     writer.write(&file.finish(&done)).unwrap();
     let mut file = FileLog::begin(key, Digest::of(b"second"), "");
