@@ -7,7 +7,8 @@
 //! it was and where.
 //!
 //! Words that are terms of the standard or of medicine do not count by themselves (`Brain` as a
-//! family name), only as part of a whole name and where the whole value is the same as before.
+//! family name), only as part of a whole name and where the whole value is the same as before. In
+//! numbers and codes short identifiers do not count, nor do institutions that are named as makers.
 
 mod harvest;
 mod layer;

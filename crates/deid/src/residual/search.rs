@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sagittal_core::{FindingKind, Limits, Tag, TagPath, Vr};
+use sagittal_core::{FindingKind, Limits, Tag, TagPath, Vr, tags};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::part10;
 use sagittal_file::read::inflate;
@@ -18,6 +18,8 @@ use super::pdf;
 
 /// Hits of one output that are listed.
 const HITS: usize = 1_000;
+/// Identifiers of fewer characters stand in numbers and codes by chance.
+const CHANCE: usize = 8;
 /// Bytes that compressed values within an output may grow to.
 const INFLATED: u64 = 64 << 20;
 
@@ -147,6 +149,29 @@ impl Search<'_> {
         for (number, (layer, _)) in self.searcher.layers.iter().enumerate() {
             layer.matcher.search(bytes, shortest, |at, pattern| {
                 self.found(number, pattern.needle, offset + at as u64, &place);
+            });
+        }
+    }
+
+    /// A number, code or maker: short identifiers stand there by chance, and the names of places
+    /// and devices by right.
+    fn term(&mut self, tag: Tag, value: &[u8], offset: u64, walker: &Walker<'_>) {
+        self.outcome.searched += value.len() as u64;
+        let is_maker = matches!(tag, tags::MANUFACTURER | tags::MANUFACTURER_MODEL_NAME);
+        for (number, (layer, _)) in self.searcher.layers.iter().enumerate() {
+            layer.matcher.search(value, 0, |at, pattern| {
+                let kind = layer.terms.get(pattern.needle as usize).map(|term| term.0);
+                let is_place = matches!(kind, Some(Kind::Institution | Kind::Device));
+                let is_chance = match is_maker {
+                    true => is_place,
+                    false => pattern.bytes.len() < CHANCE * pattern.unit,
+                };
+                let at = offset + at as u64;
+                if is_chance {
+                    self.seen.insert((at, number, pattern.needle));
+                } else {
+                    self.found(number, pattern.needle, at, || walker.path().to_string());
+                }
             });
         }
     }
@@ -286,7 +311,11 @@ impl Search<'_> {
     }
 
     fn value(&mut self, tag: Tag, vr: Vr, value: &[u8], offset: u64, walker: &Walker<'_>) {
-        self.bytes(value, 0, offset, || walker.path().to_string());
+        if is_term(tag, vr) {
+            self.term(tag, value, offset, walker);
+        } else {
+            self.bytes(value, 0, offset, || walker.path().to_string());
+        }
         if self.searcher.same_tags.contains(&tag) {
             self.same(&walker.path(), value, offset);
         }
@@ -337,6 +366,19 @@ impl Search<'_> {
             }
         }
     }
+}
+
+/// Is the value a number, a code, or the name of a maker?
+fn is_term(tag: Tag, vr: Vr) -> bool {
+    matches!(vr, Vr::CS | Vr::DS | Vr::IS)
+        || matches!(
+            tag,
+            tags::CODE_VALUE
+                | tags::CODING_SCHEME_DESIGNATOR
+                | tags::CODING_SCHEME_VERSION
+                | tags::MANUFACTURER
+                | tags::MANUFACTURER_MODEL_NAME
+        )
 }
 
 /// Pixels, overlays, curves, spectra and waveforms: no text but by chance or on purpose.

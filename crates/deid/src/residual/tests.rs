@@ -326,3 +326,22 @@ fn dates_that_a_shift_coincides_with_are_no_residue() {
     output.put_text(tags::STUDY_DATE, "20240110");
     assert!(!searcher.search(&file(&output, EXPLICIT)).is_clean());
 }
+
+#[test]
+fn what_stands_in_a_number_or_a_maker_by_chance_is_no_hit() {
+    let mut data_set = DataSet::new();
+    data_set.put_text(tags::PATIENT_ID, "12345");
+    data_set.put_text(tags::INSTITUTION_NAME, "ACME Imaging");
+    data_set.put_text(tags::DEVICE_SERIAL_NUMBER, "00000000");
+    let searcher = Needles::of(&file(&data_set, EXPLICIT), &Retained::default())
+        .unwrap()
+        .searcher();
+    let mut output = clean();
+    output.put_text(tags::SERIES_NUMBER, "12345");
+    output.put_text(tags::MANUFACTURER, "ACME Imaging");
+    output.put_text(tags::CODE_VALUE, "12345");
+    output.put_bytes(tags::PIXEL_DATA, Vr::OW, vec![b'0'; 9000]);
+    assert_eq!(searcher.search(&file(&output, EXPLICIT)).hits, []);
+    output.put_text(tags::SERIES_DESCRIPTION, "12345 at ACME Imaging");
+    assert_eq!(searcher.search(&file(&output, EXPLICIT)).hits.len(), 2);
+}
