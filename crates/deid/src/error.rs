@@ -71,6 +71,13 @@ pub enum Error {
         line: u64,
     },
 
+    /// A line of a map of pseudonyms that is no entry, or contradicts another.
+    #[error("line {line} of the map is no entry, or contradicts another")]
+    MapLine {
+        /// Its number, from 1.
+        line: u64,
+    },
+
     /// A key, certificate or encrypted message that cannot be used.
     #[error("{expected} was expected")]
     Crypto {

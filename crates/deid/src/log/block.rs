@@ -27,6 +27,8 @@ pub struct Done<'a> {
     pub modality: &'a str,
     /// Bytes that the residual check searched; 0 if it was off.
     pub searched: u64,
+    /// What it found; an output is only given out with hits if a person decided so.
+    pub hits: u64,
 }
 
 /// Hears of all changes to one instance. Nothing of the values before gets in but keyed hashes.
@@ -100,6 +102,7 @@ impl<'k> FileLog<'k> {
         field("study", done.study_instance_uid, out);
         field("modality", done.modality, out);
         number("searched", done.searched, out);
+        number("hits", done.hits, out);
         self.end(false)
     }
 

@@ -175,6 +175,8 @@ pub struct DoneLine {
     pub modality: String,
     /// What the residual check searched: bytes.
     pub searched: u64,
+    /// What the residual check found.
+    pub hits: u64,
     /// Elements of this instance by what was done.
     pub counts: Counts,
 }

@@ -30,5 +30,6 @@ pub use line::{
 pub use parquet::parquet;
 pub use sign::{LogKey, LogPublicKey};
 pub use table::csv;
+pub(crate) use table::record as csv_record;
 pub use verify::{Problem, Verification, lines, verify};
 pub use writer::Writer;

@@ -146,7 +146,7 @@ impl Report {
         match &self.verification {
             None => blocks.push(Block::Text("The transformation log was not verified for this report.".into())),
             Some(found) if found.is_sound() => blocks.push(Block::Text(format!(
-                "The transformation log was verified: its chain of {} elements in {} instances and its signature are sound; the digests of {} outputs were compared.",
+                "The transformation log was verified: its chain of {} elements in {} instances and its signature are sound; the digests of {} outputs were compared and are those that were written.",
                 found.counts.total(), found.files, found.outputs
             ))),
             Some(found) => {
@@ -166,9 +166,15 @@ impl Report {
         let mut blocks = vec![Block::Heading("Residual check".into())];
         let unsearched = all.written.saturating_sub(all.searched);
         blocks.push(Block::Text(format!(
-            "Every byte of {} of {} outputs ({} bytes) was searched for the names, identifiers, dates, numbers, places and UIDs of its input, in many spellings and encodings, independently of the rules. What is written had no hit; an output with a hit, or that could not be searched, goes into quarantine.",
-            all.searched, all.written, all.searched_bytes
+            "Every byte of {} of {} outputs ({} bytes) was searched for the names, identifiers, dates, numbers, places and UIDs of its input, in many spellings and encodings, independently of the rules: {} hits in what was written. An output that cannot be read counts as a hit.",
+            all.searched, all.written, all.searched_bytes, all.hits
         )));
+        if all.hits > 0 {
+            blocks.push(Block::Warning(
+                "Outputs were written although identifiers of their inputs were found in them."
+                    .into(),
+            ));
+        }
         if unsearched > 0 {
             blocks.push(Block::Warning(format!(
                 "{unsearched} outputs were written without a residual check."
@@ -244,7 +250,7 @@ fn safe_harbor(all: &Collected) -> Vec<Block> {
             ("Identifier", 4),
             ("Elements by what was done", 5),
             ("Kept", 5),
-            ("Elsewhere", 5),
+            ("Where else it may be", 5),
         ],
     );
     for identifier in SAFE_HARBOR {
@@ -271,7 +277,7 @@ fn safe_harbor(all: &Collected) -> Vec<Block> {
             .map(|(taken, count)| format!("{count} {taken}"))
             .collect();
         let done = match (done.is_empty(), kept.is_empty()) {
-            (true, true) => "not in the inputs".to_owned(),
+            (true, true) => "no such attribute in the inputs".to_owned(),
             (true, false) => "none".to_owned(),
             _ => done.join(", "),
         };

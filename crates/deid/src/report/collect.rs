@@ -53,6 +53,8 @@ pub struct Collected {
     pub searched: u64,
     /// Bytes of them that were searched.
     pub searched_bytes: u64,
+    /// Identifiers found in instances written all the same.
+    pub hits: u64,
     /// Elements of instances written, by what was done.
     pub counts: Counts,
     /// How often each attribute was dealt with in each way, instances refused left out.
@@ -84,6 +86,7 @@ impl Collected {
                         all.written += 1;
                         all.searched += u64::from(done.searched > 0);
                         all.searched_bytes += done.searched;
+                        all.hits += done.hits;
                         all.counts.add(&done.counts);
                         for (row, count) in std::mem::take(&mut pending) {
                             *all.attributes.entry(row).or_default() += count;

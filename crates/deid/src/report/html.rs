@@ -19,7 +19,7 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;margin:1rem 0}
 table{border-collapse:collapse;width:100%;font-size:.87rem}
 caption{text-align:left;font-weight:600;padding:.3rem 0}
-th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}td{min-width:5.5rem}td.number{min-width:0}
 th{background:var(--head);white-space:nowrap}
 .number{text-align:right;font-variant-numeric:tabular-nums}
 .none{color:var(--soft)}

@@ -28,7 +28,7 @@ impl Identifier {
     }
 }
 
-const TEXT: &str = "in text: cleaned or removed";
+const TEXT: &str = "text: see what was done to attributes of text above";
 
 /// All of them, in the order of the regulation.
 pub const SAFE_HARBOR: [Identifier; 18] = [
@@ -44,7 +44,7 @@ pub const SAFE_HARBOR: [Identifier; 18] = [
             "OperatorsName",
             "ResponsiblePerson",
         ],
-        elsewhere: "in text and in pixels: cleaned or removed, pixels blanked where the policy asks",
+        elsewhere: "text and pixels: see what was done to attributes of text and to PixelData above",
     },
     Identifier {
         letter: 'B',
@@ -163,7 +163,7 @@ pub const SAFE_HARBOR: [Identifier; 18] = [
         name: "Vehicle identifiers",
         vrs: &[],
         keywords: &[],
-        elsewhere: "no attribute of DICOM; in text: cleaned or removed",
+        elsewhere: "no attribute of DICOM; text: see above",
     },
     Identifier {
         letter: 'M',
@@ -197,7 +197,7 @@ pub const SAFE_HARBOR: [Identifier; 18] = [
         name: "IP addresses",
         vrs: &[],
         keywords: &["StationName"],
-        elsewhere: "no attribute of its own; in text: cleaned or removed",
+        elsewhere: "no attribute of its own; text: see above",
     },
     Identifier {
         letter: 'P',
@@ -233,6 +233,6 @@ pub const SAFE_HARBOR: [Identifier; 18] = [
             "ProtocolName",
             "SpecimenUID",
         ],
-        elsewhere: "private elements: removed but for those known to be safe",
+        elsewhere: "private elements: counted here",
     },
 ];

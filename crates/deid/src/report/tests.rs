@@ -123,6 +123,7 @@ fn log(instances: usize) -> Vec<u8> {
                 study_instance_uid: &study,
                 modality: "CT",
                 searched: 1000,
+                hits: 0,
             }))
             .unwrap();
     }

@@ -252,6 +252,7 @@ fn is_class(tag: Tag) -> bool {
             | tags::REFERENCED_SOP_CLASS_UID
             | tags::CODING_SCHEME_UID
             | tags::CONTEXT_UID
+            | tags::CONTEXT_GROUP_EXTENSION_CREATOR_UID
             | tags::MAPPING_RESOURCE_UID
             | tags::IMPLEMENTATION_CLASS_UID
             | tags::TRANSFER_SYNTAX_UID

@@ -105,6 +105,19 @@ fn hash8(window: u64) -> u32 {
     (mixed >> (64 - BITS)) as u32
 }
 
+/// Are the first three bytes none of the control characters? No pattern has these.
+#[inline]
+fn is_text(window: u64) -> bool {
+    let window = window as u32 & 0x00FF_FFFF;
+    window.wrapping_sub(0x0020_2020) & !window & 0x0080_8080 == 0
+}
+
+/// Is every other byte zero: the first 256 characters in UTF-16?
+#[inline]
+fn is_utf16(window: u64) -> bool {
+    window != 0 && (window & 0xFF00_FF00_FF00_FF00 == 0 || window & 0x00FF_00FF_00FF_00FF == 0)
+}
+
 fn window3(bytes: &[u8]) -> Option<u32> {
     let [a, b, c] = *bytes.first_chunk::<3>()?;
     Some(u32::from_le_bytes([a, b, c, 0]))
@@ -188,13 +201,17 @@ impl Matcher {
             let near = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
             let far = u64::from_le_bytes([e, f, g, h, i, j, k, l]);
             for (at, window) in [(at, near), (at + STRIDE, far)] {
-                let hash = hash3(window as u32);
-                if self.bulk.has(hash) {
-                    self.compare(&self.bulk, hash, hay, at, &mut found);
+                if is_text(window) {
+                    let hash = hash3(window as u32);
+                    if self.bulk.has(hash) {
+                        self.compare(&self.bulk, hash, hay, at, &mut found);
+                    }
                 }
-                let hash = hash8(window);
-                if self.wide.has(hash) {
-                    self.compare(&self.wide, hash, hay, at, &mut found);
+                if is_utf16(window) {
+                    let hash = hash8(window);
+                    if self.wide.has(hash) {
+                        self.compare(&self.wide, hash, hay, at, &mut found);
+                    }
                 }
             }
             at += 2 * STRIDE;

@@ -7,9 +7,11 @@
 //! it was and where.
 //!
 //! Words that are terms of the standard or of medicine do not count by themselves (`Brain` as a
-//! family name), only as part of a whole name and where the whole value is the same as before.
+//! family name), only as part of a whole name and where the whole value is the same as before. In
+//! numbers and codes short identifiers do not count, nor do institutions that are named as makers.
 
 mod harvest;
+mod layer;
 mod matcher;
 mod needle;
 mod pdf;
@@ -20,5 +22,6 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use layer::Cache;
 pub use needle::{Dates, Kind, Needles, Retained};
 pub use search::{Hit, Outcome, Searcher};

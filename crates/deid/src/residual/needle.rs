@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
-use sagittal_core::{CharacterSet, Date, PersonName, Tag, TagPath};
+use sagittal_core::{CharacterSet, Date, Tag, TagPath};
 
-use super::matcher::{Fit, Matcher, Pattern};
+use super::layer::Layer;
 use super::search::Searcher;
-use super::{spelling, words};
 
 /// What kind of identifier it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,23 +87,17 @@ pub struct Retained {
     pub dummies: Vec<String>,
 }
 
-/// One identifier.
-#[derive(Clone)]
-pub(super) struct Needle {
-    pub kind: Kind,
-    pub origin: TagPath,
-}
+/// An identifier: its kind and value; of a date, its day.
+pub(super) type Term = (Kind, String);
 
 /// The identifiers of an input, and of lists.
 pub struct Needles {
     pub(super) retained: Retained,
     pub(super) character_set: CharacterSet,
-    needles: Vec<Needle>,
-    patterns: Vec<Pattern>,
-    seen: HashSet<(Kind, String)>,
+    /// Each with the place where it was found first.
+    pub(super) terms: HashMap<Term, TagPath>,
     /// Values that must not be the same at the same place.
-    same: HashMap<TagPath, (u32, Vec<u8>)>,
-    dates: HashMap<i32, TagPath>,
+    pub(super) same: HashMap<TagPath, (Kind, Vec<u8>)>,
 }
 
 impl Needles {
@@ -111,11 +105,8 @@ impl Needles {
         Needles {
             retained: retained.clone(),
             character_set: CharacterSet::default(),
-            needles: Vec::new(),
-            patterns: Vec::new(),
-            seen: HashSet::new(),
+            terms: HashMap::new(),
             same: HashMap::new(),
-            dates: HashMap::new(),
         }
     }
 
@@ -126,150 +117,82 @@ impl Needles {
 
     /// How many identifiers there are.
     pub fn len(&self) -> usize {
-        self.needles.len() + self.dates.len()
+        self.terms.len()
     }
 
     /// None at all: nothing can be found.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.terms.is_empty() && self.same.is_empty()
     }
 
-    /// Ready to search. Dates that a shifted date of the input coincides with are left out.
+    /// Ready to search. For many instances of a study use a [`super::Cache`].
     pub fn searcher(mut self) -> Searcher {
-        let dates = std::mem::take(&mut self.dates);
-        let shift = match self.retained.dates {
-            Dates::Shifted(days) => days,
-            _ => 0,
-        };
-        for (day, origin) in &dates {
-            let coincides = i32::try_from(i64::from(*day) - shift).ok();
-            if shift != 0 && coincides.is_some_and(|before| dates.contains_key(&before)) {
-                continue;
-            }
-            let Some(date) = Date::from_days(*day) else {
-                continue;
-            };
-            let needle = self.needle(Kind::Date, origin);
-            for text in spelling::dates(date) {
-                self.pattern(&text, Fit::Word, needle, false);
-            }
-        }
-        let tags = self.same.keys().filter_map(last_tag).collect();
+        self.leave_coincidences();
+        let terms: Vec<Term> = self.terms.keys().cloned().collect();
+        let layer = Layer::new(terms, &self.character_set);
+        self.with(vec![Arc::new(layer)])
+    }
+
+    /// Searches for the terms of `layers`, all of which the needles have.
+    pub(super) fn with(self, layers: Vec<Arc<Layer>>) -> Searcher {
+        let origin = |term: &Term| self.terms.get(term).cloned().unwrap_or_default();
+        let layers = layers.into_iter().map(|layer| {
+            let origins = layer.terms.iter().map(origin).collect();
+            (layer, origins)
+        });
         Searcher {
-            matcher: Matcher::new(self.patterns),
-            needles: self.needles,
+            layers: layers.collect(),
+            same_tags: self.same.keys().filter_map(last_tag).collect(),
             same: self.same,
-            same_tags: tags,
         }
     }
 
-    /// Adds one value, spelled as its kind demands.
+    /// Leaves dates out that a shifted date of the input coincides with: they may stand in the
+    /// output by right.
+    pub(super) fn leave_coincidences(&mut self) {
+        let Dates::Shifted(shift) = self.retained.dates else {
+            return;
+        };
+        let days = self.terms.keys().filter(|term| term.0 == Kind::Date);
+        let shifted: HashSet<String> = days
+            .filter_map(|(_, day)| day.parse::<i64>().ok())
+            .map(|day| day.saturating_add(shift).to_string())
+            .collect();
+        self.terms
+            .retain(|(kind, day), _| *kind != Kind::Date || !shifted.contains(day));
+    }
+
+    /// Adds one value.
     pub(super) fn put(&mut self, kind: Kind, text: &str, origin: &TagPath) {
         let text = text.trim_matches([' ', '\0']);
-        let is_dummy = self.retained.dummies.iter().any(|dummy| dummy == text);
-        if text.is_empty() || is_dummy || !self.seen.insert((kind, text.to_owned())) {
+        if text.is_empty() || self.is_dummy(text.as_bytes()) {
             return;
         }
-        match kind {
-            Kind::Name => self.put_name(text, origin),
-            Kind::Date => {
-                let digits = text.get(..8).unwrap_or(text);
-                if let Ok(date) = Date::parse(digits).or_else(|_| Date::parse(text)) {
-                    self.dates
-                        .entry(date.to_days())
-                        .or_insert_with(|| origin.clone());
-                }
+        let term = if kind == Kind::Date {
+            let digits = text.get(..8).unwrap_or(text);
+            match Date::parse(digits).or_else(|_| Date::parse(text)) {
+                Ok(date) => (kind, date.to_days().to_string()),
+                Err(_) => return,
             }
-            Kind::Time | Kind::Unreadable => {}
-            Kind::Phone => {
-                let needle = self.needle(kind, origin);
-                for text in spelling::phones(text) {
-                    if text.len() >= 6 {
-                        self.pattern(&text, Fit::Word, needle, false);
-                    }
-                }
-            }
-            Kind::Identifier => {
-                let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-                if text.chars().count() < 4 || words::is_harmless(text) {
-                    return;
-                }
-                let is_long = text.len() >= if is_number { 12 } else { 6 };
-                let fit = if is_long { Fit::Anywhere } else { Fit::Word };
-                let needle = self.needle(kind, origin);
-                self.pattern(text, fit, needle, true);
-                let bare: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
-                if bare != text && bare.len() >= 6 {
-                    self.pattern(&bare, Fit::Word, needle, false);
-                }
-                let significant = text.trim_start_matches('0');
-                if is_number && significant != text && significant.len() >= 5 {
-                    self.pattern(significant, Fit::Word, needle, false);
-                }
-            }
-            Kind::Uid => {
-                if text.len() >= 8 {
-                    let needle = self.needle(kind, origin);
-                    self.pattern(text, Fit::Word, needle, false);
-                }
-            }
-            _ => {
-                if text.chars().count() >= 4 && !words::is_harmless(text) {
-                    let needle = self.needle(kind, origin);
-                    self.pattern(text, Fit::Word, needle, false);
-                }
-            }
-        }
-    }
-
-    fn put_name(&mut self, text: &str, origin: &TagPath) {
-        let name = PersonName::tolerant(text);
-        let needle = self.needle(Kind::Name, origin);
-        if text.contains(['^', ' ', ',']) && text.chars().count() >= 5 {
-            self.pattern(text, Fit::Word, needle, true);
-        }
-        for whole in spelling::whole_names(&name) {
-            self.pattern(&whole, Fit::Word, needle, true);
-        }
-        for part in spelling::name_parts(&name) {
-            let letters = part.chars().count();
-            let is_ideographic = part.chars().all(|c| c >= '\u{2E80}');
-            if letters < if is_ideographic { 2 } else { 3 } || words::is_harmless(&part) {
-                continue;
-            }
-            let is_long = is_ideographic || letters >= 8;
-            let fit = if is_long { Fit::Anywhere } else { Fit::Word };
-            self.pattern(&part, fit, needle, false);
-        }
+        } else {
+            (kind, text.to_owned())
+        };
+        self.terms.entry(term).or_insert_with(|| origin.clone());
     }
 
     /// The value must not be the same at the same place.
     pub(super) fn put_same(&mut self, kind: Kind, bytes: &[u8], origin: &TagPath) {
         let trimmed = trim(bytes);
-        let is_dummy = self
-            .retained
+        if !trimmed.is_empty() && !self.is_dummy(trimmed) {
+            self.same.insert(origin.clone(), (kind, trimmed.to_vec()));
+        }
+    }
+
+    fn is_dummy(&self, value: &[u8]) -> bool {
+        self.retained
             .dummies
             .iter()
-            .any(|dummy| dummy.as_bytes() == trimmed);
-        if trimmed.is_empty() || is_dummy {
-            return;
-        }
-        let needle = self.needle(kind, origin);
-        self.same.insert(origin.clone(), (needle, trimmed.to_vec()));
-    }
-
-    fn needle(&mut self, kind: Kind, origin: &TagPath) -> u32 {
-        let number = u32::try_from(self.needles.len()).unwrap_or(u32::MAX);
-        self.needles.push(Needle {
-            kind,
-            origin: origin.clone(),
-        });
-        number
-    }
-
-    fn pattern(&mut self, text: &str, fit: Fit, needle: u32, is_inline: bool) {
-        let set = self.character_set.clone();
-        spelling::encode(text, fit, needle, &set, is_inline, &mut self.patterns);
+            .any(|dummy| dummy.as_bytes() == value)
     }
 }
 

@@ -2,20 +2,24 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use sagittal_core::{FindingKind, Limits, Tag, TagPath, Vr};
+use sagittal_core::{FindingKind, Limits, Tag, TagPath, Vr, tags};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::part10;
 use sagittal_file::read::inflate;
 use sagittal_file::walk::{Event, Walker};
 
-use super::matcher::{BULK, Matcher};
-use super::needle::{Kind, Needle, last_tag, trim};
+use super::layer::Layer;
+use super::matcher::BULK;
+use super::needle::{Kind, trim};
 use super::pdf;
 
 /// Hits of one output that are listed.
 const HITS: usize = 1_000;
+/// Identifiers of fewer characters stand in numbers and codes by chance.
+const CHANCE: usize = 8;
 /// Bytes that compressed values within an output may grow to.
 const INFLATED: u64 = 64 << 20;
 
@@ -67,9 +71,9 @@ impl Outcome {
 
 /// Looks for the identifiers of one input.
 pub struct Searcher {
-    pub(super) matcher: Matcher,
-    pub(super) needles: Vec<Needle>,
-    pub(super) same: HashMap<TagPath, (u32, Vec<u8>)>,
+    /// With where the input has each term.
+    pub(super) layers: Vec<(Arc<Layer>, Vec<TagPath>)>,
+    pub(super) same: HashMap<TagPath, (Kind, Vec<u8>)>,
     pub(super) same_tags: HashSet<Tag>,
 }
 
@@ -101,7 +105,7 @@ struct Search<'s> {
     searcher: &'s Searcher,
     outcome: Outcome,
     /// Offsets and needles: the same is not told twice.
-    seen: HashSet<(u64, u32)>,
+    seen: HashSet<(u64, usize, u32)>,
 }
 
 impl Search<'_> {
@@ -125,29 +129,60 @@ impl Search<'_> {
         }
     }
 
-    fn found(&mut self, needle: u32, offset: u64, place: impl FnOnce() -> String) {
-        if !self.seen.insert((offset, needle)) {
+    fn found(&mut self, layer: usize, needle: u32, offset: u64, place: impl FnOnce() -> String) {
+        if !self.seen.insert((offset, layer, needle)) {
             return;
         }
-        if let Some(found) = self.searcher.needles.get(needle as usize) {
-            self.hit(found.kind, found.origin.clone(), place(), offset);
+        let searcher = self.searcher;
+        let Some((layer, origins)) = searcher.layers.get(layer) else {
+            return;
+        };
+        let term = layer.terms.get(needle as usize);
+        let origin = origins.get(needle as usize);
+        if let (Some((kind, _)), Some(origin)) = (term, origin) {
+            self.hit(*kind, origin.clone(), place(), offset);
         }
     }
 
     fn bytes(&mut self, bytes: &[u8], shortest: usize, offset: u64, place: impl Fn() -> String) {
         self.outcome.searched += bytes.len() as u64;
-        let searcher = self.searcher;
-        searcher.matcher.search(bytes, shortest, |at, pattern| {
-            self.found(pattern.needle, offset + at as u64, &place);
-        });
+        for (number, (layer, _)) in self.searcher.layers.iter().enumerate() {
+            layer.matcher.search(bytes, shortest, |at, pattern| {
+                self.found(number, pattern.needle, offset + at as u64, &place);
+            });
+        }
+    }
+
+    /// A number, code or maker: short identifiers stand there by chance, and the names of places
+    /// and devices by right.
+    fn term(&mut self, tag: Tag, value: &[u8], offset: u64, walker: &Walker<'_>) {
+        self.outcome.searched += value.len() as u64;
+        let is_maker = matches!(tag, tags::MANUFACTURER | tags::MANUFACTURER_MODEL_NAME);
+        for (number, (layer, _)) in self.searcher.layers.iter().enumerate() {
+            layer.matcher.search(value, 0, |at, pattern| {
+                let kind = layer.terms.get(pattern.needle as usize).map(|term| term.0);
+                let is_place = matches!(kind, Some(Kind::Institution | Kind::Device));
+                let is_chance = match is_maker {
+                    true => is_place,
+                    false => pattern.bytes.len() < CHANCE * pattern.unit,
+                };
+                let at = offset + at as u64;
+                if is_chance {
+                    self.seen.insert((at, number, pattern.needle));
+                } else {
+                    self.found(number, pattern.needle, at, || walker.path().to_string());
+                }
+            });
+        }
     }
 
     fn bulk(&mut self, bytes: &[u8], offset: u64, place: impl Fn() -> String) {
         self.outcome.searched += bytes.len() as u64;
-        let searcher = self.searcher;
-        searcher.matcher.search_bulk(bytes, |at, pattern| {
-            self.found(pattern.needle, offset + at as u64, &place);
-        });
+        for (number, (layer, _)) in self.searcher.layers.iter().enumerate() {
+            layer.matcher.search_bulk(bytes, |at, pattern| {
+                self.found(number, pattern.needle, offset + at as u64, &place);
+            });
+        }
     }
 
     fn file(&mut self, output: &Bytes) {
@@ -166,8 +201,8 @@ impl Search<'_> {
             // Bytes that were copied from `head`; where exactly does not matter.
             if let Some(value) = element.value.as_bytes() {
                 let path = TagPath::root(element.tag);
-                self.same(&path, value, 128);
                 self.bytes(value, 0, 128, || path.to_string());
+                self.same(&path, value, 128);
             }
         }
         let rest = head.get(128..).unwrap_or(&[]);
@@ -276,10 +311,14 @@ impl Search<'_> {
     }
 
     fn value(&mut self, tag: Tag, vr: Vr, value: &[u8], offset: u64, walker: &Walker<'_>) {
+        if is_term(tag, vr) {
+            self.term(tag, value, offset, walker);
+        } else {
+            self.bytes(value, 0, offset, || walker.path().to_string());
+        }
         if self.searcher.same_tags.contains(&tag) {
             self.same(&walker.path(), value, offset);
         }
-        self.bytes(value, 0, offset, || walker.path().to_string());
         if !vr.is_bulk() || value.len() < 16 {
             return;
         }
@@ -304,21 +343,42 @@ impl Search<'_> {
     /// Bytes that are not in the file as such.
     fn inside(&mut self, bytes: &[u8], offset: u64, place: impl Fn() -> String) {
         self.outcome.searched += bytes.len() as u64;
-        let searcher = self.searcher;
-        searcher.matcher.search(bytes, 0, |_, pattern| {
-            self.found(pattern.needle, offset, &place);
-        });
+        for (number, (layer, _)) in self.searcher.layers.iter().enumerate() {
+            layer.matcher.search(bytes, 0, |_, pattern| {
+                self.found(number, pattern.needle, offset, &place);
+            });
+        }
     }
 
     /// Is it the value that the input has at the same place?
     fn same(&mut self, path: &TagPath, value: &[u8], offset: u64) {
-        let same = last_tag(path).and_then(|_| self.searcher.same.get(path));
-        if let Some((needle, before)) = same
+        let searcher = self.searcher;
+        if let Some((kind, before)) = searcher.same.get(path)
             && before.as_slice() == trim(value)
         {
-            self.found(*needle, offset, || path.to_string());
+            let is_told = self
+                .outcome
+                .hits
+                .iter()
+                .any(|hit| hit.offset == offset && hit.kind == *kind);
+            if !is_told {
+                self.hit(*kind, path.clone(), path.to_string(), offset);
+            }
         }
     }
+}
+
+/// Is the value a number, a code, or the name of a maker?
+fn is_term(tag: Tag, vr: Vr) -> bool {
+    matches!(vr, Vr::CS | Vr::DS | Vr::IS)
+        || matches!(
+            tag,
+            tags::CODE_VALUE
+                | tags::CODING_SCHEME_DESIGNATOR
+                | tags::CODING_SCHEME_VERSION
+                | tags::MANUFACTURER
+                | tags::MANUFACTURER_MODEL_NAME
+        )
 }
 
 /// Pixels, overlays, curves, spectra and waveforms: no text but by chance or on purpose.

@@ -254,23 +254,20 @@ fn transliterations(text: &str) -> Vec<String> {
     all
 }
 
-/// Adds the patterns of one spelling in all encodings.
+/// Adds the patterns of one spelling in all encodings; UTF-16 if `is_wide`, base64 if `is_inline`.
 pub fn encode(
     text: &str,
     fit: Fit,
     needle: u32,
     declared: &CharacterSet,
+    is_wide: bool,
     is_inline: bool,
     patterns: &mut Vec<Pattern>,
 ) {
     for text in transliterations(text) {
         let mut push = |bytes: Vec<u8>, unit, low, folds| {
             patterns.push(Pattern {
-                bytes: if folds {
-                    bytes.to_ascii_lowercase()
-                } else {
-                    bytes
-                },
+                bytes: if folds { lower(bytes) } else { bytes },
                 needle,
                 fit: if folds { fit } else { Fit::Anywhere },
                 unit,
@@ -278,19 +275,11 @@ pub fn encode(
                 folds,
             });
         };
-        let units: Vec<u16> = text.encode_utf16().collect();
-        push(
-            units.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
-            2,
-            0,
-            true,
-        );
-        push(
-            units.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
-            2,
-            1,
-            true,
-        );
+        if is_wide {
+            let units = || text.encode_utf16();
+            push(units().flat_map(u16::to_le_bytes).collect(), 2, 0, true);
+            push(units().flat_map(u16::to_be_bytes).collect(), 2, 1, true);
+        }
         if !text.is_ascii() {
             let sets = CHARACTER_SETS.map(|term| CharacterSet::from_element(term.as_bytes()));
             for set in sets.iter().chain([declared]) {
@@ -306,6 +295,11 @@ pub fn encode(
         }
         push(text.into_bytes(), 1, 0, true);
     }
+}
+
+fn lower(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.make_ascii_lowercase();
+    bytes
 }
 
 /// What stands between the first and the last escape sequence.

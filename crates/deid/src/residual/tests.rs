@@ -271,3 +271,77 @@ fn lists_and_text_in_pixels_are_searched_too() {
     assert!(hits[0].origin.0.is_empty());
     assert!(searcher.search_text("L  120 kV  SUPINE").is_empty());
 }
+
+#[test]
+fn a_cache_changes_nothing_but_the_time() {
+    let cache = Cache::new();
+    let inputs: Vec<Bytes> = (0..4)
+        .map(|number| {
+            let mut data_set = DataSet::utf8();
+            let name = if number < 3 {
+                "Doe^Jane"
+            } else {
+                "Roe^Richard"
+            };
+            data_set.put_text(tags::PATIENT_NAME, name);
+            data_set.put_text(tags::PATIENT_ID, "HN-0047110815");
+            data_set.put_text(tags::INSTITUTION_NAME, "St. Vincent Hospital");
+            data_set.put_text(tags::SOP_INSTANCE_UID, &format!("1.2.826.0.1.{number}"));
+            file(&data_set, EXPLICIT)
+        })
+        .collect();
+    for input in inputs.iter().chain(&inputs) {
+        let needles = || Needles::of(input, &Retained::default()).unwrap();
+        let searcher = cache.searcher(needles());
+        for output in &inputs {
+            let mut found = searcher.search(output).hits;
+            let mut expected = needles().searcher().search(output).hits;
+            let key = |hit: &Hit| (hit.offset, hit.kind, hit.place.clone());
+            found.sort_by_key(key);
+            expected.sort_by_key(key);
+            assert_eq!(found, expected);
+            assert_eq!(
+                output == input,
+                found.iter().any(|hit| hit.kind == Kind::Uid)
+            );
+        }
+    }
+}
+
+#[test]
+fn dates_that_a_shift_coincides_with_are_no_residue() {
+    let mut data_set = DataSet::new();
+    data_set.put_text(tags::STUDY_DATE, "20240110");
+    data_set.put_text(tags::SERIES_DATE, "20240105");
+    let input = file(&data_set, EXPLICIT);
+    let retained = Retained {
+        dates: Dates::Shifted(-5),
+        ..Retained::default()
+    };
+    let searcher = Needles::of(&input, &retained).unwrap().searcher();
+    let mut output = DataSet::new();
+    output.put_text(tags::STUDY_DATE, "20240105");
+    output.put_text(tags::SERIES_DATE, "20231231");
+    assert_eq!(searcher.search(&file(&output, EXPLICIT)).hits, []);
+    output.put_text(tags::STUDY_DATE, "20240110");
+    assert!(!searcher.search(&file(&output, EXPLICIT)).is_clean());
+}
+
+#[test]
+fn what_stands_in_a_number_or_a_maker_by_chance_is_no_hit() {
+    let mut data_set = DataSet::new();
+    data_set.put_text(tags::PATIENT_ID, "12345");
+    data_set.put_text(tags::INSTITUTION_NAME, "ACME Imaging");
+    data_set.put_text(tags::DEVICE_SERIAL_NUMBER, "00000000");
+    let searcher = Needles::of(&file(&data_set, EXPLICIT), &Retained::default())
+        .unwrap()
+        .searcher();
+    let mut output = clean();
+    output.put_text(tags::SERIES_NUMBER, "12345");
+    output.put_text(tags::MANUFACTURER, "ACME Imaging");
+    output.put_text(tags::CODE_VALUE, "12345");
+    output.put_bytes(tags::PIXEL_DATA, Vr::OW, vec![b'0'; 9000]);
+    assert_eq!(searcher.search(&file(&output, EXPLICIT)).hits, []);
+    output.put_text(tags::SERIES_DESCRIPTION, "12345 at ACME Imaging");
+    assert_eq!(searcher.search(&file(&output, EXPLICIT)).hits.len(), 2);
+}

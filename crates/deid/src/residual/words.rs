@@ -53,6 +53,12 @@ static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
 
 /// Does the word (one, in any case) identify nobody?
 pub fn is_harmless(word: &str) -> bool {
+    // 0000, XXXX.
+    let mut characters = word.chars();
+    let first = characters.next();
+    if characters.all(|character| Some(character) == first) {
+        return true;
+    }
     if word.len() > 20 || word.contains(|c: char| c.is_ascii_digit()) && word.len() > 3 {
         return false;
     }

@@ -48,6 +48,7 @@ fn log(key: &ProjectKey, signer: LogKey) -> Vec<u8> {
         study_instance_uid: "2.25.2",
         modality: "CT",
         searched: 10,
+        hits: 0,
     };
     writer.write(&file.finish(&done)).unwrap();
     let mut file = FileLog::begin(key, Digest::of(b"second"), "");
@@ -84,12 +85,15 @@ fn a_log_is_sound_and_has_no_protected_value() {
 fn any_byte_that_is_changed_is_found() {
     let log = log(&key(), LogKey::generate().unwrap());
     for at in 0..log.len() {
-        for bit in [0x01, 0x20, 0x80] {
-            let mut changed = log.clone();
-            changed[at] ^= bit;
-            let found = verify(changed.as_slice(), None, None).unwrap();
-            assert!(!found.is_sound(), "byte {at}, bit {bit:02x}");
-        }
+        // Among the bits the one that turns capitals into small letters.
+        let bit = 1 << (at % 8);
+        let mut changed = log.clone();
+        changed[at] ^= bit;
+        let found = verify(changed.as_slice(), None, None).unwrap();
+        assert!(!found.is_sound(), "byte {at}, bit {bit:02x}");
+        changed[at] = log[at] ^ 0x20;
+        let found = verify(changed.as_slice(), None, None).unwrap();
+        assert!(!found.is_sound(), "byte {at}, case");
     }
 }
 
