@@ -18,11 +18,11 @@ pub mod pixels;
 pub mod policy;
 mod project;
 mod pseudonym;
-pub mod table;
 pub mod reidentify;
 pub mod report;
 pub mod residual;
 pub mod structured;
+pub mod table;
 pub mod text;
 mod value;
 

@@ -4,6 +4,7 @@ pub mod client;
 pub mod command;
 pub mod config;
 pub mod convert;
+pub mod deid;
 pub mod demo;
 pub mod export;
 pub mod files;
