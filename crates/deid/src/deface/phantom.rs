@@ -484,7 +484,10 @@ fn what_is_no_head_is_told_and_what_cannot_be_defaced_is_refused() {
     for data_set in &mut few {
         data_set.remove(tags::BODY_PART_EXAMINED);
     }
-    assert!(matches!(plan_of(&few, &policy), Ok(Outcome::NotHead(_))));
+    assert!(matches!(
+        plan_of(&few, &policy),
+        Err(crate::Error::Deface(_))
+    ));
     for data_set in &mut few {
         data_set.put_text(tags::BODY_PART_EXAMINED, "KNEE");
     }

@@ -88,16 +88,12 @@ pub fn plan(series: &[SliceRef<'_>], policy: &DefacePolicy) -> Result<Outcome> {
         _ => return Ok(Outcome::NotHead("neither CT nor MR")),
     };
     let label = label(first.data_set);
+    // Of what says nothing it is not known that it has no face.
     if label == Some(false) {
         return Ok(Outcome::NotHead("another part of the body was examined"));
     }
-    let found = find(series, kind, policy);
-    match found {
+    match find(series, kind, policy) {
         Ok(None) => Ok(Outcome::NotHead("the slices do not reach down to the face")),
-        // Nobody says that this is a head, and it does not look like one.
-        Err(crate::Error::Deface(_)) if label.is_none() => {
-            Ok(Outcome::NotHead("it has neither name nor shape of a head"))
-        }
         Ok(Some(mask)) => Ok(Outcome::Mask(Box::new(mask))),
         Err(error) => Err(error),
     }
