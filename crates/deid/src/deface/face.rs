@@ -162,7 +162,7 @@ impl Face {
 }
 
 /// The first place along y that is in a set, seen from the front.
-fn first_along_y(grid: &Grid, is_in: impl Fn(usize) -> bool) -> Surface {
+pub(super) fn first_along_y(grid: &Grid, is_in: impl Fn(usize) -> bool) -> Surface {
     let [width, height, depth] = grid.size;
     let mut first = vec![f64::NAN; width * depth];
     for z in 0..depth {

@@ -5,9 +5,11 @@
 //! by a smooth surface of second degree further back, and all in front of that by air. What may be
 //! brain is never changed: the inside of the skull in CT, an ellipsoid fitted to the skull cap in MR.
 //!
-//! [`plan`] looks at a whole series, [`apply`] changes one of its instances.
+//! [`plan`] looks at a whole series, [`apply`] changes one of its instances; [`Faces`] does both for
+//! all series of a run.
 
 mod face;
+mod faces;
 mod head;
 mod mask;
 mod picture;
@@ -19,6 +21,7 @@ mod volume;
 #[cfg(test)]
 mod phantom;
 
+pub use faces::{Faces, InstanceFace, SeriesFace};
 pub use head::Cranium;
 pub use mask::{Mask, SliceMask, apply};
 pub use plan::{Measured, Outcome, SliceRef, plan};

@@ -71,11 +71,11 @@ const AXIAL: Scan = Scan {
     is_ct: true,
     across: [1.0, 0.0, 0.0],
     down: [0.0, 1.0, 0.0],
-    next: [0.0, 0.0, 3.0],
+    next: [0.0, 0.0, 4.0],
     start: [-125.0, -135.0, -165.0],
-    slices: 90,
-    size: 128,
-    spacing: 2.0,
+    slices: 68,
+    size: 100,
+    spacing: 2.6,
     is_reversed: false,
 };
 
@@ -302,7 +302,7 @@ fn deface(name: &str, mut series: Vec<DataSet>) {
     );
     assert_eq!(brain, 0, "{name}");
     assert!(
-        f64::from(gone) > 0.85 * f64::from(face),
+        f64::from(gone) > 0.8 * f64::from(face),
         "{name}: {gone} of {face}"
     );
     assert!(
@@ -337,7 +337,7 @@ fn the_face_goes_and_the_brain_stays_in_axial_ct_and_mr() {
 }
 
 #[test]
-fn order_orientation_and_gantry_do_not_matter() {
+fn the_order_of_slices_does_not_matter() {
     deface(
         "reversed",
         series(&Scan {
@@ -345,28 +345,36 @@ fn order_orientation_and_gantry_do_not_matter() {
             ..AXIAL
         }),
     );
+}
+
+#[test]
+fn the_orientation_of_slices_does_not_matter() {
     let sagittal = Scan {
         is_ct: false,
         across: [0.0, 1.0, 0.0],
         down: [0.0, 0.0, -1.0],
-        next: [2.5, 0.0, 0.0],
-        start: [-112.0, -135.0, 100.0],
+        next: [3.6, 0.0, 0.0],
+        start: [-120.0, -135.0, 100.0],
         ..AXIAL
     };
     deface("sagittal", series(&sagittal));
     let coronal = Scan {
         across: [1.0, 0.0, 0.0],
         down: [0.0, 0.0, -1.0],
-        next: [0.0, 2.5, 0.0],
+        next: [0.0, 3.8, 0.0],
         start: [-125.0, -130.0, 100.0],
         ..AXIAL
     };
     deface("coronal", series(&coronal));
+}
+
+#[test]
+fn a_tilted_gantry_does_not_matter() {
     let tilted = 15.0_f64.to_radians();
     let gantry = Scan {
         down: [0.0, tilted.cos(), tilted.sin()],
         start: [-125.0, -135.0, -200.0],
-        slices: 105,
+        slices: 80,
         ..AXIAL
     };
     deface("gantry", series(&gantry));
@@ -381,6 +389,47 @@ fn frames_of_an_enhanced_instance_are_defaced_alike() {
             ..AXIAL
         }),
     );
+}
+
+#[test]
+fn instances_of_a_run_find_their_masks_by_uid() {
+    let mut plain = series(&AXIAL);
+    for (number, data_set) in plain.iter_mut().enumerate() {
+        data_set.put_text(tags::SOP_INSTANCE_UID, &format!("1.2.{number}"));
+    }
+    let slices: Vec<SliceRef> = plain
+        .iter()
+        .map(|data_set| SliceRef {
+            data_set,
+            transfer_syntax: ts::EXPLICIT_VR_LITTLE_ENDIAN,
+        })
+        .collect();
+    let mut faces = Faces::default();
+    let series = faces.add(&slices, &DefacePolicy::default()).unwrap();
+    assert!(matches!(series, SeriesFace::Removed { before: None, .. }));
+    let mut changed = 0;
+    for mut data_set in plain.clone() {
+        match faces
+            .apply(&mut data_set, ts::EXPLICIT_VR_LITTLE_ENDIAN)
+            .unwrap()
+        {
+            InstanceFace::Removed(rewritten) => changed += rewritten.frames.len(),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!((20..60).contains(&changed), "{changed}");
+    let mut stranger = plain[0].clone();
+    stranger.put_text(tags::SOP_INSTANCE_UID, "1.2.3.4");
+    let fate = faces
+        .apply(&mut stranger, ts::EXPLICIT_VR_LITTLE_ENDIAN)
+        .unwrap();
+    assert_eq!(fate, InstanceFace::Unknown);
+    let policy = DefacePolicy {
+        impossible: Impossible::Keep,
+        ..DefacePolicy::default()
+    };
+    let kept = faces.add(&slices[..3], &policy).unwrap();
+    assert!(matches!(kept, SeriesFace::Kept(_)));
 }
 
 #[test]
@@ -435,7 +484,10 @@ fn what_is_no_head_is_told_and_what_cannot_be_defaced_is_refused() {
     for data_set in &mut few {
         data_set.remove(tags::BODY_PART_EXAMINED);
     }
-    assert!(matches!(plan_of(&few, &policy), Ok(Outcome::NotHead(_))));
+    assert!(matches!(
+        plan_of(&few, &policy),
+        Err(crate::Error::Deface(_))
+    ));
     for data_set in &mut few {
         data_set.put_text(tags::BODY_PART_EXAMINED, "KNEE");
     }
@@ -449,16 +501,14 @@ fn what_is_no_head_is_told_and_what_cannot_be_defaced_is_refused() {
         plan_of(&far, &policy),
         Err(crate::Error::Deface(_))
     ));
-    let top = series(&Scan {
+    let top = Scan {
         is_ct: false,
-        start: [-125.0, -135.0, -20.0],
+        start: [-125.0, -135.0, -8.0],
         slices: 28,
         ..AXIAL
-    });
-    assert!(
-        plan_of(&top, &policy).is_err(),
-        "no face in the upper half of a head"
-    );
+    };
+    let outcome = plan_of(&series(&top), &policy);
+    assert!(matches!(outcome, Ok(Outcome::NotHead(_))), "{outcome:?}");
     let mut unlabelled = series(&AXIAL);
     for data_set in &mut unlabelled {
         data_set.remove(tags::BODY_PART_EXAMINED);

@@ -2,26 +2,30 @@
 
 use sagittal_pixel::render::{Picture, Pixels};
 
-use super::face::{Face, Surface};
-use super::volume::STEP;
+use super::face::{Face, Surface, first_along_y};
+use super::head::Head;
+use super::region::Set;
+use super::volume::{Grid, STEP};
 use crate::Result;
 
 /// Elements of a picture for each ray.
 const SCALE: usize = 3;
 
 /// PNG of the face as it was, if it is wanted, and as it will be.
-pub(super) fn pictures(face: &Face, is_before_wanted: bool) -> Result<(Option<Vec<u8>>, Vec<u8>)> {
-    let after = Surface {
-        width: face.skin.width,
-        height: face.skin.height,
-        depth: face
-            .skin
-            .depth
-            .iter()
-            .zip(&face.cut.depth)
-            .map(|(skin, cut)| if *cut > *skin { *cut } else { *skin })
-            .collect(),
-    };
+pub(super) fn pictures(
+    grid: &Grid,
+    head: &Head,
+    face: &Face,
+    ears: Option<&Set>,
+    is_before_wanted: bool,
+) -> Result<(Option<Vec<u8>>, Vec<u8>)> {
+    let is_left = |at: usize| head.body.contains(at) && !ears.is_some_and(|ears| ears.contains(at));
+    let mut after = first_along_y(grid, is_left);
+    for (skin, cut) in after.depth.iter_mut().zip(&face.cut.depth) {
+        if *cut > *skin {
+            *skin = *cut;
+        }
+    }
     let before = match is_before_wanted {
         true => Some(shaded(&face.skin)?),
         false => None,

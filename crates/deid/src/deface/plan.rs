@@ -88,16 +88,14 @@ pub fn plan(series: &[SliceRef<'_>], policy: &DefacePolicy) -> Result<Outcome> {
         _ => return Ok(Outcome::NotHead("neither CT nor MR")),
     };
     let label = label(first.data_set);
+    // Of what says nothing it is not known that it has no face.
     if label == Some(false) {
         return Ok(Outcome::NotHead("another part of the body was examined"));
     }
-    let found = find(series, kind, policy);
-    match found {
-        // Nobody says that this is a head, and it does not look like one.
-        Err(crate::Error::Deface(_)) if label.is_none() => {
-            Ok(Outcome::NotHead("it has neither name nor shape of a head"))
-        }
-        found => found.map(|mask| Outcome::Mask(Box::new(mask))),
+    match find(series, kind, policy) {
+        Ok(None) => Ok(Outcome::NotHead("the slices do not reach down to the face")),
+        Ok(Some(mask)) => Ok(Outcome::Mask(Box::new(mask))),
+        Err(error) => Err(error),
     }
 }
 
@@ -122,10 +120,18 @@ fn label(data_set: &DataSet) -> Option<bool> {
     )
 }
 
-fn find(series: &[SliceRef<'_>], kind: Kind, policy: &DefacePolicy) -> Result<Mask> {
+/// Below the vertex by so many millimetres, a head has only a forehead.
+const FOREHEAD_MM: f64 = 92.0;
+
+fn find(series: &[SliceRef<'_>], kind: Kind, policy: &DefacePolicy) -> Result<Option<Mask>> {
     let volume = Volume::of(series)?;
     let grid = Grid::of(&volume)?;
     let head = Head::find(&grid, kind, policy.margin_mm)?;
+    if let Some(cranium) = &head.cranium
+        && cranium.vertex - grid.origin[2] < FOREHEAD_MM
+    {
+        return Ok(None);
+    }
     let face = Face::find(&grid, &head, policy.depth_mm)?;
     let moved = face.displacements();
     let rays = face.rays.max(1) as f64;
@@ -142,10 +148,10 @@ fn find(series: &[SliceRef<'_>], kind: Kind, policy: &DefacePolicy) -> Result<Ma
         ));
     }
     let ears = policy.ears.then(|| mask::ears(&grid, &head)).flatten();
-    let pictures = picture::pictures(&face, policy.before_pictures)?;
+    let pictures = picture::pictures(&grid, &head, &face, ears.as_ref(), policy.before_pictures)?;
     let mut mask = mask::build(series, &volume, &grid, &head, &face, ears.as_ref())?;
     mask.measured = measured;
     mask.before = pictures.0;
     mask.after = pictures.1;
-    Ok(mask)
+    Ok(Some(mask))
 }

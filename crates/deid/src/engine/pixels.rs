@@ -6,6 +6,7 @@ use sagittal_core::{DataSet, Tag, TagPath, Value, tags};
 use sagittal_file::encoding::Encoding;
 
 use super::{Engine, overlay, refused};
+use crate::deface::InstanceFace;
 use crate::pixels::{OverlayFate, PixelCleaner, Verdict, clean_graphics};
 use crate::{
     Asked, CleanPixels, Error, PixelsCleaned, ProfileOption, Reason, Result, Session, Taken,
@@ -104,8 +105,18 @@ impl CleanPixels for PixelCleaner {
             }
             done.graphics = true;
         }
-        // Faces are of series, not of instances: see `crate::deface`.
-        done.visual_features_settled = !options.clean_recognizable_visual_features;
+        done.visual_features_settled = true;
+        if options.clean_recognizable_visual_features {
+            let syntax = done.transfer_syntax.unwrap_or(transfer_syntax_uid);
+            match self.deface(data_set, syntax)? {
+                InstanceFace::Removed(rewritten) => {
+                    done.transfer_syntax = rewritten.transfer_syntax.or(done.transfer_syntax);
+                    done.visual_features = true;
+                }
+                InstanceFace::NotHead | InstanceFace::Kept => {}
+                InstanceFace::Unknown => done.visual_features_settled = false,
+            }
+        }
         Ok(done)
     }
 }

@@ -16,6 +16,7 @@ use super::region::{Region, Source, spans};
 use super::shape::Rectangle;
 use super::suspicion::suspicion;
 use super::ultrasound;
+use crate::deface::{Faces, InstanceFace};
 use crate::text::Cleaner;
 use crate::{Error, Result};
 
@@ -28,6 +29,8 @@ pub struct PixelCleaner {
     pub catalogue: Catalogue,
     /// Finds text, if there is such a thing.
     pub detector: Option<Arc<dyn TextDetector>>,
+    /// What is known of faces: series are looked at before their instances are cleaned.
+    pub faces: Option<Arc<Faces>>,
 }
 
 /// A rule that had a say.
@@ -107,7 +110,30 @@ impl PixelCleaner {
             },
             policy,
             detector: None,
+            faces: None,
         }
+    }
+
+    /// Removes the face from an instance of a series that was looked at. Instances of which nothing
+    /// is known are [`InstanceFace::NotHead`] unless they are slices of CT or MR, or photographs.
+    ///
+    /// # Errors
+    /// As of [`Faces::apply`].
+    pub fn deface(&self, data_set: &mut DataSet, transfer_syntax: &str) -> Result<InstanceFace> {
+        let fate = match &self.faces {
+            Some(faces) => faces.apply(data_set, transfer_syntax)?,
+            None => InstanceFace::Unknown,
+        };
+        let may_show_faces = || {
+            let modality = data_set.first_text(tags::MODALITY).unwrap_or_default();
+            let class = data_set.first_text(tags::SOP_CLASS_UID).unwrap_or_default();
+            let is_photograph = class.starts_with("1.2.840.10008.5.1.4.1.1.77.1.4");
+            is_photograph || matches!(modality.trim(), "CT" | "MR" | "XC")
+        };
+        Ok(match fate {
+            InstanceFace::Unknown if !may_show_faces() => InstanceFace::NotHead,
+            fate => fate,
+        })
     }
 
     /// Cleans the pixels of a data set that is in `transfer_syntax`. The data set must be as it
@@ -159,7 +185,8 @@ impl PixelCleaner {
         let pictures = match before {
             Some(pictures) if blanked.is_changed() => {
                 let syntax = blanked.pixels.transfer_syntax.unwrap_or(transfer_syntax);
-                Some(pictures.with_after(data_set, syntax)?)
+                // What cannot be rendered is clean all the same.
+                pictures.with_after(data_set, syntax).ok()
             }
             _ => None,
         };

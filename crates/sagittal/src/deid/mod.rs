@@ -6,6 +6,7 @@
 
 mod key_file;
 mod maps;
+pub mod ocr;
 mod place;
 mod private;
 mod report;
