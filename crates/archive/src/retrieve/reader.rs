@@ -220,7 +220,7 @@ impl InstanceReader {
         let (packs, locator) = (self.packs().clone(), self.instance.locator);
         let uid = self.instance.sop_instance_uid.clone();
         let options = transcode::Options {
-            encode: encode.clone(),
+            encode: *encode,
             ..transcoding()
         };
         let conversion = move |mut output: ChunkWrite<'_>| {

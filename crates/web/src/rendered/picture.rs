@@ -7,9 +7,10 @@ use sagittal_archive::retrieve::{InstanceReader, InstanceRef};
 use sagittal_core::{DataSet, Uid, tags};
 use sagittal_pixel::Frame;
 use sagittal_pixel::render::{
-    Options, Picture, Subtraction, Viewport, default_range, output, render,
+    Blending, Options, Picture, Subtraction, Viewport, default_range, output, render,
 };
 
+use super::blended;
 use super::kind::Kind;
 use super::{Parameters, Subject, placeholder};
 use crate::error::{Error, Result};
@@ -38,6 +39,10 @@ pub(crate) async fn draw(
         Kind::Image => {}
         Kind::PresentationState => {
             let header = reader.header().await?;
+            if let Some(blending) = Blending::read(&header) {
+                return blended::draw(state, subject, &header, blending, media_type, parameters)
+                    .await;
+            }
             let (instance, frame) = image_of(state, &header).await?;
             let mut options = parameters.options.clone();
             options.presentation_state = Some(DataSet::clone(&header));

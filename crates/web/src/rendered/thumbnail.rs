@@ -102,7 +102,7 @@ pub(crate) async fn retrieve(
     }
     let picture = match picture {
         Some(picture) => picture,
-        None => placeholder::draw(&instances, viewport, media_type)?,
+        None => placeholder::sketch(&state, &instances, viewport, media_type).await?,
     };
     let mut response = Response::new(Body::from(picture.clone()));
     let headers = response.headers_mut();
