@@ -77,7 +77,7 @@ pub(super) async fn draw(
         let picture = blending.render(&state_header, &layers, &options);
         encode(&picture.map_err(refused)?, media_type)
     };
-    first.reader.picture(first.frame, form, draw).await
+    Box::pin(first.reader.picture(first.frame, form, draw)).await
 }
 
 /// The images of an input that are here.

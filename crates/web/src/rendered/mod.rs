@@ -146,7 +146,7 @@ async fn body(
             })
         }
         _ => {
-            let bytes = draw(state, subject, media_type, parameters).await?;
+            let bytes = Box::pin(draw(state, subject, media_type, parameters)).await?;
             Ok(Rendering {
                 length: Some(bytes.len() as u64),
                 bytes: stream::once(async move { Ok(bytes) }).boxed(),

@@ -40,8 +40,11 @@ pub(crate) async fn draw(
         Kind::PresentationState => {
             let header = reader.header().await?;
             if let Some(blending) = Blending::read(&header) {
-                return blended::draw(state, subject, &header, blending, media_type, parameters)
-                    .await;
+                // Boxed: it is large, and seldom.
+                return Box::pin(blended::draw(
+                    state, subject, &header, blending, media_type, parameters,
+                ))
+                .await;
             }
             let (instance, frame) = image_of(state, &header).await?;
             let mut options = parameters.options.clone();
@@ -80,7 +83,7 @@ async fn one(
     let options = parameters.options.clone();
     let form = format!("{media_type} {}", parameters.key());
     let number = frame.saturating_add(1);
-    let masks = Masks::of(reader, number, &options).await?;
+    let masks = Box::pin(Masks::of(reader, number, &options)).await?;
     let draw = move |header: &DataSet, pixels: &Frame| {
         let picture = match &masks {
             Some(masks) => masks.draw(header, number, &options),
@@ -88,7 +91,7 @@ async fn one(
         };
         encode(&picture.map_err(refused)?, media_type)
     };
-    reader.picture(frame, form, draw).await
+    Box::pin(reader.picture(frame, form, draw)).await
 }
 
 /// What is taken from a frame (PS3.3 §C.7.6.10), and the frames that are needed for it.
@@ -176,7 +179,7 @@ async fn cine(reader: &InstanceReader, parameters: &Parameters) -> Result<Bytes>
     for frame in 0..frames {
         let pixels = reader.decoded_frame(frame).await?;
         let (header, options) = (header.clone(), shared.clone());
-        let masks = Masks::of(reader, frame.saturating_add(1), &options).await?;
+        let masks = Box::pin(Masks::of(reader, frame.saturating_add(1), &options)).await?;
         pictures.push(drawn(header, frame, pixels, masks, options).await?);
     }
     let delays = output::frame_delays(&header, pictures.len());
