@@ -69,7 +69,11 @@ fn document(kind: Kind) -> &'static str {
 }
 
 /// A sheet of paper with lines for text, a triangle for a video, a curve for waveforms.
-pub(super) fn draw(instances: &[InstanceRef], viewport: Viewport, media_type: &str) -> Result<Bytes> {
+pub(super) fn draw(
+    instances: &[InstanceRef],
+    viewport: Viewport,
+    media_type: &str,
+) -> Result<Bytes> {
     let (width, height) = (
         viewport.width.clamp(16, 512),
         viewport.height.clamp(16, 512),
