@@ -390,6 +390,9 @@ fn rendered(bench: &mut Bench) -> Result<()> {
     );
     bench
         .report
+        .add(PHASE, "rendered CT, CPU per 1,000", "s", cpu, &peers(3));
+    bench
+        .report
         .add(PHASE, "rendered CT, again", "ms", again, &peers(2));
     drop(orthanc);
     let _ = std::fs::remove_dir_all(bench.path("pixel-orthanc"));

@@ -24,9 +24,7 @@ fn best<T>(name: &str, mut run: impl FnMut() -> T) -> T {
 fn main() {
     for name in std::env::args().skip(1) {
         let bytes = Bytes::from(std::fs::read(&name).unwrap());
-        let read = best("read", || {
-            part10::read(&bytes, Limits::default()).unwrap()
-        });
+        let read = best("read", || part10::read(&bytes, Limits::default()).unwrap());
         let image = ImagePixel::of(&read.data_set).unwrap();
         let pixels = read.data_set.bytes(tags::PIXEL_DATA).unwrap().clone();
         let frame = best("decode", || {

@@ -4,6 +4,7 @@
 pub mod output;
 
 mod annotate;
+mod blend;
 mod color;
 mod description;
 mod font;
@@ -26,11 +27,13 @@ mod report;
 mod samples;
 mod segmentation;
 mod shutter;
+mod sketch;
 mod suv;
 mod voi;
 mod volume;
 mod waveform;
 
+pub use blend::{Blending, BlendingInput, Layer};
 pub use description::{Description, ModalityTransform, RealWorld};
 pub use functional::Groups;
 pub use geometry::pixel_aspect;
@@ -43,6 +46,7 @@ pub use pipeline::{default_range, render, render_deep};
 pub use presentation::refers_to as presentation_state_refers_to;
 pub use report::report_html;
 pub use segmentation::{Segment, SegmentationKind};
+pub use sketch::{document_sketch, report_sketch, waveform_sketch};
 pub use suv::suv_body_weight_factor;
 pub use voi::{VoiFunction, Window};
 pub use volume::{

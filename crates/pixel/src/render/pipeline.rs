@@ -54,18 +54,31 @@ pub fn render(
         state.as_ref(),
         options,
     );
-    let placement = place(&picture, &description, state.as_ref(), options);
-    placement.apply(&mut picture);
-    if let Some(state) = &state {
-        graphics::draw(&state.graphics, &placement, &mut picture);
-    }
-    annotate::draw(
-        &mut picture,
+    finish(
+        picture,
         header,
         &description,
+        state.as_ref(),
         voi.as_ref(),
-        &options.annotation,
-    );
+        options,
+    )
+}
+
+/// Puts the picture of an image into its place, and draws over it.
+pub(super) fn finish(
+    mut picture: Picture,
+    header: &DataSet,
+    description: &Description,
+    state: Option<&PresentationState>,
+    voi: Option<&Voi>,
+    options: &Options,
+) -> Result<Picture> {
+    let placement = place(&picture, description, state, options);
+    placement.apply(&mut picture);
+    if let Some(state) = state {
+        graphics::draw(&state.graphics, &placement, &mut picture);
+    }
+    annotate::draw(&mut picture, header, description, voi, &options.annotation);
     Ok(picture)
 }
 
@@ -109,7 +122,7 @@ pub fn default_range(header: &DataSet, frame_number: u32, frame: &Frame) -> Opti
 }
 
 /// The picture of the frame alone, and the grey transformation that was used.
-fn base(
+pub(super) fn base(
     frame: &Frame,
     description: &Description,
     state: Option<&PresentationState>,

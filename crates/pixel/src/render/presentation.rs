@@ -65,12 +65,7 @@ impl PresentationState {
             .iter()
             .find(concerns);
         let shutters = Shutters::read(state, state, frame_number);
-        let mut notes = Vec::new();
-        if state.contains(tags::BLENDING_SEQUENCE)
-            || state.contains(tags::ADVANCED_BLENDING_SEQUENCE)
-        {
-            notes.push("blending is not applied: the image is shown alone");
-        }
+        let notes = Vec::new();
         PresentationState {
             has_greys: voi.is_some() || modality != ModalityTransform::Identity,
             voi,

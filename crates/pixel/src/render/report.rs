@@ -209,12 +209,12 @@ impl Writer {
     }
 }
 
-fn concept_name(item: &DataSet) -> Option<String> {
+pub(super) fn concept_name(item: &DataSet) -> Option<String> {
     code(item, tags::CONCEPT_NAME_CODE_SEQUENCE)
 }
 
 /// The meaning of a code, else the code.
-fn code(item: &DataSet, tag: Tag) -> Option<String> {
+pub(super) fn code(item: &DataSet, tag: Tag) -> Option<String> {
     let code = item.items(tag).first()?;
     [
         tags::CODE_MEANING,
@@ -227,7 +227,7 @@ fn code(item: &DataSet, tag: Tag) -> Option<String> {
 }
 
 /// A number with its unit, or why there is none.
-fn number(item: &DataSet) -> String {
+pub(super) fn number(item: &DataSet) -> String {
     let Some(measured) = item.items(tags::MEASURED_VALUE_SEQUENCE).first() else {
         return code(item, tags::NUMERIC_VALUE_QUALIFIER_CODE_SEQUENCE)
             .unwrap_or_else(|| "no value".to_owned());
@@ -281,7 +281,7 @@ fn person(item: &DataSet, tag: Tag) -> Option<String> {
     (!groups.is_empty()).then(|| groups.join(" / "))
 }
 
-fn date(item: &DataSet, tag: Tag) -> Option<String> {
+pub(super) fn date(item: &DataSet, tag: Tag) -> Option<String> {
     let text = item.first_text(tag)?;
     Some(Date::parse(&text).map_or(text, Date::to_iso))
 }

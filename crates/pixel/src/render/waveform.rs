@@ -39,17 +39,17 @@ impl Default for Stretch {
 }
 
 /// One multiplex group: channels sampled together.
-struct Group<'a> {
+pub(super) struct Group<'a> {
     label: String,
-    frequency: f64,
-    channels: Vec<Channel>,
-    samples: usize,
+    pub frequency: f64,
+    pub channels: Vec<Channel>,
+    pub samples: usize,
     bytes: &'a [u8],
     interpretation: Interpretation,
     padding: Option<i64>,
 }
 
-struct Channel {
+pub(super) struct Channel {
     name: String,
     /// From stored to real values.
     factor: f64,
@@ -102,7 +102,7 @@ pub fn waveform_svg(header: &DataSet, stretch: Stretch) -> Result<String> {
     ))
 }
 
-fn read_group(item: &DataSet) -> Option<Group<'_>> {
+pub(super) fn read_group(item: &DataSet) -> Option<Group<'_>> {
     let count = usize::try_from(item.int(tags::NUMBER_OF_WAVEFORM_CHANNELS)?).ok()?;
     let declared = usize::try_from(item.int(tags::NUMBER_OF_WAVEFORM_SAMPLES)?).ok()?;
     let frequency = item
@@ -238,7 +238,7 @@ fn a_law(byte: u8) -> i64 {
 
 impl Group<'_> {
     /// A value of a channel, unless it is padding.
-    fn value(&self, channel: usize, sample: usize) -> Option<f64> {
+    pub fn value(&self, channel: usize, sample: usize) -> Option<f64> {
         let width = self.interpretation.width();
         let start = (sample * self.channels.len() + channel) * width;
         let stored = self

@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 use anyhow::{Context as _, bail};
 use rayon::prelude::*;
 use sagittal_core::{DataSet, tags};
-use sagittal_pixel::render::Picture;
+use sagittal_pixel::ImagePixel;
+use sagittal_pixel::render::{Blending, BlendingInput, Layer, Picture, Slice};
 
 use super::{Plan, Source};
 
@@ -46,6 +47,9 @@ impl Library {
         plan: &Plan,
         state: &Source,
     ) -> anyhow::Result<Vec<(u32, Picture)>> {
+        if let Some(blending) = Blending::read(&state.header) {
+            return Ok(vec![(1, self.blended(plan, state, &blending)?)]);
+        }
         let mut pictures = Vec::new();
         let mut missing = None;
         for uid in references(&state.header) {
@@ -73,6 +77,76 @@ impl Library {
             (true, None) => bail!("it is a presentation state for no image"),
             _ => Ok(pictures),
         }
+    }
+}
+
+impl Library {
+    /// One picture of an image of each input: the middle one of the first, and the nearest to it.
+    fn blended(&self, plan: &Plan, state: &Source, blending: &Blending) -> anyhow::Result<Picture> {
+        let mut chosen: Vec<(Source, u32)> = Vec::new();
+        for input in blending.inputs() {
+            let mut images = self.images(input);
+            if images.is_empty() {
+                let series = input.series.first().map_or("", String::as_str);
+                bail!("it blends images of series {series}, which are not among the files");
+            }
+            let place = |source: &Source| {
+                let frame = source.frames() / 2 + 1;
+                let mut image = ImagePixel::of(&source.header).ok()?;
+                // Colors have places, too.
+                image.samples_per_pixel = 1;
+                Slice::of(&source.header, frame, &image).ok()
+            };
+            let plane = chosen.first().and_then(|(first, _)| place(first));
+            let at = match plane {
+                None => images.len() / 2,
+                Some(plane) => {
+                    let distance = |source: &Source| {
+                        place(source).map_or(f64::INFINITY, |slice| plane.distance(&slice))
+                    };
+                    let distances: Vec<f64> = images.iter().map(distance).collect();
+                    let nearest = (0..images.len()).min_by(|&a, &b| {
+                        let of = |at: usize| distances.get(at).copied().unwrap_or(f64::INFINITY);
+                        of(a).total_cmp(&of(b))
+                    });
+                    nearest.unwrap_or(0)
+                }
+            };
+            let image = images.swap_remove(at);
+            let frame = image.frames() / 2 + 1;
+            chosen.push((image, frame));
+        }
+        let mut frames = Vec::new();
+        for (image, number) in &chosen {
+            frames.push(image.frame(*number)?);
+        }
+        let layers: Vec<Layer<'_>> = chosen
+            .iter()
+            .zip(&frames)
+            .map(|((image, number), frame)| Layer {
+                header: &image.header,
+                frame_number: *number,
+                frame,
+            })
+            .collect();
+        Ok(blending.render(&state.header, &layers, &plan.options)?)
+    }
+
+    /// The images of an input that are among the files, by instance number.
+    fn images(&self, input: &BlendingInput) -> Vec<Source> {
+        let belongs = |source: &Source| {
+            let is_named = |tag, names: &[String]| {
+                let uid = source.header.first_text(tag);
+                uid.is_some_and(|uid| names.contains(&uid))
+            };
+            source.frames() > 0
+                && is_named(tags::SERIES_INSTANCE_UID, &input.series)
+                && (input.images.is_empty() || is_named(tags::SOP_INSTANCE_UID, &input.images))
+        };
+        let opened = self.paths.iter().filter_map(|path| Source::open(path).ok());
+        let mut images: Vec<Source> = opened.filter(belongs).collect();
+        images.sort_by_key(|image| image.header.int(tags::INSTANCE_NUMBER).unwrap_or(0));
+        images
     }
 }
 

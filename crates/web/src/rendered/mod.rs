@@ -1,6 +1,7 @@
 //! Retrieve Rendered, thumbnails and volumes (PS3.18 §10.4.1.1.3, §10.4.1.1.4, §10.4.1.1.7,
 //! §10.4.1.1.8): pictures and documents as a browser shows them.
 
+mod blended;
 mod document;
 mod kind;
 mod media;
@@ -145,7 +146,7 @@ async fn body(
             })
         }
         _ => {
-            let bytes = draw(state, subject, media_type, parameters).await?;
+            let bytes = Box::pin(draw(state, subject, media_type, parameters)).await?;
             Ok(Rendering {
                 length: Some(bytes.len() as u64),
                 bytes: stream::once(async move { Ok(bytes) }).boxed(),

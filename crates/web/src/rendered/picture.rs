@@ -7,9 +7,10 @@ use sagittal_archive::retrieve::{InstanceReader, InstanceRef};
 use sagittal_core::{DataSet, Uid, tags};
 use sagittal_pixel::Frame;
 use sagittal_pixel::render::{
-    Options, Picture, Subtraction, Viewport, default_range, output, render,
+    Blending, Options, Picture, Subtraction, Viewport, default_range, output, render,
 };
 
+use super::blended;
 use super::kind::Kind;
 use super::{Parameters, Subject, placeholder};
 use crate::error::{Error, Result};
@@ -38,6 +39,13 @@ pub(crate) async fn draw(
         Kind::Image => {}
         Kind::PresentationState => {
             let header = reader.header().await?;
+            if let Some(blending) = Blending::read(&header) {
+                // Boxed: it is large, and seldom.
+                return Box::pin(blended::draw(
+                    state, subject, &header, blending, media_type, parameters,
+                ))
+                .await;
+            }
             let (instance, frame) = image_of(state, &header).await?;
             let mut options = parameters.options.clone();
             options.presentation_state = Some(DataSet::clone(&header));
@@ -75,7 +83,7 @@ async fn one(
     let options = parameters.options.clone();
     let form = format!("{media_type} {}", parameters.key());
     let number = frame.saturating_add(1);
-    let masks = Masks::of(reader, number, &options).await?;
+    let masks = Box::pin(Masks::of(reader, number, &options)).await?;
     let draw = move |header: &DataSet, pixels: &Frame| {
         let picture = match &masks {
             Some(masks) => masks.draw(header, number, &options),
@@ -83,7 +91,7 @@ async fn one(
         };
         encode(&picture.map_err(refused)?, media_type)
     };
-    reader.picture(frame, form, draw).await
+    Box::pin(reader.picture(frame, form, draw)).await
 }
 
 /// What is taken from a frame (PS3.3 §C.7.6.10), and the frames that are needed for it.
@@ -171,7 +179,7 @@ async fn cine(reader: &InstanceReader, parameters: &Parameters) -> Result<Bytes>
     for frame in 0..frames {
         let pixels = reader.decoded_frame(frame).await?;
         let (header, options) = (header.clone(), shared.clone());
-        let masks = Masks::of(reader, frame.saturating_add(1), &options).await?;
+        let masks = Box::pin(Masks::of(reader, frame.saturating_add(1), &options)).await?;
         pictures.push(drawn(header, frame, pixels, masks, options).await?);
     }
     let delays = output::frame_delays(&header, pictures.len());

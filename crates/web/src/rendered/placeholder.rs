@@ -1,12 +1,72 @@
-//! A plain icon for what cannot be drawn. On that of a video it says what it is.
+//! What stands for objects that are no images: the first words of a report, the traces of a
+//! waveform, the title of a document; a plain icon where nothing else can be drawn. On that of a video it says what it is.
 
 use bytes::Bytes;
 use sagittal_archive::retrieve::InstanceRef;
-use sagittal_pixel::render::{Picture, Pixels, Viewport};
+use sagittal_core::tags;
+use sagittal_pixel::render::{
+    Picture, Pixels, Viewport, document_sketch, report_sketch, waveform_sketch,
+};
 
 use super::kind::Kind;
-use super::picture::refused;
+use super::picture::{blocking, encode, refused};
 use crate::error::Result;
+use crate::state::WebState;
+
+/// The most bytes of a data set that is read for a title.
+const READ: u64 = 64 << 20;
+
+/// A small picture of the first of the instances that says anything, else an icon.
+pub(super) async fn sketch(
+    state: &WebState,
+    instances: &[InstanceRef],
+    viewport: Viewport,
+    media_type: &'static str,
+) -> Result<Bytes> {
+    let tells = |instance: &&InstanceRef| {
+        let kind = Kind::of(instance);
+        matches!(kind, Kind::Report | Kind::Waveform | Kind::Document(_))
+    };
+    if let Some(instance) = instances.iter().find(tells)
+        && instance.locator.length <= READ
+    {
+        let header = state
+            .archive
+            .open_instance(instance.clone())
+            .header()
+            .await?;
+        let (kind, width, height) = (Kind::of(instance), viewport.width, viewport.height);
+        let make = move || {
+            let picture = match kind {
+                Kind::Report => report_sketch(&header, width, height),
+                Kind::Waveform => waveform_sketch(&header, width, height),
+                _ => {
+                    let title = header
+                        .first_text(tags::DOCUMENT_TITLE)
+                        .filter(|title| !title.is_empty())
+                        .or_else(|| header.first_text(tags::SERIES_DESCRIPTION))
+                        .unwrap_or_default();
+                    document_sketch(document(kind), &title, width, height)
+                }
+            };
+            encode(&picture.map_err(refused)?, media_type).map(Bytes::from)
+        };
+        if let Ok(picture) = blocking(make).await? {
+            return Ok(picture);
+        }
+    }
+    draw(instances, viewport, media_type)
+}
+
+/// What kind of document it is, for who reads it.
+fn document(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Document("application/pdf") => "PDF",
+        Kind::Document("text/xml") => "CDA",
+        Kind::Document("model/mtl") => "MTL",
+        _ => "Document",
+    }
+}
 
 /// A sheet of paper with lines for text, a triangle for a video, a curve for waveforms.
 pub(super) fn draw(
@@ -32,12 +92,7 @@ pub(super) fn draw(
         let frames = instance.number_of_frames;
         picture.label(&[format!("{own}, {frames} frames"), "not decoded".to_owned()]);
     }
-    let bytes = match media_type {
-        "image/png" => picture.to_png(),
-        "image/gif" => picture.to_gif(),
-        _ => picture.to_jpeg(),
-    };
-    Ok(bytes.map_err(refused)?.into())
+    encode(&picture, media_type).map(Bytes::from)
 }
 
 /// The grey of a place, both coordinates from 0 to 1.

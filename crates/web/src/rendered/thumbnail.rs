@@ -91,7 +91,7 @@ pub(crate) async fn retrieve(
     let mut picture = None;
     for subject in &tried {
         let subject = still(subject);
-        match draw(&state, &subject, media_type, &parameters).await {
+        match Box::pin(draw(&state, &subject, media_type, &parameters)).await {
             Ok(bytes) => {
                 picture = Some(bytes);
                 break;
@@ -102,7 +102,12 @@ pub(crate) async fn retrieve(
     }
     let picture = match picture {
         Some(picture) => picture,
-        None => placeholder::draw(&instances, viewport, media_type)?,
+        None => {
+            Box::pin(placeholder::sketch(
+                &state, &instances, viewport, media_type,
+            ))
+            .await?
+        }
     };
     let mut response = Response::new(Body::from(picture.clone()));
     let headers = response.headers_mut();

@@ -3,7 +3,7 @@
 use sagittal_core::{DataSet, tags};
 
 use super::irregular;
-use super::vector::{Vector, dot, unit};
+use super::vector::{Vector, add, cross, dot, scale, subtract, unit};
 use crate::render::samples::is_small;
 use crate::render::{Description, Groups, ModalityTransform, Window};
 use crate::{ImagePixel, Photometric, Result};
@@ -88,6 +88,30 @@ impl Slice {
             },
             modality: description.modality,
         })
+    }
+
+    /// Where the middle of an element is in the patient.
+    pub fn point_at(&self, column: f64, row: f64) -> Vector {
+        let across = scale(self.columns, column * self.spacing[0]);
+        let down = scale(self.rows, row * self.spacing[1]);
+        add(self.position, add(across, down))
+    }
+
+    /// The column and row that a point of the patient is nearest to.
+    pub fn place_of(&self, point: Vector) -> [f64; 2] {
+        let from = subtract(point, self.position);
+        [
+            dot(from, self.columns) / self.spacing[0],
+            dot(from, self.rows) / self.spacing[1],
+        ]
+    }
+
+    /// How far the middle of another slice is from the plane of this one, in millimetres.
+    pub fn distance(&self, other: &Slice) -> f64 {
+        let [columns, rows] = other.size.map(f64::from);
+        let middle = other.point_at((columns - 1.0) / 2.0, (rows - 1.0) / 2.0);
+        let normal = cross(self.columns, self.rows);
+        dot(subtract(middle, self.position), normal).abs()
     }
 
     /// Could both belong to the same volume, as far as one can tell by two?

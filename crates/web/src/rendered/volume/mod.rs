@@ -110,7 +110,7 @@ async fn retrieve(
         references: parameters.references.clone(),
     };
     let (joined, body) = if parameters.is_module {
-        let volume = state.archive.volume(&input).await?;
+        let volume = Box::pin(state.archive.volume(&input)).await?;
         let module = module::json(resource, &parameters, &volume)?;
         (volume.joined(), Bytes::from(module))
     } else {
@@ -120,7 +120,8 @@ async fn retrieve(
             kept.append(&mut draw::draw(&parameters, volume, media_type)?);
             Ok::<_, Error>(kept)
         };
-        let mut picture = state.archive.volume_picture(&input, &form, draw).await?;
+        let making = Box::pin(state.archive.volume_picture(&input, &form, draw));
+        let mut picture = making.await?;
         let joined = picture.split_to(picture.len().min(1));
         (joined.first().copied().unwrap_or(1).into(), picture)
     };
