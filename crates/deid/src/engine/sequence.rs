@@ -77,9 +77,13 @@ impl Engine<'_> {
                 note(self, Taken::Emptied, Some(&[]));
                 Vec::new()
             }
-            Primitive::Clean if !empty && self.has_content_items(tag) => {
+            Primitive::Clean | Primitive::Keep if !empty && self.has_content_items(tag) => {
                 note(self, Taken::Cleaned, Some(&[]));
                 structured::clean(items, &self.path, &mut self.session)
+            }
+            Primitive::Clean if !empty && tag == tags::WAVEFORM_ANNOTATION_SEQUENCE => {
+                note(self, Taken::Cleaned, Some(&[]));
+                structured::clean_waveform_annotations(items, &self.path, &mut self.session)
             }
             Primitive::Clean if !empty && tag == tags::GRAPHIC_ANNOTATION_SEQUENCE => {
                 note(self, Taken::Cleaned, Some(&[]));
@@ -105,7 +109,10 @@ impl Engine<'_> {
     fn has_content_items(&self, tag: Tag) -> bool {
         let at_root = self.tags.len() == 1;
         match tag {
-            tags::CONTENT_SEQUENCE => at_root,
+            _ if self.strict > 0 => false,
+            tags::CONTENT_SEQUENCE => {
+                at_root && self.session.project.options.clean_structured_content
+            }
             tags::ACQUISITION_CONTEXT_SEQUENCE
             | tags::SPECIMEN_PREPARATION_STEP_CONTENT_ITEM_SEQUENCE
             | tags::PROTOCOL_CONTEXT_SEQUENCE => {

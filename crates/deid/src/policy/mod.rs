@@ -83,10 +83,11 @@ pub enum TextDefault {
 /// What becomes of encapsulated documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encapsulated {
-    /// A document that says what was removed takes their place.
+    /// A document that says what was removed takes their place; where no such document is known,
+    /// the instance is refused.
+    #[default]
     Placeholder,
     /// Instances with one are refused.
-    #[default]
     Refuse,
 }
 
