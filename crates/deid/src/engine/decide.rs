@@ -101,7 +101,12 @@ impl<'p> Engine<'p> {
             tags::ENCRYPTED_ATTRIBUTES_SEQUENCE | tags::MAC_PARAMETERS_SEQUENCE
         );
         if always_gone || dictionary::entry(tag).is_none() {
-            return self.by_default(Action::One(Primitive::Remove), Reason::Policy);
+            // Types in the IOD do not matter: there is no dummy for what was signed or encrypted.
+            return Plan {
+                asked: Asked::Default(Action::One(Primitive::Remove)),
+                what: What::Do(Primitive::Remove),
+                reason: Reason::Policy,
+            };
         }
         let keep = |reason| self.by_default(Action::One(Primitive::Keep), reason);
         let careful = || self.by_default(Action::RemoveZeroOrDummy, Reason::Policy);

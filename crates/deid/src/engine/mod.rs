@@ -18,7 +18,9 @@ mod text;
 mod tests;
 
 use bytes::Bytes;
-use sagittal_core::{DataSet, Limits, PathStep, Tag, TagPath, Uid, Vr, sop_class, tags};
+use sagittal_core::{
+    CharacterSet, DataSet, Limits, PathStep, Tag, TagPath, Uid, Vr, sop_class, tags,
+};
 use sagittal_file::part10;
 
 pub use explain::{Explained, explain};
@@ -106,6 +108,8 @@ struct Engine<'p> {
     strict: u32,
     /// The patient whose data set or record we are in.
     patient_id: String,
+    /// Of the data set as a whole.
+    character_set: CharacterSet,
     /// Overlays were seen to; what is left of them may stay.
     graphics_cleaned: bool,
     /// Pixel data are not the input's any more.
@@ -146,6 +150,7 @@ impl<'p> Engine<'p> {
             tags: Vec::new(),
             strict: 0,
             patient_id,
+            character_set: data_set.character_set().clone(),
             graphics_cleaned: false,
             pixels_changed: false,
         }

@@ -81,10 +81,6 @@ impl Engine<'_> {
                 note(self, Taken::Cleaned, Some(&[]));
                 structured::clean(items, &self.path, &mut self.session)
             }
-            Primitive::Clean if !empty && tag == tags::WAVEFORM_ANNOTATION_SEQUENCE => {
-                note(self, Taken::Cleaned, Some(&[]));
-                structured::clean_waveform_annotations(items, &self.path, &mut self.session)
-            }
             Primitive::Clean if !empty && tag == tags::GRAPHIC_ANNOTATION_SEQUENCE => {
                 note(self, Taken::Cleaned, Some(&[]));
                 structured::clean_annotations(items, &self.path, &mut self.session)
@@ -160,11 +156,12 @@ impl Engine<'_> {
                 return self.items(kept);
             }
         }
-        let mut concept = DataSet::new();
+        let inherited = || DataSet::with_character_set(self.character_set.clone());
+        let mut concept = inherited();
         concept.put_text(tags::CODE_VALUE, "121106");
         concept.put_text(tags::CODING_SCHEME_DESIGNATOR, "DCM");
         concept.put_text(tags::CODE_MEANING, "Comment");
-        let mut item = DataSet::new();
+        let mut item = inherited();
         item.put_text(tags::RELATIONSHIP_TYPE, "CONTAINS");
         item.put_text(tags::VALUE_TYPE, "TEXT");
         item.put_items(tags::CONCEPT_NAME_CODE_SEQUENCE, vec![concept]);
@@ -178,7 +175,7 @@ fn dummy_annotation(mut item: DataSet) -> DataSet {
     item.remove(tags::GRAPHIC_OBJECT_SEQUENCE);
     item.remove(tags::COMPOUND_GRAPHIC_SEQUENCE);
     if item.items(tags::TEXT_OBJECT_SEQUENCE).is_empty() {
-        let mut text = DataSet::new();
+        let mut text = DataSet::with_character_set(item.character_set().clone());
         text.put_text(tags::ANCHOR_POINT_ANNOTATION_UNITS, "DISPLAY");
         text.put_text(tags::UNFORMATTED_TEXT_VALUE, REMOVED);
         text.put_bytes(tags::ANCHOR_POINT, Vr::FL, vec![0; 8]);
