@@ -25,6 +25,7 @@ pub fn deidentify(input: &Path, folder: &Path) -> Ran {
     let (profile, key) = (folder.join("profile.toml"), folder.join("project.key"));
     std::fs::write(&profile, PROFILE).unwrap();
     std::fs::write(&key, "5e".repeat(32)).unwrap();
+    restrict(&key);
     let arguments = [
         "deid".as_ref(),
         input.as_os_str(),
@@ -52,3 +53,13 @@ pub fn run_program(corpus: &Corpus, input: &Path, folder: &Path) -> Card {
     };
     score(corpus, &folder.join("out"), &maps)
 }
+
+/// A key that others can read is refused.
+#[cfg(unix)]
+fn restrict(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &Path) {}

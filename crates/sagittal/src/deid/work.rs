@@ -102,6 +102,7 @@ impl Shared<'_> {
             study_instance_uid: &text(tags::STUDY_INSTANCE_UID),
             modality: &text(tags::MODALITY),
             searched: found.searched,
+            hits: 0,
         };
         let block = log.finish(&said);
         self.put(&place(self.out, &output.data_set), &file, Some(&block))?;
