@@ -225,10 +225,10 @@ impl<W: Write> Sarif<W> {
                 "rules": rules,
             }
         });
-        write!(
+        writeln!(
             self.out,
             "{{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\
-             \"runs\":[{{\"tool\":{tool},\"columnKind\":\"unicodeCodePoints\",\"results\":[\n"
+             \"runs\":[{{\"tool\":{tool},\"columnKind\":\"unicodeCodePoints\",\"results\":["
         )
     }
 }
