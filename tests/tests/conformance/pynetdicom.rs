@@ -69,7 +69,7 @@ fn contexts_roles_limits_and_habits_of_a_script_are_found_exactly() {
         "1.2.840.10008.5.1.4.1.1.4",
         "1.2.840.10008.5.1.4.1.1.7",
     );
-    // It takes a third of a second for an association of 128 contexts: not all of them, then.
+    // It is slow where many associations are rejected: not all SOP classes, then.
     let some = [
         "Verification",
         "all query/retrieve",
