@@ -239,7 +239,7 @@ fn air(series: &[SliceRef<'_>], volume: &Volume, grid: &Grid, head: &Head) -> Re
                 .padding
                 .is_some_and(|(from, to)| (from..=to).contains(&value));
             // Every so-manieth, so that they come from all sides.
-            if mixed(at) % 7 != 0 || is_padding || taken >= MOST_AIR / 12 {
+            if !mixed(at).is_multiple_of(7) || is_padding || taken >= MOST_AIR / 12 {
                 continue;
             }
             let point = place.point((at % columns) as f64, (at / columns) as f64);

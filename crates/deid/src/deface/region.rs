@@ -48,7 +48,7 @@ impl Set {
         let length = self.size[axis];
         let mut grown = vec![false; self.is_in.len()];
         for start in 0..self.is_in.len() {
-            if start / stride % length != 0 {
+            if !(start / stride).is_multiple_of(length) {
                 continue;
             }
             // How far behind the last place that is in is.

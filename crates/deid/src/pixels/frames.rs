@@ -205,7 +205,7 @@ pub(super) fn put_fragments(
             data_set.remove(tags::EXTENDED_OFFSET_TABLE_LENGTHS);
         }
     }
-    let needs_table = had_offset_table || (has_extended && !is_whole) || !is_whole;
+    let needs_table = had_offset_table || !is_whole;
     let offset_table = in_words.filter(|_| needs_table).unwrap_or_default();
     let fragments = frames.into_iter().flatten().map(padded).collect();
     if let Some(element) = data_set.get_mut(tags::PIXEL_DATA) {

@@ -151,7 +151,7 @@ impl<'a> Samples<'a> {
         else {
             return;
         };
-        if bit % 8 == 0 && bits % 8 == 0 {
+        if bit.is_multiple_of(8) && bits.is_multiple_of(8) {
             let (Ok(from), Ok(length)) = (usize::try_from(bit / 8), usize::try_from(bits / 8))
             else {
                 return;
@@ -197,7 +197,7 @@ impl<'a> Samples<'a> {
     fn get(&self, at: u64) -> Option<u64> {
         let bits = u64::from(self.image.bits_allocated);
         let bit = at * bits + self.first_bit;
-        if bit % 8 == 0 && bits % 8 == 0 {
+        if bit.is_multiple_of(8) && bits.is_multiple_of(8) {
             let from = usize::try_from(bit / 8).ok()?;
             let bytes = self
                 .bytes

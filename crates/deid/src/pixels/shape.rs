@@ -95,7 +95,7 @@ impl Shape {
     /// pixels that are touched, so that borders count as inside.
     fn columns_in(&self, row: u32, columns: u32) -> Vec<Range<u32>> {
         match self {
-            Shape::Whole => vec![0..columns],
+            Shape::Whole => std::iter::once(0..columns).collect(),
             Shape::Rectangle(rectangle) => vec![rectangle.columns_in(row)],
             Shape::Ellipse(rectangle) => vec![ellipse(rectangle, row)],
             Shape::Polygon(points) => polygon(points, row),

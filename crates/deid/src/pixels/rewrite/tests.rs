@@ -78,7 +78,7 @@ fn instance(syntax: &str, image: &ImagePixel, frames: u32, options: &EncodeOptio
         let mut bytes = Vec::new();
         let mut filled = 0;
         for one in &encoded {
-            let bits = if bits % 8 == 0 {
+            let bits = if bits.is_multiple_of(8) {
                 one.bytes.len() as u64 * 8
             } else {
                 bits
