@@ -269,6 +269,8 @@ fn records(text: &str) -> Result<Vec<(u64, Vec<String>)>> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
     use crate::{Derived, ProjectKey};
 

@@ -31,5 +31,5 @@ pub use parquet::parquet;
 pub use sign::{LogKey, LogPublicKey};
 pub use table::csv;
 pub(crate) use table::record as csv_record;
-pub use verify::{Problem, Verification, lines, verify};
+pub use verify::{Outputs, Problem, Verification, lines, verify};
 pub use writer::Writer;

@@ -167,13 +167,11 @@ fn row_group(structure: &mut Struct<'_>, group: &Group) {
 fn page<'a>(column: &str, cells: impl Iterator<Item = Option<&'a str>>) -> Vec<u8> {
     let mut levels: Vec<u8> = Vec::new();
     let mut values = Vec::new();
-    let mut count = 0;
-    for cell in cells {
+    for (count, cell) in cells.enumerate() {
         let bit = count % 8;
         if bit == 0 {
             levels.push(0);
         }
-        count += 1;
         let Some(text) = cell else { continue };
         if let Some(last) = levels.last_mut() {
             *last |= 1 << bit;

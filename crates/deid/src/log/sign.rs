@@ -138,6 +138,8 @@ fn statement(head: &Digest) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]

@@ -12,6 +12,9 @@ const LINE: u64 = 16 << 20;
 /// Problems that are listed.
 const PROBLEMS: usize = 100;
 
+/// Gives the digest of the output with a SOP Instance UID; `None` if it is missing.
+pub type Outputs<'o> = &'o mut dyn FnMut(&str) -> Option<Digest>;
+
 /// What is wrong with a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -81,7 +84,7 @@ pub fn lines(reader: impl BufRead, mut each: impl FnMut(u64, Line) -> Result<()>
 pub fn verify(
     reader: impl BufRead,
     trusted: Option<&LogPublicKey>,
-    outputs: Option<&mut dyn FnMut(&str) -> Option<Digest>>,
+    outputs: Option<Outputs<'_>>,
 ) -> Result<Verification> {
     let mut reader = Lines::new(reader);
     let mut state = State {
@@ -109,7 +112,7 @@ pub fn verify(
 
 struct State<'o> {
     found: Verification,
-    outputs: Option<&'o mut dyn FnMut(&str) -> Option<Digest>>,
+    outputs: Option<Outputs<'o>>,
     trusted: Option<LogPublicKey>,
     /// Counts of the instance begun.
     open: Option<Counts>,

@@ -155,6 +155,8 @@ pub const NULL: &[u8] = &[5, 0];
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]

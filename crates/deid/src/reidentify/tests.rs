@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use rcgen::{
     CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256,
 };

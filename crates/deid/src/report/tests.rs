@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use sagittal_core::{DataSet, TagPath, Vr, tags};
 
 use super::*;

@@ -337,6 +337,8 @@ fn base64_cores(bytes: &[u8]) -> [Vec<u8>; 3] {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]

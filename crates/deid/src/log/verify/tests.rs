@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use sagittal_core::{TagPath, Vr, tags};
 
 use super::super::{Done, FileLog, LogKey, Writer, csv, parquet};
