@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bytes::Bytes;
-use sagittal_core::Limits;
+use sagittal_core::{Limits, Value};
 use sagittal_deid::{Error, Policy, Project, ProjectKey, deidentify};
 use sagittal_file::part10;
 use sagittal_testkit::{data, files, tool};
@@ -63,7 +63,8 @@ fn errors(dciodvfy: &Path, file: &Path) -> Option<BTreeSet<String>> {
 fn without_values(line: &str) -> String {
     let mut out = String::new();
     for word in line.split(' ') {
-        let is_value = word.chars().filter(|c| c.is_ascii_digit()).count() > 4;
+        let is_value = word.chars().filter(char::is_ascii_digit).count() > 4
+            || word.starts_with("<1.") || word.starts_with("<2.25.");
         out.push_str(if is_value { "#" } else { word });
         out.push(' ');
     }
@@ -131,14 +132,26 @@ fn every_real_file_is_read_back_with_its_pixels() {
         let before = part10::read(&bytes, Limits::default()).unwrap();
         let pixels = sagittal_core::tags::PIXEL_DATA;
         assert_eq!(read.findings, [], "{}", path.display());
-        let value =
-            |data_set: &sagittal_core::DataSet| data_set.get(pixels).map(|e| e.value.clone());
-        assert_eq!(
-            value(&read.data_set),
-            value(&before.data_set),
+        let value = |data_set: &sagittal_core::DataSet| data_set.get(pixels).map(whole);
+        assert!(
+            value(&read.data_set) == value(&before.data_set),
             "{}",
             path.display()
         );
+    }
+}
+
+/// The value in bytes, fragments of even length as the standard wants them.
+fn whole(element: &sagittal_core::Element) -> Vec<Vec<u8>> {
+    let even = |bytes: &Bytes| {
+        let mut bytes = bytes.to_vec();
+        bytes.resize(bytes.len().next_multiple_of(2), 0);
+        bytes
+    };
+    match &element.value {
+        Value::Bytes(bytes) => vec![even(bytes)],
+        Value::Fragments(all) => all.fragments.iter().map(even).collect(),
+        Value::Sequence(_) | Value::BulkDataUri(_) => Vec::new(),
     }
 }
 
