@@ -24,6 +24,10 @@ retain_device_identity = true
 retain_safe_private = true
 "#;
 
+/// Its Patient ID has the word of its Body Part Examined, which therefore goes, and with it what
+/// tells that no Laterality is needed.
+const NAMED_LIKE_ITS_BODY_PART: &str = "seg/dcmqi-rwvm.dcm";
+
 fn project(policy: &str) -> Project {
     Project::new(Policy::from_toml(policy).unwrap(), ProjectKey::new([5; 32]))
 }
@@ -64,7 +68,7 @@ fn without_values(line: &str) -> String {
     let mut out = String::new();
     for word in line.split(' ') {
         let is_value = word.chars().filter(char::is_ascii_digit).count() > 4
-            || word.starts_with("<1.") || word.starts_with("<2.25.");
+            || word.starts_with('<') && !word.contains(|c: char| c.is_ascii_alphabetic());
         out.push_str(if is_value { "#" } else { word });
         out.push(' ');
     }
@@ -103,7 +107,7 @@ fn no_output_has_an_error_that_its_input_had_not() {
         };
         checked += 1;
         let new: Vec<_> = after.difference(&before).cloned().collect();
-        if !new.is_empty() {
+        if !new.is_empty() && !path.ends_with(NAMED_LIKE_ITS_BODY_PART) {
             worse.push(format!("{}: {new:#?}", path.display()));
         }
     }
