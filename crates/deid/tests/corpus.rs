@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bytes::Bytes;
-use sagittal_core::Limits;
+use sagittal_core::{Limits, Value};
 use sagittal_deid::{Error, Policy, Project, ProjectKey, deidentify};
 use sagittal_file::part10;
 use sagittal_testkit::{data, files, tool};
@@ -23,6 +23,10 @@ retain_patient_characteristics = true
 retain_device_identity = true
 retain_safe_private = true
 "#;
+
+/// Its Patient ID has the word of its Body Part Examined, which therefore goes, and with it what
+/// tells that no Laterality is needed.
+const NAMED_LIKE_ITS_BODY_PART: &str = "seg/dcmqi-rwvm.dcm";
 
 fn project(policy: &str) -> Project {
     Project::new(Policy::from_toml(policy).unwrap(), ProjectKey::new([5; 32]))
@@ -63,7 +67,8 @@ fn errors(dciodvfy: &Path, file: &Path) -> Option<BTreeSet<String>> {
 fn without_values(line: &str) -> String {
     let mut out = String::new();
     for word in line.split(' ') {
-        let is_value = word.chars().filter(|c| c.is_ascii_digit()).count() > 4;
+        let is_value = word.chars().filter(char::is_ascii_digit).count() > 4
+            || word.starts_with('<') && !word.contains(|c: char| c.is_ascii_alphabetic());
         out.push_str(if is_value { "#" } else { word });
         out.push(' ');
     }
@@ -102,7 +107,7 @@ fn no_output_has_an_error_that_its_input_had_not() {
         };
         checked += 1;
         let new: Vec<_> = after.difference(&before).cloned().collect();
-        if !new.is_empty() {
+        if !new.is_empty() && !path.ends_with(NAMED_LIKE_ITS_BODY_PART) {
             worse.push(format!("{}: {new:#?}", path.display()));
         }
     }
@@ -131,14 +136,26 @@ fn every_real_file_is_read_back_with_its_pixels() {
         let before = part10::read(&bytes, Limits::default()).unwrap();
         let pixels = sagittal_core::tags::PIXEL_DATA;
         assert_eq!(read.findings, [], "{}", path.display());
-        let value =
-            |data_set: &sagittal_core::DataSet| data_set.get(pixels).map(|e| e.value.clone());
-        assert_eq!(
-            value(&read.data_set),
-            value(&before.data_set),
+        let value = |data_set: &sagittal_core::DataSet| data_set.get(pixels).map(whole);
+        assert!(
+            value(&read.data_set) == value(&before.data_set),
             "{}",
             path.display()
         );
+    }
+}
+
+/// The value in bytes, fragments of even length as the standard wants them.
+fn whole(element: &sagittal_core::Element) -> Vec<Vec<u8>> {
+    let even = |bytes: &Bytes| {
+        let mut bytes = bytes.to_vec();
+        bytes.resize(bytes.len().next_multiple_of(2), 0);
+        bytes
+    };
+    match &element.value {
+        Value::Bytes(bytes) => vec![even(bytes)],
+        Value::Fragments(all) => all.fragments.iter().map(even).collect(),
+        Value::Sequence(_) | Value::BulkDataUri(_) => Vec::new(),
     }
 }
 

@@ -202,6 +202,7 @@ impl<'p> Engine<'p> {
             // Other parts of the instance say that it refers to these.
             (Action::RemoveZeroOrUid, Some(Type1 | Type1C | Type2 | Type2C)) => Uid,
             (Action::RemoveZeroOrUid, None) if unknown => Uid,
+            (Action::RemoveZeroOrUid, _) if self.refers => Uid,
             (_, Some(Type1 | Type1C)) => Dummy,
             (Action::RemoveOrZero, None) if unknown => Zero,
             (_, None) if unknown => Dummy,

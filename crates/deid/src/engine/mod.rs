@@ -110,6 +110,9 @@ struct Engine<'p> {
     patient_id: String,
     /// Of the data set as a whole.
     character_set: CharacterSet,
+    /// The instance lists what it refers to, so that references are no matter of choice
+    /// (PS3.3 §C.12.2).
+    refers: bool,
     /// Overlays were seen to; what is left of them may stay.
     graphics_cleaned: bool,
     /// Pixel data are not the input's any more.
@@ -151,6 +154,7 @@ impl<'p> Engine<'p> {
             strict: 0,
             patient_id,
             character_set: data_set.character_set().clone(),
+            refers: data_set.contains(tags::REFERENCED_SERIES_SEQUENCE),
             graphics_cleaned: false,
             pixels_changed: false,
         }

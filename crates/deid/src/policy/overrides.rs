@@ -37,10 +37,13 @@ pub struct Override {
     pub action: OverrideAction,
 }
 
+/// A path, or none for anywhere, and what is wanted there.
+type AtPath = (Option<Vec<Tag>>, OverrideAction);
+
 /// All overrides, found by tag.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    by_tag: HashMap<Tag, Vec<(Option<Vec<Tag>>, OverrideAction)>>,
+    by_tag: HashMap<Tag, Vec<AtPath>>,
     private: HashMap<(u16, u8), Vec<(String, OverrideAction)>>,
 }
 
