@@ -38,3 +38,4 @@ pub use options::{Options, ProfileOption};
 pub use policy::Policy;
 pub use project::{CleanPixels, PixelsCleaned, Project, Session};
 pub use pseudonym::{Derived, IdentifierKind, Pseudonyms};
+pub use value::dummy::DUMMIES;

@@ -276,10 +276,7 @@ impl Planted {
             tags::INSTITUTION_ADDRESS,
             &format!("{} Road, {}", patient.street, patient.town),
         ));
-        self.put(gone(
-            tags::STATION_NAME,
-            &format!("{}01", patient.town.to_uppercase()),
-        ));
+        self.put(stays(tags::STATION_NAME, "CTSCAN01"));
         self.put(stays(tags::MANUFACTURER, "ACME Imaging"));
         self.put(mixed(
             tags::STUDY_DESCRIPTION,
@@ -329,7 +326,12 @@ impl Planted {
             tags::REFERENCED_STUDY_SEQUENCE,
             vec![vec![
                 plain(tags::REFERENCED_SOP_CLASS_UID, "1.2.840.10008.3.1.2.3.1"),
-                mapped(tags::REFERENCED_SOP_INSTANCE_UID, &study.uid),
+                // Removed, or with its stand-in: the attribute may go where the IOD lets it.
+                Leaf {
+                    tag: tags::REFERENCED_SOP_INSTANCE_UID,
+                    text: study.uid.clone(),
+                    checks: vec![Check::UidChanged(study.uid.clone())],
+                },
             ]],
         );
     }

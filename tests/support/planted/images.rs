@@ -34,9 +34,11 @@ pub fn ct_series(study: &Study, random: &mut Random) -> Vec<Planted> {
 fn ct(study: &Study, series: &str, number: i32, random: &mut Random) -> Planted {
     let patient = &study.patient;
     let mut planted = Planted::new(study, sop_class::CT_IMAGE_STORAGE, "CT", random);
-    planted
-        .expected
-        .retain(|expected| expected.path != tags::SERIES_INSTANCE_UID.to_string());
+    planted.expected.retain(|expected| {
+        ![tags::SERIES_INSTANCE_UID, tags::INSTANCE_NUMBER]
+            .map(|tag| tag.to_string())
+            .contains(&expected.path)
+    });
     planted.put(mapped(tags::SERIES_INSTANCE_UID, series));
     planted.put(mapped(
         tags::FRAME_OF_REFERENCE_UID,

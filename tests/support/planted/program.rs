@@ -18,12 +18,21 @@ retain_longitudinal_modified_dates = true
 retain_patient_characteristics = true
 retain_device_identity = true
 retain_safe_private = true
+
+[[pixels.rule]]
+model = "Planted Screen"
+rectangles = [[0, 0, 128, 24]]
 "#;
 
 /// De-identifies `input` into `folder/out`, with `folder/work` for logs and maps.
 pub fn deidentify(input: &Path, folder: &Path) -> Ran {
+    deidentify_by(PROFILE, input, folder)
+}
+
+/// As [`deidentify`], by another profile.
+pub fn deidentify_by(text: &str, input: &Path, folder: &Path) -> Ran {
     let (profile, key) = (folder.join("profile.toml"), folder.join("project.key"));
-    std::fs::write(&profile, PROFILE).unwrap();
+    std::fs::write(&profile, text).unwrap();
     std::fs::write(&key, "5e".repeat(32)).unwrap();
     restrict(&key);
     let arguments = [

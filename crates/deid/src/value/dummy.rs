@@ -6,6 +6,13 @@ use crate::IdentifierKind;
 
 /// The text of dummies.
 pub const REMOVED: &str = "REMOVED";
+/// Dates and texts that dummies are, so that whoever looks for residues knows them.
+pub const DUMMIES: [&str; 4] = [
+    REMOVED,
+    "19000101",
+    "19000101000000",
+    "http://removed.invalid",
+];
 /// How many bytes of a binary value are made zeros; more is cut.
 const BINARY: usize = 64;
 

@@ -266,11 +266,10 @@ fn verified(log: &Path, out: Option<&Path>, key: Option<&Path>) -> anyhow::Resul
         let bytes = std::fs::read(outputs.get(uid)?).ok()?;
         Some(Digest::of(&bytes))
     };
-    let with_outputs: Option<&mut dyn FnMut(&str) -> Option<Digest>> = match out {
-        Some(_) => Some(&mut look),
-        None => None,
+    let found = match out {
+        Some(_) => verify(open(log)?, key.as_ref(), Some(&mut look))?,
+        None => verify(open(log)?, key.as_ref(), None)?,
     };
-    let found = verify(open(log)?, key.as_ref(), with_outputs)?;
     for problem in &found.problems {
         println!("{}:{}: {}", log.display(), problem.line, problem.reason);
     }

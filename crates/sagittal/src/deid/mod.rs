@@ -7,6 +7,7 @@
 mod key_file;
 mod maps;
 pub mod ocr;
+mod pixels;
 mod place;
 mod private;
 mod report;

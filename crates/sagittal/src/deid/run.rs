@@ -10,6 +10,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use sagittal_deid::log::{LogKey, Run, Writer};
+use sagittal_deid::residual::Cache;
 use sagittal_deid::text::Identity;
 use sagittal_deid::{Derived, Policy, Project, ProjectKey, table};
 use time::format_description::well_known::Rfc3339;
@@ -21,7 +22,7 @@ use super::scan::{Scan, scan};
 use super::setting::{Settings, read_lists, read_policy, read_recipients, read_residual_lists};
 use super::summary::Summary;
 use super::work::{Outcome, Shared};
-use super::{key_file, private, report};
+use super::{key_file, pixels, private, report};
 
 /// The file with the key that signs logs.
 const LOG_KEY: &str = "log-key.pem";
@@ -52,6 +53,8 @@ pub fn run(settings: &Settings) -> anyhow::Result<Summary> {
     let remembered = Arc::new(Remembered::new(derived, &settings.work)?);
     let mut base = Project::new(policy, key);
     base.pseudonyms = remembered.clone();
+    let pixels = pixels::cleaner(&base.policy, settings.profile.as_deref(), &scan)?;
+    base.pixels = Some(Arc::new(pixels));
     let projects = projects(&base, &scan, &lists);
     let log = Mutex::new(log);
     let shared = Shared {
@@ -63,6 +66,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<Summary> {
         terms: &terms,
         recipients: &recipients,
         log: &log,
+        cache: Cache::new(),
         large: Mutex::new(()),
     };
     let mut summary = Summary {

@@ -1,6 +1,6 @@
 //! The first pass over the input: which files there are, of whom, and who is known.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -19,13 +19,24 @@ pub struct Scan {
     pub files: Vec<PathBuf>,
     /// By Patient ID.
     pub patients: HashMap<String, Identity>,
+    /// Files of CT and MR, by Series Instance UID: series may have a face.
+    pub series: BTreeMap<String, Vec<PathBuf>>,
     /// Files that are no DICOM files.
     pub not_dicom: u64,
 }
 
+/// What is known of one instance.
+struct Instance {
+    path: PathBuf,
+    patient_id: String,
+    /// Of CT and MR.
+    series: Option<String>,
+    identity: Identity,
+}
+
 /// What one file tells.
 enum Told {
-    Of(PathBuf, String, Box<Identity>),
+    Of(Box<Instance>),
     /// It will be tried again, and reported then.
     Unreadable(PathBuf),
     NotDicom,
@@ -46,12 +57,14 @@ pub fn scan(paths: &[PathBuf]) -> anyhow::Result<Scan> {
     let mut scan = Scan::default();
     for told in told {
         match told {
-            Told::Of(path, patient_id, identity) => {
-                scan.files.push(path);
-                scan.patients
-                    .entry(patient_id)
-                    .or_default()
-                    .extend(&identity);
+            Told::Of(instance) => {
+                let known = scan.patients.entry(instance.patient_id).or_default();
+                known.extend(&instance.identity);
+                if let Some(series) = instance.series {
+                    let files = scan.series.entry(series).or_default();
+                    files.push(instance.path.clone());
+                }
+                scan.files.push(instance.path);
             }
             Told::Unreadable(path) => scan.files.push(path),
             Told::NotDicom => scan.not_dicom += 1,
@@ -66,9 +79,17 @@ fn look(path: PathBuf) -> Told {
     };
     match part10::read(&Bytes::from(bytes), Limits::default()) {
         Ok(file) => {
-            let patient_id = patient_id(&file.data_set);
-            let identity = Identity::of(&file.data_set);
-            Told::Of(path, patient_id, Box::new(identity))
+            let data_set = &file.data_set;
+            let modality = data_set.first_text(tags::MODALITY).unwrap_or_default();
+            let may_have_face = matches!(modality.as_str(), "CT" | "MR");
+            Told::Of(Box::new(Instance {
+                patient_id: patient_id(data_set),
+                series: may_have_face
+                    .then(|| data_set.first_text(tags::SERIES_INSTANCE_UID))
+                    .flatten(),
+                identity: Identity::of(data_set),
+                path,
+            }))
         }
         Err(sagittal_file::Error::NotDicom { .. }) => Told::NotDicom,
         Err(_) => Told::Unreadable(path),

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use sagittal_core::{DataSet, Limits, tags};
 use sagittal_deid::log::{Block, Digest, Done as Said, FileLog, Writer};
 use sagittal_deid::reidentify::{Certificate, attach};
-use sagittal_deid::residual::{Dates, Hit, Kind, Needles, Outcome as Found, Retained};
-use sagittal_deid::{Output, Project, deidentify};
+use sagittal_deid::residual::{Cache, Dates, Hit, Kind, Needles, Outcome as Found, Retained};
+use sagittal_deid::{DUMMIES, Output, Project, deidentify};
 use sagittal_file::part10;
 
 use super::place::place;
@@ -35,6 +35,8 @@ pub struct Shared<'a> {
     /// Those who may re-identify.
     pub recipients: &'a [Certificate],
     pub log: &'a Mutex<Writer<std::io::BufWriter<std::fs::File>>>,
+    /// Makes searching the instances of a study fast.
+    pub cache: Cache,
     pub large: Mutex<()>,
 }
 
@@ -133,13 +135,13 @@ impl Shared<'_> {
             institutions: options.retain_institution_identity,
             devices: options.retain_device_identity,
             safe_private: options.retain_safe_private,
-            dummies: Vec::new(),
+            dummies: DUMMIES.map(str::to_owned).to_vec(),
         };
         let mut needles = Needles::of(input, &retained)?;
         for term in self.terms {
             needles.add(Kind::Identifier, term);
         }
-        Ok(needles.searcher().search(output))
+        Ok(self.cache.searcher(needles).search(output))
     }
 
     fn refuse(&self, log: FileLog<'_>, reason: String) -> anyhow::Result<Outcome> {

@@ -1,0 +1,5 @@
+//! De-identification of files by the program.
+#![allow(clippy::unwrap_used)] // a test that cannot go on ends
+
+mod files;
+mod score_card;
