@@ -16,13 +16,12 @@ use sagittal_deid::{Derived, Policy, Project, ProjectKey, table};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-use super::maps::Remembered;
 use super::resume::Done;
 use super::scan::{Scan, scan};
 use super::setting::{Settings, read_lists, read_policy, read_recipients, read_residual_lists};
 use super::summary::Summary;
 use super::work::{Outcome, Shared};
-use super::{key_file, pixels, private, report};
+use super::{key_file, maps, pixels, private, report};
 
 /// The file with the key that signs logs.
 const LOG_KEY: &str = "log-key.pem";
@@ -50,9 +49,9 @@ pub fn run(settings: &Settings) -> anyhow::Result<Summary> {
     let (log_path, log) = begin_log(&settings.work, &policy, &key)?;
     let scan = scan(&settings.paths)?;
     let derived = Arc::new(Derived::new(key.clone()));
-    let remembered = Arc::new(Remembered::new(derived, &settings.work)?);
+    let map = Arc::new(maps::load(&settings.work, derived)?);
     let mut base = Project::new(policy, key);
-    base.pseudonyms = remembered.clone();
+    base.pseudonyms = map.clone();
     let pixels = pixels::cleaner(&base.policy, settings.profile.as_deref(), &scan)?;
     base.pixels = Some(Arc::new(pixels));
     let projects = projects(&base, &scan, &lists);
@@ -75,7 +74,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<Summary> {
     };
     let result = work(&shared, &scan.files, settings, &mut summary);
     // What was done is said and signed even if the run could not go on.
-    remembered.save(&settings.work)?;
+    maps::save(&settings.work, &map)?;
     let log = log
         .into_inner()
         .map_err(|_| anyhow::anyhow!("the log is lost"))?;
