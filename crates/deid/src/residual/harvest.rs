@@ -185,6 +185,8 @@ impl Harvest<'_> {
     fn kind(&self, element: &Element) -> Option<Kind> {
         match element.vr {
             Vr::PN => Some(Kind::Name),
+            // When a context group was published: Table E.1-1 has no row for it.
+            Vr::DT if element.tag == tags::CONTEXT_GROUP_VERSION => None,
             Vr::DA | Vr::DT => Some(Kind::Date),
             Vr::TM => Some(Kind::Time),
             Vr::AE => Some(Kind::Device),
