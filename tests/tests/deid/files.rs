@@ -202,3 +202,22 @@ fn originals_come_back_for_those_whom_the_profile_names() {
     let restored = names.iter().filter(|name| name.contains('^')).count();
     assert_eq!(restored, 16, "{names:?}");
 }
+
+#[test]
+fn of_two_files_with_one_uid_none_is_lost_in_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("in");
+    std::fs::create_dir(&input).unwrap();
+    let first = objects::ct();
+    let other = first.clone().with(tags::SLICE_THICKNESS, "7");
+    for (name, object) in [("a", &first), ("b", &first), ("c", &other)] {
+        std::fs::write(input.join(name), object.part10()).unwrap();
+    }
+    let ran = deidentify(&input, folder.path()).expect(3);
+    assert!(ran.stdout.contains("2 written"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("same SOP Instance UID"),
+        "{}",
+        ran.stdout
+    );
+}

@@ -66,6 +66,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<Summary> {
         recipients: &recipients,
         log: &log,
         cache: Cache::new(),
+        written: Mutex::default(),
         large: Mutex::new(()),
     };
     let mut summary = Summary {

@@ -37,6 +37,8 @@ pub struct Shared<'a> {
     pub log: &'a Mutex<Writer<std::io::BufWriter<std::fs::File>>>,
     /// Makes searching the instances of a study fast.
     pub cache: Cache,
+    /// Digests of what was written in this run, by new SOP Instance UID.
+    pub written: Mutex<HashMap<String, Digest>>,
     pub large: Mutex<()>,
 }
 
@@ -98,8 +100,14 @@ impl Shared<'_> {
             return self.quarantine(log, &file, &output, &found.hits);
         }
         let text = |tag| output.data_set.first_text(tag).unwrap_or_default();
+        let digest = Digest::of(&file);
+        if self.is_taken(&text(tags::SOP_INSTANCE_UID), digest) {
+            let reason = "another file has the same SOP Instance UID and other content; \
+                          which of them is right nobody can tell";
+            return self.refuse(log, reason.to_owned());
+        }
         let said = Said {
-            output: Digest::of(&file),
+            output: digest,
             sop_instance_uid: &text(tags::SOP_INSTANCE_UID),
             study_instance_uid: &text(tags::STUDY_INSTANCE_UID),
             modality: &text(tags::MODALITY),
@@ -111,6 +119,14 @@ impl Shared<'_> {
         Ok(Outcome::Written {
             bytes: bytes.len() as u64,
         })
+    }
+
+    /// Was something else written under this UID in this run?
+    fn is_taken(&self, uid: &str, digest: Digest) -> bool {
+        let Ok(mut written) = self.written.lock() else {
+            return true;
+        };
+        *written.entry(uid.to_owned()).or_insert(digest) != digest
     }
 
     /// Looks for what the input, and the lists, know to identify in every byte of the output.

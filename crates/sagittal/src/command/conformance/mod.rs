@@ -37,6 +37,7 @@ pub struct Convert {
 
 /// Print the JSON Schema of conformance documents
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  sagittal conformance schema > conformance.schema.json")]
 pub struct Schema {}
 
 /// Forms of a document.
