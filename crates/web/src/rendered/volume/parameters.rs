@@ -289,9 +289,12 @@ fn references(text: &str) -> Result<Vec<VolumeReference>> {
         .map(|part| match part.parse::<u32>() {
             Ok(0) => Err(wrong()),
             Ok(frame) => Ok(VolumeReference::Frame(frame)),
+            // Devices send odd UIDs; a word without a dot is none of them.
             Err(_) => Uid::tolerant(part)
+                .ok()
+                .filter(|uid| uid.as_str().contains('.'))
                 .map(VolumeReference::Instance)
-                .map_err(|_| wrong()),
+                .ok_or_else(wrong),
         })
         .collect()
 }
