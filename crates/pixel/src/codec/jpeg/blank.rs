@@ -3,7 +3,7 @@
 
 use super::bits::BitReader;
 use super::encode::bits::BitWriter;
-use super::encode::symbols::Symbols;
+use super::encode::codes::Codes;
 use super::header::{Header, Process};
 use super::huffman::{DctTable, Kind};
 use super::layout::Layout;
@@ -340,7 +340,7 @@ impl<'t> Recoded<'t> {
                     .iter()
                     .any(|part| part.dc_number == number || part.ac_number == number);
             is_used.then(|| {
-                let symbols = Symbols::new(of);
+                let symbols = Codes::new(of);
                 symbols.put_segment((number % 2 == 1, number as u8 / 2), &mut tables);
                 symbols
             })

@@ -1,19 +1,21 @@
 //! The best Huffman codes for given frequencies (T.81 §K.2).
 
-/// Codes of up to 17 symbols, none of all ones, none longer than 16 bits.
+use crate::codec::jpeg::segments::marker;
+
+/// Codes of the symbols below `N`, none of all ones, none longer than 16 bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Codes {
+pub(in crate::codec::jpeg) struct Codes<const N: usize> {
     /// Codes of 1 to 16 bits.
     pub counts: [u8; 16],
     /// Symbols by growing length.
     pub symbols: Vec<u8>,
-    /// By symbol: code and length.
-    pub codes: [(u32, u32); 17],
+    /// By symbol: code and length; length 0 of those that do not occur.
+    pub codes: [(u32, u32); N],
 }
 
-impl Codes {
+impl<const N: usize> Codes<N> {
     /// Makes codes for what occurs.
-    pub fn new(frequencies: &[u64; 17]) -> Codes {
+    pub fn new(frequencies: &[u64; N]) -> Codes<N> {
         let mut frequencies = *frequencies;
         let lengths = loop {
             let lengths = lengths(&frequencies);
@@ -28,11 +30,11 @@ impl Codes {
         let mut result = Codes {
             counts: [0; 16],
             symbols: Vec::new(),
-            codes: [(0, 0); 17],
+            codes: [(0, 0); N],
         };
         let mut code = 0;
         for length in 1..=16 {
-            for symbol in (0..17_usize).filter(|symbol| lengths[*symbol] == length) {
+            for symbol in (0..N).filter(|symbol| lengths[*symbol] == length) {
                 result.codes[symbol] = (code, length);
                 result.symbols.push(symbol as u8);
                 result.counts[length as usize - 1] += 1;
@@ -42,28 +44,38 @@ impl Codes {
         }
         result
     }
+
+    /// Appends a DHT segment: of which class (AC?) and number.
+    pub fn put_segment(&self, (is_ac, number): (bool, u8), output: &mut Vec<u8>) {
+        let length = 2 + 1 + 16 + self.symbols.len() as u16;
+        output.extend_from_slice(&[0xFF, marker::DHT]);
+        output.extend_from_slice(&length.to_be_bytes());
+        output.push(u8::from(is_ac) << 4 | number);
+        output.extend_from_slice(&self.counts);
+        output.extend_from_slice(&self.symbols);
+    }
 }
 
-/// The lengths of Huffman's codes; 0 for what does not occur. One more symbol, rarer than all, takes
-/// the code of all ones.
-fn lengths(frequencies: &[u64; 17]) -> [u32; 17] {
-    // Each tree: its weight, and which symbols are in it (bit 17 is the added one).
-    let mut trees: Vec<(u64, u32)> = (0..17)
+/// The lengths of Huffman's codes; 0 for what does not occur. One more symbol, rarer than all,
+/// takes the code of all ones.
+fn lengths<const N: usize>(frequencies: &[u64; N]) -> [u32; N] {
+    let mut trees: Vec<(u64, Vec<usize>)> = (0..N)
         .filter(|symbol| frequencies[*symbol] > 0)
-        .map(|symbol| (frequencies[symbol] * 2, 1 << symbol))
+        .map(|symbol| (frequencies[symbol] * 2, vec![symbol]))
         .collect();
-    trees.push((1, 1 << 17));
-    let mut lengths = [0; 17];
+    trees.push((1, Vec::new()));
+    let mut lengths = [0; N];
     while trees.len() > 1 {
         trees.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-        let (Some(one), Some(other)) = (trees.pop(), trees.pop()) else {
+        let (Some(one), Some(mut other)) = (trees.pop(), trees.pop()) else {
             break;
         };
-        let joined = (one.0 + other.0, one.1 | other.1);
-        for (symbol, length) in lengths.iter_mut().enumerate() {
-            *length += joined.1 >> symbol & 1;
+        other.0 += one.0;
+        other.1.extend(one.1);
+        for symbol in &other.1 {
+            lengths[*symbol] += 1;
         }
-        trees.push(joined);
+        trees.push(other);
     }
     lengths
 }
@@ -72,7 +84,7 @@ fn lengths(frequencies: &[u64; 17]) -> [u32; 17] {
 mod tests {
     use super::*;
 
-    fn kraft(codes: &Codes) -> f64 {
+    fn kraft<const N: usize>(codes: &Codes<N>) -> f64 {
         let used = codes.codes.iter().filter(|(_, length)| *length > 0);
         used.map(|(_, length)| 0.5_f64.powi(*length as i32)).sum()
     }
@@ -97,6 +109,37 @@ mod tests {
             for (code, length) in codes.codes.iter().filter(|(_, length)| *length > 0) {
                 assert!(*length <= 16 && *code != (1 << length) - 1);
             }
+        }
+    }
+
+    #[test]
+    fn so_it_is_with_many_symbols() {
+        let mut skewed = [0_u64; 256];
+        for (symbol, frequency) in skewed.iter_mut().enumerate() {
+            *frequency = 1 << (symbol % 40);
+        }
+        let mut single = [0; 256];
+        single[7] = 3;
+        for frequencies in [skewed, single, [1; 256]] {
+            let codes = Codes::new(&frequencies);
+            let used: Vec<_> = codes
+                .codes
+                .iter()
+                .filter(|(_, length)| *length > 0)
+                .collect();
+            let kraft: f64 = used
+                .iter()
+                .map(|(_, length)| 0.5_f64.powi(*length as i32))
+                .sum();
+            assert!(kraft < 1.0);
+            assert!(
+                used.iter()
+                    .all(|(code, length)| *length <= 16 && *code != (1 << length) - 1)
+            );
+            assert_eq!(
+                used.len(),
+                frequencies.iter().filter(|one| **one > 0).count()
+            );
         }
     }
 }

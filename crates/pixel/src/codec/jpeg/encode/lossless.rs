@@ -121,7 +121,7 @@ fn head(
     (columns, rows): (u16, u16),
     options: &LosslessOptions,
     interval: u16,
-    codes: &Codes,
+    codes: &Codes<17>,
 ) {
     let components = raster.components;
     // Names for red, green, blue, as decoders look at them: no transformation.

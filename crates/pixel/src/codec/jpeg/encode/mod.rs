@@ -2,6 +2,5 @@
 
 pub mod baseline;
 pub(super) mod bits;
-mod codes;
+pub(super) mod codes;
 pub mod lossless;
-pub(super) mod symbols;
