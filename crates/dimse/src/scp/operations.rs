@@ -121,11 +121,7 @@ impl Operations {
             return Ok(());
         }
         // A Message ID that is in use is refused as such, and takes no place.
-        let is_duplicate = message
-            .command
-            .message_id()
-            .is_ok_and(|id| self.is_running(id));
-        if !is_duplicate && !self.has_room(association).await {
+        if !self.is_duplicate(&message) && !self.has_room(association).await {
             return self.turn_away(&message);
         }
         match self.start(association, &message).await {
@@ -139,9 +135,14 @@ impl Operations {
         }
     }
 
-    fn is_running(&self, message_id: u16) -> bool {
-        let running = self.running.get(&message_id);
-        running.is_some_and(|running| !running.task.is_finished())
+    /// Has an operation under way, that was not answered yet, the same Message ID? One that was
+    /// answered may still have its task for a moment, and one that was turned away never had any.
+    fn is_duplicate(&self, message: &Message) -> bool {
+        let is_running = |id| {
+            let running = self.running.get(&id);
+            running.is_some_and(|running| !running.task.is_finished())
+        };
+        message.is_duplicate && message.command.message_id().is_ok_and(is_running)
     }
 
     /// Is there room for one more operation in the window that was agreed on? Stores and echoes end
@@ -282,7 +283,7 @@ impl Operations {
             .command
             .message_id()
             .map_err(|error| Failure::new(unreadable(&error), error.to_string()))?;
-        if self.is_running(message_id) {
+        if self.is_duplicate(message) {
             let comment = "an operation with this message ID is under way";
             return Err(Failure::new(Status::DUPLICATE_INVOCATION, comment));
         }

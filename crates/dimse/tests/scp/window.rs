@@ -226,3 +226,19 @@ async fn stores_ahead_of_the_window_wait_for_their_turn() {
     }
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_message_id_may_be_used_again_as_soon_as_it_is_answered() {
+    let server = Server::start().await;
+    let mut client = Client::simple(&server, &[(CT, EXPLICIT)]).await;
+    for number in 1..=300 {
+        let object = Object::ct("P1", 1, 1, number);
+        let mut request = client.store_request(&object);
+        request.message_id = 1;
+        let data = object.encode(EXPLICIT);
+        client.send(CT, &request.to_command_set(), Some(data)).await;
+        let status = next_final(&mut client).await.status();
+        assert_eq!(status, Ok(Status::SUCCESS), "{number}");
+    }
+    server.stop().await;
+}

@@ -61,6 +61,9 @@ pub struct Message {
     pub command: CommandSet,
     /// Fetch it with [`Association::next_data_fragment`].
     pub has_data_set: bool,
+    /// A request whose Message ID an earlier one has that was not answered yet (PS3.7 §C.5.10). One
+    /// that was may still have a task here: its sender may use the ID again at once.
+    pub is_duplicate: bool,
 }
 
 /// What [`Association::receive`] returns.

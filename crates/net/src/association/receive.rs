@@ -152,11 +152,12 @@ impl Association {
             self.reader.pace.reset();
             Phase::Idle
         };
-        self.shared.note_received(&command);
+        let is_duplicate = self.shared.note_received(&command);
         Ok(Some(Message {
             context_id: pdv.context_id,
             command,
             has_data_set,
+            is_duplicate,
         }))
     }
 

@@ -128,10 +128,11 @@ impl Shared {
         self.started + Duration::from_millis(self.active.load(Relaxed))
     }
 
-    /// Book-keeping of a command set that came in.
-    pub(super) fn note_received(&self, command: &CommandSet) {
+    /// Book-keeping of a command set that came in. True for a request whose Message ID is in use.
+    pub(super) fn note_received(&self, command: &CommandSet) -> bool {
         self.count.messages_received.fetch_add(1, Relaxed);
         let mut operations = self.operations.lock();
+        let mut is_duplicate = false;
         if command.is_response() {
             if command.status().is_ok_and(|status| !status.is_pending())
                 && let Ok(id) = command.message_id_being_responded_to()
@@ -141,10 +142,11 @@ impl Shared {
         } else if let Ok(id) = command.message_id()
             && !command.is_cancel()
         {
-            operations.performed.begin(id);
+            is_duplicate = !operations.performed.begin(id);
         }
         drop(operations);
         self.changed.notify_waiters();
+        is_duplicate
     }
 
     /// Book-keeping of a command set that goes out; before it does, as the answer may be fast.
