@@ -20,8 +20,8 @@ pub struct HtOptions {
     pub is_rpcl: bool,
 }
 
-/// Guard bits.
-const GUARD_BITS: u8 = 2;
+/// Guard bits: the sums of the wavelet may be larger than the samples, of one bit by much.
+const GUARD_BITS: u8 = 3;
 /// Exponent of the sides of a block, less two: 64 samples.
 const BLOCK: u8 = 4;
 

@@ -233,3 +233,11 @@ fn a_stream_that_ends_within_a_packet_is_refused() {
         Err(Error::Stream { .. })
     ));
 }
+
+/// With two guard bits a band of this picture had larger values than bit planes.
+#[test]
+fn pictures_of_one_bit_lose_nothing_to_large_sums_in_their_bands() {
+    let raster = picture(145, 36, 4, 1, false, 3_141_329_935);
+    let stream = encode_ht(&raster, &HtOptions::default()).unwrap();
+    assert!(decode(&stream, &generous()).unwrap() == raster);
+}
