@@ -175,7 +175,7 @@ fn originals_come_back_for_those_whom_the_profile_names() {
         .arg("deid")
         .arg(place.path("in"))
         .arg("--out")
-        .arg(place.path("sealed"));
+        .arg(place.path("sealed/"));
     command
         .arg("--key")
         .arg(place.path("project.key"))

@@ -53,7 +53,7 @@ static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
 
 /// Does the word (one, in any case) identify nobody?
 pub fn is_harmless(word: &str) -> bool {
-    // 0000, XXXX.
+    // One character over and over, as placeholders are.
     let mut characters = word.chars();
     let first = characters.next();
     if characters.all(|character| Some(character) == first) {

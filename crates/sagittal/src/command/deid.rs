@@ -158,7 +158,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
 fn files_of(arguments: Run) -> anyhow::Result<Exit> {
     let out = arguments.out.clone().context("--out is missing")?;
     let beside = || {
-        let mut name = out.clone().into_os_string();
+        // Without the slash that a folder's name may end with.
+        let mut name = out.components().collect::<PathBuf>().into_os_string();
         name.push(".deid");
         PathBuf::from(name)
     };
