@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::catch_up::{self, CatchUp};
 use crate::compress::AtWork;
+use crate::deidentified::Room;
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
@@ -42,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) inflated: InflatedSets,
     /// Encoders for compression by rule.
     pub(crate) encoding: AtWork,
+    /// Instances being de-identified.
+    pub(crate) deidentifying: Room,
     /// Compaction and compression take turns: what one writes rests on what the other has left.
     pub(crate) rewriting: tokio::sync::Mutex<()>,
     /// Packs in which a record became superfluous lately, and when: readers may still be at it.
@@ -200,6 +203,7 @@ impl Inner {
             volumes: VolumeMemory::default(),
             inflated: InflatedSets::default(),
             encoding: AtWork::default(),
+            deidentifying: Room::new(options.deidentification_memory),
             rewriting: tokio::sync::Mutex::default(),
             superfluous: parking_lot::Mutex::default(),
             busy: parking_lot::Mutex::default(),

@@ -85,6 +85,13 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A policy does not let the instance be given away: it refused it, or the residual check
+    /// found something that identifies.
+    #[error("cannot be de-identified: {reason}")]
+    NotDeidentified {
+        /// Why; places and kinds, no values.
+        reason: String,
+    },
     /// Storage trouble: full, damaged, locked.
     #[error(transparent)]
     Store(#[from] sagittal_store::Error),

@@ -42,6 +42,11 @@ pub struct Options {
     pub scrub_every: std::time::Duration,
     /// Compression by rule.
     pub compression: crate::compress::Compression,
+    /// Policies of de-identification, and views by them.
+    pub policies: crate::deidentified::Policies,
+    /// Memory for all instances that are being de-identified at the same time; one alone may have
+    /// a third of it.
+    pub deidentification_memory: u64,
 }
 
 impl Options {
@@ -60,6 +65,8 @@ impl Options {
             compact_every: std::time::Duration::from_secs(600),
             scrub_every: std::time::Duration::from_secs(30 * 86_400),
             compression: crate::compress::Compression::default(),
+            policies: crate::deidentified::Policies::default(),
+            deidentification_memory: 768 << 20,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::compression;
+use super::deid;
 use super::layers::{Held, Layers, Row};
 use super::model::Config;
 use super::problem::{Place, Problem, nearest};
@@ -24,6 +25,9 @@ pub fn check(layers: &mut Layers) {
     compression::check(layers, &mut found);
     roles(layers, &config, &mut found);
     authentication(layers, &config, &mut found);
+    unique(layers, "deid.policy", "name", &mut found);
+    unique(layers, "deid.view", "name", &mut found);
+    deid::check(layers, &config, &mut found);
     layers.problems.append(&mut found);
 }
 

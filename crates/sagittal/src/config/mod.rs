@@ -3,6 +3,7 @@
 
 mod coherence;
 pub mod compression;
+mod deid;
 mod layers;
 mod model;
 mod problem;

@@ -37,6 +37,8 @@ pub struct Config {
     pub log: Log,
     /// `[[peer]]`
     pub peers: Vec<Peer>,
+    /// `[deid]`, `[[deid.policy]]`, `[[deid.view]]`
+    pub deid: Deid,
 }
 
 /// `[storage]`
@@ -242,6 +244,34 @@ pub struct Peer {
     pub max_associations: usize,
 }
 
+/// `[deid]`
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Deid {
+    pub memory: u64,
+    pub policies: Vec<DeidPolicy>,
+    pub views: Vec<DeidView>,
+}
+
+/// `[[deid.policy]]`
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct DeidPolicy {
+    pub name: String,
+    /// `None` for the basic profile alone.
+    pub file: Option<PathBuf>,
+    pub key_file: PathBuf,
+}
+
+/// `[[deid.view]]`
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct DeidView {
+    pub name: String,
+    pub policy: String,
+    pub ae_title: Option<String>,
+}
+
 impl Config {
     /// From checked layers.
     pub fn from_layers(layers: &Layers) -> Config {
@@ -399,6 +429,20 @@ impl Config {
                 permissions: list(row, "permissions"),
                 max_associations: usize::try_from(number(row, "max_associations")).unwrap_or(1),
             }),
+            deid: Deid {
+                memory: at("deid.memory").number(),
+                policies: rows(layers, "deid.policy", |row| DeidPolicy {
+                    name: text(row, "name"),
+                    file: Some(PathBuf::from(text(row, "file")))
+                        .filter(|file| !file.as_os_str().is_empty()),
+                    key_file: PathBuf::from(text(row, "key_file")),
+                }),
+                views: rows(layers, "deid.view", |row| DeidView {
+                    name: text(row, "name"),
+                    policy: text(row, "policy"),
+                    ae_title: Some(text(row, "ae_title")).filter(|title| !title.is_empty()),
+                }),
+            },
             data,
         }
     }

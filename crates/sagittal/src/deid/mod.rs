@@ -6,6 +6,7 @@
 
 mod key_file;
 mod maps;
+mod named;
 pub mod ocr;
 mod pixels;
 mod place;
@@ -19,6 +20,7 @@ mod summary;
 mod work;
 
 pub use key_file::{create as create_key, read as read_key};
+pub use named::{policies, policy};
 pub use run::run;
 pub use setting::{Settings, read_policy};
 pub use summary::{Failure, Summary};

@@ -60,7 +60,7 @@ async fn open(config: &Config) -> anyhow::Result<Archive> {
     let data = &config.data;
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot make the data folder {}", data.display()))?;
-    match Archive::open(settings::archive(config)).await {
+    match Archive::open(settings::archive(config)?).await {
         Ok(archive) => {
             let repaired = archive.caught_up();
             if repaired.instances > 0 || repaired.cut > 0 {

@@ -11,9 +11,9 @@ use super::greeting::Addresses;
 use super::tls;
 use crate::config::Config;
 
-pub(super) fn archive(config: &Config) -> Options {
+pub(super) fn archive(config: &Config) -> anyhow::Result<Options> {
     let storage = &config.storage;
-    Options {
+    Ok(Options {
         duplicates: match storage.duplicates.as_str() {
             "keep-first" => DuplicatePolicy::KeepFirst,
             "replace" => DuplicatePolicy::Replace,
@@ -29,8 +29,10 @@ pub(super) fn archive(config: &Config) -> Options {
         compact_every: storage.compact_every,
         scrub_every: storage.scrub_every,
         compression: crate::config::compression::settings(&config.compression),
+        policies: crate::deid::policies(&config.deid)?,
+        deidentification_memory: config.deid.memory,
         ..Options::new(&config.data)
-    }
+    })
 }
 
 /// Settings of the DIMSE side.

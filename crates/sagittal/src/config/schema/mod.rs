@@ -3,6 +3,7 @@
 
 mod auth;
 mod compression;
+mod deid;
 mod dimse;
 mod http;
 
@@ -202,6 +203,9 @@ pub const SECTIONS: &[Section] = &[
     },
     compression::COMPRESSION_RULE,
     dimse::PEER,
+    deid::DEID,
+    deid::DEID_POLICY,
+    deid::DEID_VIEW,
 ];
 
 /// The section with this path.

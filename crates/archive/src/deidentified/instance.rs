@@ -1,0 +1,168 @@
+//! One stored instance, de-identified and checked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use sagittal_deid::text::Identity;
+use sagittal_deid::{Output, Project, Recorder, deidentify_checked};
+use sagittal_file::part10;
+use sagittal_store::blob::{Locator, Packs};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Named;
+use crate::retrieve::InstanceRef;
+use crate::{Archive, Error, Result};
+
+/// What a permit stands for.
+const UNIT: u64 = 1 << 16;
+/// What is being de-identified is in memory as input, as output, and while it is written.
+const COPIES: u64 = 3;
+/// How long one waits for others to be done with theirs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An instance that a policy lets be given away: engine and residual check went well.
+pub struct Deidentified {
+    /// What came out.
+    pub output: Output,
+    /// Its Part 10 file.
+    pub file: Bytes,
+    /// The Part 10 file that went in.
+    pub input: Bytes,
+    /// Bytes that the residual check searched.
+    pub searched: u64,
+    /// Its share of the memory.
+    pub(crate) _memory: OwnedSemaphorePermit,
+}
+
+/// Memory for de-identification: bounded however many ask.
+pub(crate) struct Room {
+    memory: Arc<Semaphore>,
+    bytes: u64,
+}
+
+impl Room {
+    pub(crate) fn new(bytes: u64) -> Room {
+        let permits = usize::try_from(bytes / UNIT).unwrap_or(usize::MAX);
+        Room {
+            memory: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
+            bytes,
+        }
+    }
+
+    /// A share for an instance of so many bytes.
+    async fn take(&self, length: u64) -> Result<OwnedSemaphorePermit> {
+        let needed = length.saturating_mul(COPIES).max(UNIT);
+        let permits = u32::try_from(needed.div_ceil(UNIT)).ok();
+        let Some(permits) = permits.filter(|_| needed <= self.bytes) else {
+            return Err(Error::TooLarge {
+                what: "bytes of an instance to be de-identified (deid.memory / 3)",
+                limit: self.bytes / COPIES,
+            });
+        };
+        let waiting = self.memory.clone().acquire_many_owned(permits);
+        let taken = tokio::time::timeout(PATIENCE, waiting).await;
+        taken.map_err(|_| Error::Busy)?.map_err(|_| Error::Stopping)
+    }
+}
+
+impl Archive {
+    /// De-identifies a stored instance and searches what comes out for what went in. `recorder`
+    /// is told every change; `known` is what other objects of the patient tell of people.
+    ///
+    /// The instance is one of the archive itself, not of a view.
+    ///
+    /// # Errors
+    /// [`Error::NotDeidentified`] if engine or residual check fail: nothing is to be given then.
+    /// The recorder comes back in any case.
+    pub async fn deidentify<R: Recorder + Send + 'static>(
+        &self,
+        instance: &InstanceRef,
+        policy: &Arc<Named>,
+        known: Option<Arc<Identity>>,
+        mut recorder: R,
+    ) -> (R, Result<Deidentified>) {
+        let memory = match self
+            .inner()
+            .deidentifying
+            .take(instance.locator.length)
+            .await
+        {
+            Ok(memory) => memory,
+            Err(error) => return (recorder, Err(error)),
+        };
+        let (packs, policy) = (self.inner().packs.clone(), policy.clone());
+        let (instance, archive) = (instance.clone(), self.clone());
+        let work = move || {
+            let done = file(&packs, &instance)
+                .and_then(|input| run(input, &policy, known, memory, &mut recorder));
+            (recorder, done)
+        };
+        // Run to its end even when nobody waits any more; a panic is a bug and is passed on.
+        match tokio::task::spawn_blocking(move || (work(), archive)).await {
+            Ok((done, _)) => done,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+fn run(
+    input: Bytes,
+    policy: &Named,
+    known: Option<Arc<Identity>>,
+    memory: OwnedSemaphorePermit,
+    recorder: &mut dyn Recorder,
+) -> Result<Deidentified> {
+    let own;
+    let project: &Project = match known {
+        None => &policy.project,
+        Some(identity) => {
+            let mut known = Identity::clone(&policy.project.known);
+            known.extend(&identity);
+            own = Project {
+                known: Arc::new(known),
+                ..Project::clone(&policy.project)
+            };
+            &own
+        }
+    };
+    let checked =
+        deidentify_checked(&input, project, policy.check(), recorder).map_err(|error| {
+            Error::NotDeidentified {
+                reason: error.to_string(),
+            }
+        })?;
+    if let Some(first) = checked.found.hits.first() {
+        let more = checked.found.hits.len();
+        return Err(Error::NotDeidentified {
+            reason: format!("{more} found by the residual check, first {first}"),
+        });
+    }
+    Ok(Deidentified {
+        output: checked.output,
+        file: checked.file,
+        input,
+        searched: checked.found.searched,
+        _memory: memory,
+    })
+}
+
+/// The Part 10 file of a record: as it came, else with new File Meta Information.
+fn file(packs: &Packs, instance: &InstanceRef) -> Result<Bytes> {
+    let locator: Locator = instance.locator;
+    let header = match locator.prefix_length {
+        0 => Bytes::from(part10::write_header(&part10::Meta {
+            sop_class_uid: instance.sop_class_uid.clone(),
+            sop_instance_uid: instance.sop_instance_uid.clone(),
+            transfer_syntax_uid: instance.transfer_syntax_uid.clone(),
+            source_ae_title: None,
+        })),
+        _ => packs.read_prefix(&locator)?,
+    };
+    let length = usize::try_from(locator.length).unwrap_or(usize::MAX);
+    let data_set = packs.read(&locator, 0, length)?;
+    let mut file = BytesMut::with_capacity(header.len() + data_set.len());
+    file.extend_from_slice(&header);
+    file.extend_from_slice(&data_set);
+    Ok(file.freeze())
+}
