@@ -1,6 +1,7 @@
 //! Conformance (PS3.2): the document of what systems do, the statement of this implementation, and
 //! the probe that observes others.
 
+pub mod compare;
 pub mod document;
 pub mod probe;
 pub mod render;

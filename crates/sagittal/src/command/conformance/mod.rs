@@ -1,13 +1,14 @@
 //! `sagittal conformance`: statements and observations of what systems do (PS3.2).
 
+mod compare;
 mod fetch;
+mod load;
 mod probe;
 mod statement;
 mod summary;
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use sagittal_conform::{Document, render};
 
 use super::Exit;
@@ -18,6 +19,8 @@ pub enum Action {
     Statement(statement::Arguments),
     Probe(Box<probe::Arguments>),
     Convert(Convert),
+    Compare(compare::Compare),
+    Matrix(compare::Matrix),
     Schema(Schema),
 }
 
@@ -71,13 +74,12 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
         Action::Statement(arguments) => statement::run(arguments),
         Action::Probe(arguments) => probe::run(*arguments),
         Action::Convert(arguments) => {
-            let name = arguments.file.display();
-            let text = std::fs::read_to_string(&arguments.file)
-                .with_context(|| format!("cannot read {name}"))?;
-            let document = Document::parse(&text).with_context(|| name.to_string())?;
+            let document = load::file(&arguments.file)?;
             print!("{}", arguments.format.write(&document)?);
             Ok(Exit::Done)
         }
+        Action::Compare(arguments) => compare::run(arguments),
+        Action::Matrix(arguments) => compare::run_matrix(arguments),
         Action::Schema(_) => {
             let schema = sagittal_conform::document::schema();
             println!("{}", serde_json::to_string_pretty(&schema)?);
