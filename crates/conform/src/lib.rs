@@ -1,6 +1,7 @@
 //! Conformance (PS3.2): the document of what systems do, the statement of this implementation, and
 //! the probe that observes others.
 
+pub mod departure;
 pub mod document;
 pub mod probe;
 pub mod render;

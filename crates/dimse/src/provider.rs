@@ -7,6 +7,7 @@ use sagittal_audit::{AuditLog, Event};
 use sagittal_auth::Directory;
 
 use crate::config::DimseConfig;
+use crate::ledger::Ledger;
 use crate::peers::Peers;
 
 /// A service class provider: the archive and the rules by which it is offered.
@@ -21,6 +22,8 @@ pub struct Provider {
     pub audit: AuditLog,
     /// Destinations of C-MOVE.
     pub peers: Peers,
+    /// What was negotiated with whom.
+    pub ledger: Arc<Ledger>,
 }
 
 impl Provider {

@@ -3,6 +3,7 @@
 use axum::routing::{MethodRouter, delete, get, on, post};
 use sagittal_auth::Permission;
 
+use super::negotiations;
 use super::parameters::{ACCEPT_ONLY, MPR, RENDERING, SEARCH, THREE_D, THUMBNAIL, WADO_URI};
 use super::route::{Base, Method, Parameter, Route};
 use crate::admin::{events, health, metrics, status};
@@ -566,6 +567,8 @@ pub const ROUTES: &[Route] = &[
         &["application/json"],
         || get(openapi::document),
     ),
+    negotiations::ALL,
+    negotiations::ONE,
 ];
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `sagittal conformance`: statements and observations of what systems do (PS3.2).
 
 mod fetch;
+mod ledger;
 mod probe;
 mod statement;
 mod summary;
@@ -19,6 +20,7 @@ pub enum Action {
     Probe(Box<probe::Arguments>),
     Convert(Convert),
     Schema(Schema),
+    Ledger(ledger::Arguments),
 }
 
 /// Check a conformance document and write it in another form
@@ -78,6 +80,7 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
             print!("{}", arguments.format.write(&document)?);
             Ok(Exit::Done)
         }
+        Action::Ledger(arguments) => ledger::run(arguments),
         Action::Schema(_) => {
             let schema = sagittal_conform::document::schema();
             println!("{}", serde_json::to_string_pretty(&schema)?);
