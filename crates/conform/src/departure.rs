@@ -320,6 +320,10 @@ mod tests {
         found.into_iter().map(|departed| departed.text).collect()
     }
 
+    fn accepted(uid: &Uid) -> Outcome<'_> {
+        Outcome::Accepted(uid)
+    }
+
     fn refused(_: &Uid) -> Outcome<'_> {
         Outcome::Refused(ContextResult::NoReason)
     }
@@ -333,8 +337,8 @@ mod tests {
     #[test]
     fn a_user_that_proposes_what_it_should_not_departs() {
         use Direction::Inbound;
-        assert!(texts(Inbound, CT, &[IMPLICIT], Outcome::Accepted).is_empty());
-        let found = texts(Inbound, CT, &[JPEG_2000, IMPLICIT], Outcome::Accepted);
+        assert!(texts(Inbound, CT, &[IMPLICIT], accepted).is_empty());
+        let found = texts(Inbound, CT, &[JPEG_2000, IMPLICIT], accepted);
         assert_eq!(found.len(), 1);
         assert!(
             found[0].contains("CT Image Storage in JPEG 2000"),
@@ -346,13 +350,13 @@ mod tests {
     #[test]
     fn a_provider_that_refuses_what_it_should_accept_departs_and_the_other_way_round() {
         use Direction::Outbound;
-        assert!(texts(Outbound, ECHO, &[IMPLICIT], Outcome::Accepted).is_empty());
+        assert!(texts(Outbound, ECHO, &[IMPLICIT], accepted).is_empty());
         assert_eq!(texts(Outbound, ECHO, &[IMPLICIT], refused).len(), 1);
         assert!(texts(Outbound, CT, &[IMPLICIT], refused).is_empty());
-        assert_eq!(texts(Outbound, CT, &[IMPLICIT], Outcome::Accepted).len(), 1);
+        assert_eq!(texts(Outbound, CT, &[IMPLICIT], accepted).len(), 1);
         // Nobody knows.
         assert!(texts(Outbound, MR, &[IMPLICIT], refused).is_empty());
-        assert!(texts(Outbound, MR, &[IMPLICIT], Outcome::Accepted).is_empty());
+        assert!(texts(Outbound, MR, &[IMPLICIT], accepted).is_empty());
     }
 
     #[test]

@@ -29,13 +29,11 @@ impl Contexts {
 
     /// SOP classes of which nothing was ever accepted.
     pub fn refused_classes(&self) -> u64 {
-        let of = |accepted: bool| -> BTreeSet<&str> {
-            let rows = self
-                .iter()
-                .filter(|row| !row.accepted.is_empty() == accepted);
+        let of = |refused: bool| -> BTreeSet<&str> {
+            let rows = self.iter().filter(|row| row.accepted.is_empty() == refused);
             rows.map(|row| row.sop_class_uid.as_str()).collect()
         };
-        of(false).difference(&of(true)).count() as u64
+        of(true).difference(&of(false)).count() as u64
     }
 
     /// The context with this proposal; a new one only if there is `room`.
