@@ -6,6 +6,7 @@ pub mod document;
 pub mod probe;
 pub mod render;
 pub mod statement;
+pub mod twin;
 
 pub use document::Document;
 pub use statement::{Input, Route, statement};

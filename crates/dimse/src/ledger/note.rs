@@ -47,6 +47,7 @@ impl Ledger {
                 self.note(&address(peer.address), &observed, None);
             }
             Decision::Reject(rejection) => self.rejected(request, peer, *rejection),
+            Decision::Abort => self.rejected(request, peer, Rejection::NO_REASON),
         }
     }
 

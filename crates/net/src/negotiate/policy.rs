@@ -30,6 +30,8 @@ pub enum Decision {
     Accept(Acceptance),
     /// A-ASSOCIATE-RJ.
     Reject(Rejection),
+    /// A-ABORT: for those that must behave as badly as somebody else does.
+    Abort,
 }
 
 /// The negotiated part of an A-ASSOCIATE-AC.

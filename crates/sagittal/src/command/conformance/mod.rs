@@ -5,8 +5,10 @@ mod ledger;
 mod probe;
 mod statement;
 mod summary;
+mod twin;
+mod user;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use sagittal_conform::{Document, render};
@@ -21,6 +23,7 @@ pub enum Action {
     Convert(Convert),
     Schema(Schema),
     Ledger(ledger::Arguments),
+    Twin(Box<twin::Arguments>),
 }
 
 /// Check a conformance document and write it in another form
@@ -73,18 +76,23 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
         Action::Statement(arguments) => statement::run(arguments),
         Action::Probe(arguments) => probe::run(*arguments),
         Action::Convert(arguments) => {
-            let name = arguments.file.display();
-            let text = std::fs::read_to_string(&arguments.file)
-                .with_context(|| format!("cannot read {name}"))?;
-            let document = Document::parse(&text).with_context(|| name.to_string())?;
+            let document = read(&arguments.file)?;
             print!("{}", arguments.format.write(&document)?);
             Ok(Exit::Done)
         }
         Action::Ledger(arguments) => ledger::run(arguments),
+        Action::Twin(arguments) => twin::run(*arguments),
         Action::Schema(_) => {
             let schema = sagittal_conform::document::schema();
             println!("{}", serde_json::to_string_pretty(&schema)?);
             Ok(Exit::Done)
         }
     }
+}
+
+/// A document, as JSON or TOML.
+fn read(path: &Path) -> anyhow::Result<Document> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+    Document::parse(&text).with_context(|| name.to_string())
 }
