@@ -2,10 +2,12 @@
 //! the probe that observes others.
 
 pub mod compare;
+pub mod departure;
 pub mod document;
 pub mod probe;
 pub mod render;
 pub mod statement;
+pub mod twin;
 
 pub use document::Document;
 pub use statement::{Input, Route, statement};

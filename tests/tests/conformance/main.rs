@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod dcmtk;
+mod ledger;
 mod observed;
 mod orthanc;
 mod own;

@@ -88,6 +88,7 @@ pub(super) fn entity(options: &Options, findings: Findings) -> ApplicationEntity
         queries: query.models,
         character_sets: character_sets.into_iter().collect(),
         remarks,
+        unlisted: Support::Unknown,
         ..ApplicationEntity::default()
     }
 }

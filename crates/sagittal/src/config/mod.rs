@@ -4,6 +4,7 @@
 mod coherence;
 pub mod compression;
 mod deid;
+pub mod documents;
 mod layers;
 mod model;
 mod problem;

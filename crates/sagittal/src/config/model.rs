@@ -242,6 +242,7 @@ pub struct Peer {
     pub lossy_near: u8,
     pub permissions: Vec<String>,
     pub max_associations: usize,
+    pub document: Option<PathBuf>,
 }
 
 /// `[deid]`
@@ -428,6 +429,8 @@ impl Config {
                 lossy_near: u8::try_from(number(row, "lossy_near")).unwrap_or(2),
                 permissions: list(row, "permissions"),
                 max_associations: usize::try_from(number(row, "max_associations")).unwrap_or(1),
+                document: Some(PathBuf::from(text(row, "document")))
+                    .filter(|path| !path.as_os_str().is_empty()),
             }),
             deid: Deid {
                 memory: at("deid.memory").number(),

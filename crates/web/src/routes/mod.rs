@@ -1,6 +1,7 @@
 //! The one table of routes. The router, the capabilities (WADL and JSON) and the OpenAPI document
 //! are made from it, so that none can say what another does not.
 
+mod negotiations;
 mod parameters;
 mod route;
 mod table;

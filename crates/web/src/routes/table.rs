@@ -3,6 +3,7 @@
 use axum::routing::{MethodRouter, delete, get, on, post};
 use sagittal_auth::Permission;
 
+use super::negotiations;
 use super::parameters::{
     ACCEPT_ONLY, DEID_PREVIEW, MPR, RENDERING, SEARCH, THREE_D, THUMBNAIL, WADO_URI,
 };
@@ -580,6 +581,8 @@ pub const ROUTES: &[Route] = &[
         &["application/json"],
         || get(openapi::document),
     ),
+    negotiations::ALL,
+    negotiations::ONE,
 ];
 
 #[cfg(test)]

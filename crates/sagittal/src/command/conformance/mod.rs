@@ -2,10 +2,13 @@
 
 mod compare;
 mod fetch;
+mod ledger;
 mod load;
 mod probe;
 mod statement;
 mod summary;
+mod twin;
+mod user;
 
 use std::path::PathBuf;
 
@@ -22,6 +25,8 @@ pub enum Action {
     Compare(compare::Compare),
     Matrix(compare::Matrix),
     Schema(Schema),
+    Ledger(ledger::Arguments),
+    Twin(Box<twin::Arguments>),
 }
 
 /// Check a conformance document and write it in another form
@@ -80,6 +85,8 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
         }
         Action::Compare(arguments) => compare::run(arguments),
         Action::Matrix(arguments) => compare::run_matrix(arguments),
+        Action::Ledger(arguments) => ledger::run(arguments),
+        Action::Twin(arguments) => twin::run(*arguments),
         Action::Schema(_) => {
             let schema = sagittal_conform::document::schema();
             println!("{}", serde_json::to_string_pretty(&schema)?);
