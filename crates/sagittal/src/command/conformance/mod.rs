@@ -75,12 +75,12 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
             let text = std::fs::read_to_string(&arguments.file)
                 .with_context(|| format!("cannot read {name}"))?;
             let document = Document::parse(&text).with_context(|| name.to_string())?;
-            print!("{}", arguments.format.write(&document)?);
+            crate::show!("{}", arguments.format.write(&document)?);
             Ok(Exit::Done)
         }
         Action::Schema(_) => {
             let schema = sagittal_conform::document::schema();
-            println!("{}", serde_json::to_string_pretty(&schema)?);
+            crate::say!("{}", serde_json::to_string_pretty(&schema)?);
             Ok(Exit::Done)
         }
     }

@@ -47,7 +47,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     } else {
         arguments.format
     };
-    print!("{}", format.write(&document(&config)?)?);
+    crate::show!("{}", format.write(&document(&config)?)?);
     Ok(Exit::Done)
 }
 
