@@ -92,6 +92,12 @@ pub enum Error {
         /// Why; places and kinds, no values.
         reason: String,
     },
+    /// Log or report of a de-identification cannot be kept.
+    #[error("{reason}")]
+    Proof {
+        /// Why; no protected value.
+        reason: String,
+    },
     /// Storage trouble: full, damaged, locked.
     #[error(transparent)]
     Store(#[from] sagittal_store::Error),
