@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::catch_up::{self, CatchUp};
 use crate::compress::AtWork;
-use crate::deidentified::Room;
+use crate::deidentified::{Lens, Room, View};
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
@@ -25,6 +25,8 @@ use crate::{Error, Options, Result, upkeep};
 #[derive(Clone)]
 pub struct Archive {
     inner: Arc<Inner>,
+    /// What it is looked at through, if it is a view.
+    lens: Option<Arc<Lens>>,
 }
 
 pub(crate) struct Inner {
@@ -43,6 +45,8 @@ pub(crate) struct Inner {
     pub(crate) inflated: InflatedSets,
     /// Encoders for compression by rule.
     pub(crate) encoding: AtWork,
+    /// De-identified views.
+    lenses: Vec<Arc<Lens>>,
     /// Instances being de-identified.
     pub(crate) deidentifying: Room,
     /// Compaction and compression take turns: what one writes rests on what the other has left.
@@ -77,7 +81,7 @@ impl Archive {
         upkeep::start(&inner);
         crate::lifecycle::scrub::start(&inner);
         crate::compress::start(&inner);
-        Ok(Archive { inner })
+        Ok(Archive { inner, lens: None })
     }
 
     /// What it was opened with.
@@ -90,7 +94,34 @@ impl Archive {
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Archive {
-        Archive { inner }
+        Archive { inner, lens: None }
+    }
+
+    /// The view of this name.
+    pub fn through(&self, view: &str) -> Option<Archive> {
+        let mut lenses = self.inner.lenses.iter();
+        let lens = lenses.find(|lens| lens.view.name == view)?;
+        Some(Archive {
+            inner: self.inner.clone(),
+            lens: Some(lens.clone()),
+        })
+    }
+
+    /// What it is a view by, if it is one: all that finds and gives back speaks of pseudonyms then.
+    pub fn view(&self) -> Option<&View> {
+        self.lens.as_ref().map(|lens| &lens.view)
+    }
+
+    pub(crate) fn lens(&self) -> Option<&Arc<Lens>> {
+        self.lens.as_ref()
+    }
+
+    /// Refuses what writes, in a view.
+    pub(crate) fn must_be_writable(&self) -> Result<()> {
+        match self.lens {
+            None => Ok(()),
+            Some(_) => Err(Error::ReadOnly),
+        }
     }
 
     /// The index. Call [`Archive::wait_indexed`] before asking it on behalf of a client.
@@ -203,6 +234,7 @@ impl Inner {
             volumes: VolumeMemory::default(),
             inflated: InflatedSets::default(),
             encoding: AtWork::default(),
+            lenses: lenses(&options),
             deidentifying: Room::new(options.deidentification_memory),
             rewriting: tokio::sync::Mutex::default(),
             superfluous: parking_lot::Mutex::default(),
@@ -234,6 +266,14 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// Opened instances of all views together have a third of the memory for de-identification.
+fn lenses(options: &Options) -> Vec<Arc<Lens>> {
+    let views = &options.policies.views;
+    let memory = options.deidentification_memory / 3 / (views.len() as u64).max(1);
+    let lens = |view: &View| Arc::new(Lens::new(view.clone(), memory));
+    views.iter().map(lens).collect()
 }
 
 pub(crate) fn pack_options(options: &Options) -> PackOptions {

@@ -42,6 +42,11 @@ impl<K: Eq + Hash + Clone, V: Clone> ByteCache<K, V> {
         }
     }
 
+    /// What has more bytes is not kept.
+    pub(crate) fn largest(&self) -> u64 {
+        self.budget / 4
+    }
+
     /// What is kept under `key`; if nothing is, what `make` gives, with its size in bytes. Others
     /// who ask in the meantime wait for it. A failure is given to who made it, and the next one
     /// tries again. What is larger than a quarter of the budget is not kept.
@@ -85,7 +90,7 @@ impl<K: Eq + Hash + Clone, V: Clone> ByteCache<K, V> {
         let held = &mut *self.held.lock();
         match held.entries.get_mut(key) {
             Some(entry) if Arc::ptr_eq(&entry.cell, cell) => {
-                if bytes > self.budget / 4 {
+                if bytes > self.largest() {
                     held.entries.remove(key);
                     return;
                 }

@@ -98,6 +98,12 @@ pub enum Error {
         /// Why; no protected value.
         reason: String,
     },
+    /// A de-identified view does not give the instance: it cannot be de-identified by its policy.
+    #[error("the instance cannot be de-identified by the policy of this view, and is not given")]
+    Withheld,
+    /// A de-identified view cannot be written to.
+    #[error("a de-identified view can only be read")]
+    ReadOnly,
     /// Storage trouble: full, damaged, locked.
     #[error(transparent)]
     Store(#[from] sagittal_store::Error),

@@ -59,6 +59,19 @@ pub enum Event {
         /// What is wrong.
         reason: String,
     },
+    /// A de-identified view did not give an instance, for it cannot be de-identified.
+    Withheld {
+        /// The view.
+        view: String,
+        /// Its policy.
+        policy: String,
+        /// The study, by its pseudonym.
+        study_instance_uid: String,
+        /// The instance, by its pseudonym.
+        sop_instance_uid: String,
+        /// Why; no protected values.
+        reason: String,
+    },
     /// Space runs low, or is there again.
     Space {
         /// Bytes free on the volume.

@@ -68,6 +68,24 @@ impl Caller {
         }
     }
 
+    /// What it may do in a de-identified view: with the permission for that find and retrieve,
+    /// without it nothing, whatever it may do with originals.
+    pub fn in_view(&self) -> Caller {
+        let granted: &[Permission] = match self.may(Permission::ViewDeidentified) {
+            true => &[
+                Permission::Verify,
+                Permission::Query,
+                Permission::Retrieve,
+                Permission::ViewDeidentified,
+            ],
+            false => &[],
+        };
+        Caller {
+            permissions: granted.iter().copied().collect(),
+            ..self.clone()
+        }
+    }
+
     /// May it do this?
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions.contains(&permission)

@@ -29,6 +29,9 @@ pub enum Permission {
     Observe,
     /// Everything else that changes the server.
     Administer,
+    /// De-identified views, and nothing else: what [`Permission::Query`] and
+    /// [`Permission::Retrieve`] are for originals.
+    ViewDeidentified,
 }
 
 impl Permission {
@@ -42,6 +45,7 @@ impl Permission {
         Permission::Events,
         Permission::Observe,
         Permission::Administer,
+        Permission::ViewDeidentified,
     ];
 
     /// As configured and logged.
@@ -55,6 +59,7 @@ impl Permission {
             Permission::Events => "events",
             Permission::Observe => "observe",
             Permission::Administer => "administer",
+            Permission::ViewDeidentified => "view-deidentified",
         }
     }
 
@@ -103,7 +108,15 @@ macro_rules! grants {
     )* };
 }
 grants!(
-    Verify, Store, Query, Retrieve, Delete, Events, Observe, Administer
+    Verify,
+    Store,
+    Query,
+    Retrieve,
+    Delete,
+    Events,
+    Observe,
+    Administer,
+    ViewDeidentified
 );
 
 #[cfg(test)]
@@ -126,6 +139,13 @@ mod tests {
 
     /// The name that serde gives, without a JSON crate: the Debug form in kebab case.
     fn serde_json_name(permission: Permission) -> String {
-        format!("{permission:?}").to_lowercase()
+        let mut name = String::new();
+        for letter in format!("{permission:?}").chars() {
+            if letter.is_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.extend(letter.to_lowercase());
+        }
+        name
     }
 }

@@ -20,6 +20,8 @@ pub enum Role {
     Editor,
     /// Watches the server: metrics, health, events; sees no studies.
     Monitor,
+    /// Sees what de-identified views show, and no originals.
+    Researcher,
     /// Everything.
     Admin,
 }
@@ -56,6 +58,11 @@ const ROLES: &[(Role, &str, &[Permission])] = &[
         Role::Monitor,
         "monitor",
         &[Permission::Verify, Permission::Observe, Permission::Events],
+    ),
+    (
+        Role::Researcher,
+        "researcher",
+        &[Permission::Verify, Permission::ViewDeidentified],
     ),
     (Role::Admin, "admin", Permission::ALL),
 ];

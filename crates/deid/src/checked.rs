@@ -2,12 +2,12 @@
 //! when both went well.
 
 use bytes::Bytes;
-use sagittal_core::{Limits, tags};
+use sagittal_core::{DataSet, Limits, tags};
 use sagittal_file::part10;
 
 use crate::reidentify::{Certificate, attach};
 use crate::residual::{Cache, Dates, Kind, Needles, Outcome, Retained};
-use crate::{DUMMIES, Output, Project, Recorder, Result, deidentify};
+use crate::{DUMMIES, Explained, Output, Project, Recorder, Result, deidentify, explain};
 
 /// What the search for what is left takes besides the instance itself.
 #[derive(Clone, Copy)]
@@ -49,17 +49,51 @@ pub fn deidentify_checked(
         attach(&mut output.data_set, &before, check.recipients)?;
     }
     let file = Bytes::from(output.to_bytes()?);
-    let patient_id = before.first_text(tags::PATIENT_ID).unwrap_or_default();
-    let mut needles = Needles::of(input, &retained(project, patient_id.trim()))?;
-    for term in check.terms {
-        needles.add(Kind::Identifier, term);
-    }
-    let found = check.cache.searcher(needles).search(&file);
+    let found = search(input, &before, &file, project, check)?;
     Ok(Checked {
         output,
         file,
         found,
     })
+}
+
+/// As [`deidentify_checked`], telling what is done to every element.
+///
+/// # Errors
+/// As [`deidentify_checked`].
+pub fn explain_checked(
+    input: &Bytes,
+    project: &Project,
+    check: Check<'_>,
+) -> Result<(Vec<Explained>, Checked)> {
+    let before = part10::read(input, Limits::default())?.data_set;
+    let (explained, mut output) = explain(input, project)?;
+    if !check.recipients.is_empty() {
+        attach(&mut output.data_set, &before, check.recipients)?;
+    }
+    let file = Bytes::from(output.to_bytes()?);
+    let found = search(input, &before, &file, project, check)?;
+    let checked = Checked {
+        output,
+        file,
+        found,
+    };
+    Ok((explained, checked))
+}
+
+fn search(
+    input: &Bytes,
+    before: &DataSet,
+    file: &Bytes,
+    project: &Project,
+    check: Check<'_>,
+) -> Result<Outcome> {
+    let patient_id = before.first_text(tags::PATIENT_ID).unwrap_or_default();
+    let mut needles = Needles::of(input, &retained(project, patient_id.trim()))?;
+    for term in check.terms {
+        needles.add(Kind::Identifier, term);
+    }
+    Ok(check.cache.searcher(needles).search(file))
 }
 
 /// What the policy leaves on purpose in the objects of a patient (Patient ID, trimmed), and is

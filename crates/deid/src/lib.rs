@@ -31,7 +31,7 @@ mod value;
 
 pub use action::{Action, Primitive};
 pub use change::{Asked, Change, Reason, Recorder, Taken};
-pub use checked::{Check, Checked, deidentify_checked, retained};
+pub use checked::{Check, Checked, deidentify_checked, explain_checked, retained};
 pub use engine::{Applied, Explained, Output, deidentify, explain};
 pub use error::{Error, Result};
 pub use key::ProjectKey;

@@ -42,6 +42,20 @@ impl Project {
     }
 }
 
+impl Project {
+    /// The UID that stands for `old`: as [`Session::uid`].
+    pub fn uid(&self, old: &str) -> Uid {
+        let old = old.trim_matches([' ', '\0']);
+        let stays = self.options.retain_uids || is_well_known(old);
+        // A name in the place of a UID is not retained.
+        let plain = old.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        match Uid::tolerant(old) {
+            Ok(uid) if stays && plain => uid,
+            _ => self.pseudonyms.uid(old),
+        }
+    }
+}
+
 /// What was done to the pixels of an instance.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PixelsCleaned {
@@ -98,14 +112,7 @@ impl Session<'_> {
     /// The new UID for `old`; well-known UIDs (of the standard, transfer syntaxes, SOP classes,
     /// coding schemes) stay, and all do with the option to retain UIDs.
     pub fn uid(&self, old: &str) -> Uid {
-        let old = old.trim_matches([' ', '\0']);
-        let stays = self.project.options.retain_uids || is_well_known(old);
-        // A name in the place of a UID is not retained.
-        let plain = old.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        match Uid::tolerant(old) {
-            Ok(uid) if stays && plain => uid,
-            _ => self.project.pseudonyms.uid(old),
-        }
+        self.project.uid(old)
     }
 
     /// The type that the IOD gives the attribute at `path` (tags from the root).

@@ -50,11 +50,13 @@ impl Acceptor {
         let config = &self.provider.config;
         let called = AeTitle::new(&request.called_ae_title)
             .map_err(|_| Rejection::CALLED_AE_TITLE_NOT_RECOGNIZED)?;
+        let provider = self.provider.called(&called);
         let calling = AeTitle::new(&request.calling_ae_title)
             .map_err(|_| Rejection::CALLING_AE_TITLE_NOT_RECOGNIZED)?;
         if config.check_called_ae_title
             && called != config.ae_title
             && !config.aliases.contains(&called)
+            && provider.archive.view().is_none()
         {
             return Err(Rejection::CALLED_AE_TITLE_NOT_RECOGNIZED);
         }
@@ -62,7 +64,8 @@ impl Acceptor {
             return Err(Rejection::CALLING_AE_TITLE_NOT_RECOGNIZED);
         }
         let identity = request.user_information.user_identity.as_ref();
-        let caller = identify(&self.provider.directory, &calling, peer, identity).await?;
+        let caller = identify(&provider.directory, &calling, peer, identity).await?;
+        let caller = provider.granted(caller);
         let useful = SERVICES
             .iter()
             .map(|service| service.operation)

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use sagittal_archive::Error as ArchiveError;
 use sagittal_audit::{Action, Event};
 use sagittal_auth::permission::Grant;
 use sagittal_auth::{Authorized, Caller, Permission, Quick, Rejection};
@@ -78,13 +79,17 @@ impl<P: Grant> FromRequestParts<WebState> for Access<P> {
                 event.add_study(uid.chars().take(64).collect::<String>());
             }
         }
+        if let Some(view) = state.archive.view() {
+            event.detail = Some(format!("view {}, policy {}", view.name, view.policy.name));
+        }
         trail.begin(event);
         let caller = match identify(parts, state).await {
+            Ok(caller) if state.archive.view().is_some() => caller.in_view(),
             Ok(caller) => caller,
             Err(rejection) => {
                 trail.note(|event| {
                     event.action = Action::UserAuthentication;
-                    event.detail = Some(rejection.to_string());
+                    say(event, &rejection.to_string());
                 });
                 return Err(rejection.into());
             }
@@ -96,12 +101,18 @@ impl<P: Grant> FromRequestParts<WebState> for Access<P> {
         match Authorized::check(&caller) {
             Ok(proof) => Ok(Access { proof, trail }),
             Err(denied) => {
+                let error = match (state.archive.view(), denied.permission) {
+                    (Some(_), Permission::Verify | Permission::Query | Permission::Retrieve) => {
+                        Error::Forbidden(Permission::ViewDeidentified)
+                    }
+                    (Some(_), _) => ArchiveError::ReadOnly.into(),
+                    (None, permission) => Error::Forbidden(permission),
+                };
                 trail.note(|event| {
                     event.action = Action::SecurityAlert;
-                    event.detail =
-                        Some(format!("the permission `{}` is needed", denied.permission));
+                    say(event, &error.to_string());
                 });
-                Err(Error::Forbidden(denied.permission))
+                Err(error)
             }
         }
     }
@@ -171,6 +182,14 @@ fn address(parts: &Parts, state: &WebState) -> Option<IpAddr> {
     )
 }
 
+/// Adds to the detail of an event.
+fn say(event: &mut Event, text: &str) {
+    event.detail = Some(match event.detail.take() {
+        None => text.to_owned(),
+        Some(said) => format!("{said}: {text}"),
+    });
+}
+
 /// Method and route template; never the path itself or the query.
 fn service(parts: &Parts) -> String {
     let path = parts
@@ -185,7 +204,7 @@ fn action(permission: Permission) -> Action {
     match permission {
         Permission::Store => Action::InstancesStored,
         Permission::Query => Action::Query,
-        Permission::Retrieve => Action::InstancesAccessed,
+        Permission::Retrieve | Permission::ViewDeidentified => Action::InstancesAccessed,
         Permission::Delete => Action::StudyDeleted,
         Permission::Verify | Permission::Events | Permission::Observe => Action::NetworkEntry,
         Permission::Administer => Action::ApplicationActivity,

@@ -27,6 +27,8 @@ pub struct WebConfig {
     pub version: String,
     /// Where parts too large for memory wait until their data set is complete.
     pub spool: PathBuf,
+    /// Nothing can be written here: not told of in capabilities.
+    pub read_only: bool,
     /// Bounds.
     pub limits: Limits,
 }
@@ -75,6 +77,7 @@ impl WebConfig {
             dimse_address: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             spool: spool.into(),
+            read_only: false,
             limits: Limits::default(),
         }
     }
@@ -92,7 +95,7 @@ impl WebConfig {
                 return Some(format!("{path:?} is not a path such as /dicom-web"));
             }
             let taken = ["healthz", "metrics", "events", "openapi.json"];
-            if taken.contains(&clean) {
+            if taken.contains(&clean) || clean == "deid" || clean.starts_with("deid/") {
                 return Some(format!("{path:?} is taken by the server itself"));
             }
         }

@@ -103,6 +103,7 @@ fn archive_status(error: &ArchiveError) -> StatusCode {
         ArchiveError::NotConvertible { .. } | ArchiveError::Unconvertible { .. } => {
             StatusCode::NOT_ACCEPTABLE
         }
+        ArchiveError::Withheld | ArchiveError::ReadOnly => StatusCode::FORBIDDEN,
         ArchiveError::Pixel(error) => pixel_status(error),
         ArchiveError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         ArchiveError::Stopping

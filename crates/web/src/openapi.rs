@@ -27,7 +27,7 @@ pub(crate) async fn document(
 /// The document for a server at `root`.
 pub fn describe(config: &WebConfig, root: &str) -> Value {
     let mut paths = Map::new();
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| route.is_offered(config)) {
         let path = route.full_path(config).replace("{*", "{");
         let entry = paths.entry(path).or_insert_with(|| json!({}));
         if let Value::Object(entry) = entry {

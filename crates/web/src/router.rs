@@ -16,14 +16,10 @@ use crate::state::WebState;
 
 /// Everything that is answered.
 pub fn router(state: WebState) -> Router {
-    let mut router = Router::new();
-    for route in ROUTES {
-        let path = route.full_path(&state.config);
-        router = router.route(&path, (route.handler)());
-        // The base of the service is meant with and without its slash.
-        if route.base == Base::DicomWeb && route.path == "/" && path.len() > 1 {
-            router = router.route(path.trim_end_matches('/'), (route.handler)());
-        }
+    let mut router = routes(&state, |_| true);
+    let views = state.archive.options().policies.views.iter();
+    for view in views.filter_map(|view| state.of_view(&view.name)) {
+        router = router.merge(routes(&view, |base| base != Base::Root));
     }
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(state.clone(), observe))
@@ -33,7 +29,20 @@ pub fn router(state: WebState) -> Router {
         .fallback(|| async { Error::NotFound("there is no such resource".to_owned()) })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(layers)
-        .with_state(state)
+}
+
+/// The routes of some bases, at the paths that the state names.
+fn routes(state: &WebState, wanted: impl Fn(Base) -> bool) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES.iter().filter(|route| wanted(route.base)) {
+        let path = route.full_path(&state.config);
+        router = router.route(&path, (route.handler)());
+        // The base of the service is meant with and without its slash.
+        if route.base == Base::DicomWeb && route.path == "/" && path.len() > 1 {
+            router = router.route(path.trim_end_matches('/'), (route.handler)());
+        }
+    }
+    router.with_state(state.clone())
 }
 
 fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {

@@ -38,6 +38,24 @@ pub struct WebState {
 }
 
 impl WebState {
+    /// What the routes of a de-identified view have at hand: the archive seen through it, at paths
+    /// of its own.
+    pub(crate) fn of_view(&self, name: &str) -> Option<WebState> {
+        let archive = self.archive.through(name)?;
+        let view = archive.view()?;
+        let mut config = WebConfig::clone(&self.config);
+        for path in [&mut config.dicomweb_path, &mut config.wado_uri_path] {
+            *path = format!("/deid/{name}{path}");
+        }
+        config.ae_title = view.ae_title.clone().unwrap_or_else(|| name.to_owned());
+        config.read_only = true;
+        Some(WebState {
+            config: Arc::new(config),
+            archive,
+            ..self.clone()
+        })
+    }
+
     /// State for a server that ends with `shutdown`.
     pub fn new(
         archive: Archive,

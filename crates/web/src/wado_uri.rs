@@ -28,7 +28,7 @@ pub(crate) async fn retrieve(
     State(state): State<WebState>,
     request: Request,
 ) -> Result<Response> {
-    let asked = Asked::read(&request)?;
+    let asked = Asked::read(&request, state.archive.view().is_some())?;
     access.note(|event| {
         event.action = Action::InstancesTransferred;
         event.add_study(asked.study.as_str());
@@ -37,6 +37,7 @@ pub(crate) async fn retrieve(
         .archive
         .instance(Some(&asked.study), Some(&asked.series), &asked.instance)
         .await?;
+    let instance = state.archive.as_given(instance).await?;
     access.instances(1);
     match asked.wanted {
         Wanted::Dicom(wishes) => dicom(&state, &request, instance, &wishes).await,
@@ -113,7 +114,7 @@ enum Wanted {
 }
 
 impl Asked {
-    fn read(request: &Request) -> Result<Asked> {
+    fn read(request: &Request, is_view: bool) -> Result<Asked> {
         match request.parameter("requestType") {
             Some(kind) if kind.eq_ignore_ascii_case("WADO") => {}
             _ => return Err(Error::bad("requestType=WADO expected")),
@@ -127,6 +128,7 @@ impl Asked {
         let (study, series, instance) = (uid("studyUID")?, uid("seriesUID")?, uid("objectUID")?);
         match request.parameter("anonymize") {
             None => {}
+            Some("yes") if is_view => {}
             Some("yes") => {
                 return Err(Error::not_acceptable(
                     "instances are not de-identified on the way out",
@@ -188,7 +190,7 @@ mod tests {
 
     fn status(query: &str) -> u16 {
         let request = Request::for_test("/wado", query, &[]).unwrap();
-        match Asked::read(&request) {
+        match Asked::read(&request, false) {
             Ok(_) => 200,
             Err(error) => error.status().as_u16(),
         }

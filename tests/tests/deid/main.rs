@@ -3,3 +3,4 @@
 
 mod files;
 mod score_card;
+mod view;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use sagittal_deid::text::Identity;
-use sagittal_deid::{Output, Project, Recorder, deidentify_checked};
+use sagittal_deid::{Explained, Output, Project, Recorder, deidentify_checked, explain_checked};
 use sagittal_file::part10;
 use sagittal_store::blob::{Locator, Packs};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -68,7 +67,7 @@ impl Room {
 
 impl Archive {
     /// De-identifies a stored instance and searches what comes out for what went in. `recorder`
-    /// is told every change; `known` is what other objects of the patient tell of people.
+    /// is told every change. What other objects of the patient tell of people is known.
     ///
     /// The instance is one of the archive itself, not of a view.
     ///
@@ -79,7 +78,6 @@ impl Archive {
         &self,
         instance: &InstanceRef,
         policy: &Arc<Named>,
-        known: Option<Arc<Identity>>,
         mut recorder: R,
     ) -> (R, Result<Deidentified>) {
         let memory = match self
@@ -91,41 +89,87 @@ impl Archive {
             Ok(memory) => memory,
             Err(error) => return (recorder, Err(error)),
         };
-        let (packs, policy) = (self.inner().packs.clone(), policy.clone());
-        let (instance, archive) = (instance.clone(), self.clone());
+        let (policy, instance, archive) = (policy.clone(), instance.clone(), self.clone());
         let work = move || {
-            let done = file(&packs, &instance)
-                .and_then(|input| run(input, &policy, known, memory, &mut recorder));
+            let run = || {
+                let study = instance.study_instance_uid.as_str();
+                let project = policy.project_of(&**archive.index(), study)?;
+                let input = file(&archive.inner().packs, &instance)?;
+                run(input, &policy, &project, memory, &mut recorder)
+            };
+            let done = run();
             (recorder, done)
         };
         // Run to its end even when nobody waits any more; a panic is a bug and is passed on.
-        match tokio::task::spawn_blocking(move || (work(), archive)).await {
-            Ok((done, _)) => done,
+        match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
+    }
+}
+
+/// What a policy would do to an instance. Shows originals.
+pub struct Preview {
+    /// What would be done to every element, in order; empty if the instance would be refused.
+    pub elements: Vec<Explained>,
+    /// Code and meaning of what would be applied.
+    pub applied: Vec<(String, String)>,
+    /// Why it would be refused.
+    pub refused: Option<String>,
+    /// What the residual check would find: places and kinds.
+    pub found: Vec<String>,
+}
+
+impl Archive {
+    /// What a policy would do to a stored instance.
+    ///
+    /// # Errors
+    /// When it cannot be read; that the policy refuses it is no error.
+    pub async fn deidentification_preview(
+        &self,
+        instance: &InstanceRef,
+        policy: &Arc<Named>,
+    ) -> Result<Preview> {
+        let room = &self.inner().deidentifying;
+        let memory = room.take(instance.locator.length).await?;
+        let (policy, instance, archive) = (policy.clone(), instance.clone(), self.clone());
+        self.blocking(move || {
+            let _memory = memory;
+            let study = instance.study_instance_uid.as_str();
+            let project = policy.project_of(&**archive.index(), study)?;
+            let input = file(&archive.inner().packs, &instance)?;
+            Ok(match explain_checked(&input, &project, policy.check()) {
+                Ok((elements, checked)) => Preview {
+                    elements,
+                    applied: checked
+                        .output
+                        .applied
+                        .codes
+                        .iter()
+                        .map(|(code, meaning)| (code.to_string(), meaning.to_string()))
+                        .collect(),
+                    refused: None,
+                    found: checked.found.hits.iter().map(ToString::to_string).collect(),
+                },
+                Err(error) => Preview {
+                    elements: Vec::new(),
+                    applied: Vec::new(),
+                    refused: Some(error.to_string()),
+                    found: Vec::new(),
+                },
+            })
+        })
+        .await
     }
 }
 
 fn run(
     input: Bytes,
     policy: &Named,
-    known: Option<Arc<Identity>>,
+    project: &Project,
     memory: OwnedSemaphorePermit,
     recorder: &mut dyn Recorder,
 ) -> Result<Deidentified> {
-    let own;
-    let project: &Project = match known {
-        None => &policy.project,
-        Some(identity) => {
-            let mut known = Identity::clone(&policy.project.known);
-            known.extend(&identity);
-            own = Project {
-                known: Arc::new(known),
-                ..Project::clone(&policy.project)
-            };
-            &own
-        }
-    };
     let checked =
         deidentify_checked(&input, project, policy.check(), recorder).map_err(|error| {
             Error::NotDeidentified {

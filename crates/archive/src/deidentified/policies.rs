@@ -7,6 +7,8 @@ use sagittal_deid::reidentify::Certificate;
 use sagittal_deid::residual::Cache;
 use sagittal_deid::{Check, Project};
 
+use super::known::Patients;
+
 /// A policy with its key, by name.
 pub struct Named {
     /// Its name in the configuration.
@@ -18,6 +20,7 @@ pub struct Named {
     /// Those who may re-identify.
     pub recipients: Vec<Certificate>,
     cache: Cache,
+    pub(super) patients: Patients,
     digest: [u8; 32],
 }
 
@@ -40,12 +43,19 @@ impl Named {
             terms,
             recipients,
             cache: Cache::new(),
+            patients: Patients::default(),
         }
     }
 
     /// Changes whenever outputs would: policy, key, lists.
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
+    }
+
+    /// Are studies, series and instances known by the pseudonyms of their UIDs, or by their UIDs? A
+    /// view must know them by one of these.
+    pub fn has_uids_of_its_own(&self) -> bool {
+        !super::probe::probe(self).is_consistent
     }
 
     /// What the residual check takes.

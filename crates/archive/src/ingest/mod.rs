@@ -15,7 +15,7 @@ mod store;
 pub(crate) use describe::{Described, describe};
 pub(crate) use in_flight::{Exclusive, InFlight};
 pub use receiving::Receiving;
-pub(crate) use source::{Chunks, Spilled, Stored as StoredSource};
+pub(crate) use source::{Chunks, Source as ReadSource, Spilled, Stored as StoredSource};
 pub(crate) use store::{Candidate, changes};
 
 use sagittal_core::{Finding, Uid};

@@ -10,6 +10,7 @@ mod header;
 mod json;
 mod keys;
 mod run;
+mod shown;
 mod value;
 
 #[cfg(test)]

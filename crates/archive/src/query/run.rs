@@ -10,7 +10,7 @@ use sagittal_store::index::{Index, Level, Row, Selection};
 
 use super::header::{self, Wanted};
 use super::keys::{self, Plan};
-use super::{Answers, Query, answer, json};
+use super::{Answers, Query, answer, json, shown};
 use crate::handover::{self, Outlet};
 use crate::{Archive, Error, Result};
 
@@ -39,8 +39,13 @@ impl Archive {
             left: query.limit.unwrap_or(u64::MAX),
         };
         let archive = self.clone();
+        let (lens, looking) = (self.lens().cloned(), self.clone());
         tokio::spawn(async move {
-            let ran = archive.blocking(move || run(&*index, &plan, out)).await;
+            let ran = archive.blocking(move || match lens {
+                None => run(&*index, &plan, out),
+                Some(lens) => shown::run(&looking, &lens, &plan, &mut { out }),
+            });
+            let ran = ran.await;
             outlet.end(ran).await;
         });
         let answers = portions.flat_map(|portion| {
@@ -56,17 +61,22 @@ impl Archive {
         })
     }
 
-    /// How many answers the query has without limit and offset.
-    pub async fn count(&self, query: Query) -> Result<u64> {
+    /// How many answers the query has without limit and offset; `None` if that is not known before
+    /// all of them were looked at, as in a view.
+    pub async fn count(&self, query: Query) -> Result<Option<u64>> {
         let plan = keys::plan(&query)?;
         self.wait_indexed().await?;
         let index = Arc::clone(self.index());
+        let is_view = self.lens().is_some();
         self.blocking(move || {
+            if is_view {
+                return shown::count(&*index, &plan);
+            }
             if plan.none {
-                return Ok(0);
+                return Ok(Some(0));
             }
             if plan.header.is_empty() && plan.counts.is_empty() {
-                return Ok(index.count(&plan.index)?);
+                return Ok(Some(index.count(&plan.index)?));
             }
             let mut count = 0;
             let mut search = Search::new(&*index, &plan);
@@ -74,7 +84,7 @@ impl Archive {
                 count += 1;
                 Ok(ControlFlow::Continue(()))
             })?;
-            Ok(count)
+            Ok(Some(count))
         })
         .await
     }
@@ -93,7 +103,7 @@ fn run(index: &dyn Index, plan: &Plan, mut out: Output) -> Result<()> {
 }
 
 /// Where answers go.
-struct Output {
+pub(super) struct Output {
     outlet: Outlet<Vec<DataSet>>,
     ready: Vec<DataSet>,
     portion: usize,
@@ -103,11 +113,11 @@ struct Output {
 
 impl Output {
     /// Is the next one to be handed over, and not left out?
-    fn wants(&self) -> bool {
+    pub(super) fn wants(&self) -> bool {
         self.skip == 0 && self.left > 0
     }
 
-    fn skipped(&mut self) -> ControlFlow<()> {
+    pub(super) fn skipped(&mut self) -> ControlFlow<()> {
         self.skip = self.skip.saturating_sub(1);
         match self.left {
             0 => ControlFlow::Break(()),
@@ -115,7 +125,7 @@ impl Output {
         }
     }
 
-    fn put(&mut self, answer: DataSet) -> ControlFlow<()> {
+    pub(super) fn put(&mut self, answer: DataSet) -> ControlFlow<()> {
         self.ready.push(answer);
         self.left -= 1;
         if self.left == 0 {
@@ -128,7 +138,7 @@ impl Output {
         ControlFlow::Continue(())
     }
 
-    fn flush(&mut self) -> ControlFlow<()> {
+    pub(super) fn flush(&mut self) -> ControlFlow<()> {
         if self.ready.is_empty() {
             return ControlFlow::Continue(());
         }
@@ -211,7 +221,7 @@ impl<'a> Search<'a> {
             index.headers(&selection, &mut |portion, count| {
                 self.headers += count;
                 if self.headers > MOST_HEADERS {
-                    found = Err(too_large());
+                    found = Err(too_large(MOST_HEADERS));
                     return ControlFlow::Break(());
                 }
                 for object in json::objects(&portion) {
@@ -295,7 +305,7 @@ impl<'a> Search<'a> {
         };
         self.headers += rows.len() as u64;
         if !self.plan.header.is_empty() && self.headers > MOST_HEADERS {
-            return Err(too_large());
+            return Err(too_large(MOST_HEADERS));
         }
         let mut headers = self.headers_of(first, &rows)?;
         for row in &rows {
@@ -353,9 +363,9 @@ impl<'a> Search<'a> {
     }
 }
 
-fn too_large() -> Error {
+pub(super) fn too_large(limit: u64) -> Error {
     Error::TooLarge {
         what: "headers to be searched for attributes that are not indexed",
-        limit: MOST_HEADERS,
+        limit,
     }
 }

@@ -36,7 +36,7 @@ async fn run(archive: &Archive, query: Query) -> Result<Vec<DataSet>> {
 
 /// The values of one attribute of all answers, and that `count` agrees.
 async fn values(archive: &Archive, query: Query, tag: Tag) -> Vec<String> {
-    let count = archive.count(query.clone()).await.unwrap();
+    let count = archive.count(query.clone()).await.unwrap().unwrap();
     let limited = query.limit.is_some() || query.offset > 0;
     let answers = run(archive, query).await.unwrap();
     assert!(limited || count == answers.len() as u64);

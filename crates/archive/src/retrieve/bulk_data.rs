@@ -50,9 +50,9 @@ impl Archive {
         let Some(PathStep::Element(tag)) = path.0.last().copied() else {
             return Err(not_found());
         };
-        let reader = self.open_instance(instance.clone()).opened().await?;
+        let reader = self.open_instance(instance.clone()).await?.opened().await?;
         let is_root_pixels = path.0.len() == 1 && tag == tags::PIXEL_DATA;
-        let encoding = match Encoding::of(instance.transfer_syntax_uid.as_str()) {
+        let encoding = match Encoding::of(reader.instance.transfer_syntax_uid.as_str()) {
             encoding if encoding.deflated => Encoding::EXPLICIT_LE,
             encoding => encoding,
         };

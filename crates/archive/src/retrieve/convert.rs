@@ -2,6 +2,7 @@
 //! the blocking pool.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes, BytesMut};
 use parking_lot::Mutex;
@@ -11,6 +12,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::reader::CHUNK;
 use crate::Result;
+use crate::deidentified::Cleaned;
 
 /// The data set of a record, read anywhere. The chunk read last is kept: most reads go forward in
 /// small steps.
@@ -18,6 +20,7 @@ pub(crate) struct PackAt<'a> {
     packs: &'a Packs,
     locator: Locator,
     chunk: Mutex<(u64, Bytes)>,
+    cleaned: Option<Arc<Cleaned>>,
 }
 
 impl<'a> PackAt<'a> {
@@ -26,7 +29,13 @@ impl<'a> PackAt<'a> {
             packs,
             locator,
             chunk: Mutex::new((0, Bytes::new())),
+            cleaned: None,
         }
+    }
+
+    /// What a view gives of it.
+    pub(super) fn through(self, cleaned: Option<Arc<Cleaned>>) -> PackAt<'a> {
+        PackAt { cleaned, ..self }
     }
 
     /// The bytes at hand from `offset` on; at least one unless it is the end.
@@ -39,8 +48,16 @@ impl<'a> PackAt<'a> {
         if let Some(skip) = skip.filter(|skip| *skip < bytes.len()) {
             return Ok(bytes.slice(skip..));
         }
-        let read = self.packs.read(&self.locator, offset, CHUNK);
-        let bytes = read.map_err(io::Error::other)?;
+        let read = match &self.cleaned {
+            None => self
+                .packs
+                .read(&self.locator, offset, CHUNK)
+                .map_err(io::Error::other),
+            Some(cleaned) => cleaned
+                .read(self.packs, &self.locator, offset, CHUNK)
+                .map_err(io::Error::other),
+        };
+        let bytes = read?;
         *chunk = (offset, bytes.clone());
         Ok(bytes)
     }

@@ -59,6 +59,9 @@ impl InstanceReader {
     }
 
     pub(super) async fn shared_frame_table(&self) -> Result<Arc<FrameTable>> {
+        if let Some(cleaned) = &self.cleaned {
+            return Ok(cleaned.frames.clone());
+        }
         let hash = self.instance.hash;
         let inner = self.archive.inner();
         if let Some(table) = inner.frame_tables.get(&hash) {

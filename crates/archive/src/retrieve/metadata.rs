@@ -15,8 +15,9 @@ use parking_lot::Mutex;
 use sagittal_core::{DataSet, Limits};
 use sagittal_store::index::{Index, Selection};
 
-use super::selection::nothing_selected;
+use super::selection::{nothing_selected, shown, shown_state};
 use super::{InstanceRef, Selector};
+use crate::deidentified::Lens;
 use crate::handover::{self, Outlet};
 use crate::{Archive, Error, Result};
 
@@ -24,6 +25,8 @@ use crate::{Archive, Error, Result};
 const BASE_URL: u8 = 0x01;
 /// Portions (a block of headers, up to some MB) that wait for their reader.
 const AHEAD: usize = 2;
+/// Instances of a view that are opened at the same time.
+const OPENED_AHEAD: usize = 2;
 
 /// Metadata on the way out.
 pub struct Metadata {
@@ -39,6 +42,9 @@ impl Archive {
     /// The tag identifies this state of the selection (ETag).
     pub async fn metadata(&self, selector: &Selector, base_url: &str) -> Result<Metadata> {
         self.wait_indexed().await?;
+        if let Some(lens) = self.lens() {
+            return self.shown_metadata(lens.clone(), selector, base_url).await;
+        }
         let (index, wanted) = (Arc::clone(self.index()), selector.clone());
         let base_url = in_json(base_url);
         let url = base_url.clone();
@@ -69,6 +75,12 @@ impl Archive {
 
     /// The header of one instance as a data set, BulkDataURIs with `base_url`.
     pub async fn header(&self, instance: &InstanceRef, base_url: &str) -> Result<DataSet> {
+        if let Some(lens) = self.lens() {
+            let cleaned = self.cleaned(lens, instance).await?;
+            let json = splice(cleaned.json.clone(), &in_json(base_url));
+            let mut read = sagittal_file::json::read(&json, Limits::default())?;
+            return Ok(read.pop().unwrap_or_default());
+        }
         self.wait_indexed().await?;
         let index = Arc::clone(self.index());
         let (uid, hash) = (instance.sop_instance_uid.clone(), instance.hash);
@@ -88,6 +100,73 @@ impl Archive {
         })
         .await
     }
+}
+
+impl Archive {
+    /// As [`Archive::metadata`], of a view. Instances that cannot be de-identified are left out;
+    /// the only one is refused.
+    async fn shown_metadata(
+        &self,
+        lens: Arc<Lens>,
+        selector: &Selector,
+        base_url: &str,
+    ) -> Result<Metadata> {
+        let (index, wanted) = (Arc::clone(self.index()), selector.clone());
+        let (of, url) = (lens.clone(), in_json(base_url));
+        let base_url = url.clone();
+        let (etag, instances) = self
+            .blocking(move || {
+                let state = shown_state(&*index, &of, &wanted)?.unwrap_or_default();
+                Ok((tag(&state, &wanted, &url), shown(&*index, &of, &wanted)?))
+            })
+            .await?;
+        if instances.is_empty() {
+            return Err(self.why_nothing(selector).await?);
+        }
+        if let [only] = instances.as_slice() {
+            self.cleaned(&lens, only).await?;
+        }
+        let archive = self.clone();
+        let headers = futures::stream::iter(instances)
+            .map(move |instance| {
+                let (archive, lens) = (archive.clone(), lens.clone());
+                async move {
+                    let cleaned = archive.cleaned(&lens, &instance).await?;
+                    Ok(cleaned.json.clone())
+                }
+            })
+            .buffered(OPENED_AHEAD)
+            .filter_map(|header| async {
+                match header {
+                    Err(Error::Withheld) => None,
+                    header => Some(header),
+                }
+            });
+        let mut first = true;
+        let objects = headers.map(move |header: Result<Vec<u8>>| {
+            let mut chunk = vec![if first { b'[' } else { b',' }];
+            first = false;
+            chunk.append(&mut splice(header?, &base_url));
+            Ok(chunk)
+        });
+        // Whether there was anything is known at the end.
+        let chunks = futures::stream::unfold((objects.boxed(), Some(true)), array).boxed();
+        Ok(Metadata { etag, chunks })
+    }
+}
+
+type Objects = (BoxStream<'static, Result<Vec<u8>>>, Option<bool>);
+
+/// The next chunk of an array of objects; the state says whether it is still empty, or ended.
+async fn array((mut objects, is_empty): Objects) -> Option<(Result<Bytes>, Objects)> {
+    let is_empty = is_empty?;
+    Some(match objects.next().await {
+        Some(object) => (object.map(Bytes::from), (objects, Some(false))),
+        None => {
+            let end: &[u8] = if is_empty { b"[]" } else { b"]" };
+            (Ok(Bytes::from_static(end)), (objects, None))
+        }
+    })
 }
 
 /// Identifies a state of a selection as it is written with a base URL.

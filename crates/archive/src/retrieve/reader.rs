@@ -15,6 +15,7 @@ use super::InstanceRef;
 use super::convert::{ChunkWrite, PackAt};
 use super::inflated::Inflated;
 use crate::compress::{is_restorable, restore, restored_prefix};
+use crate::deidentified::Cleaned;
 use crate::{Archive, Error, Result};
 
 /// Bytes of a chunk on the way out.
@@ -30,15 +31,34 @@ pub struct InstanceReader {
     pub instance: InstanceRef,
     /// The data set, of a deflated one that was opened inflated.
     pub(super) inflated: Option<Arc<Inflated>>,
+    /// What a view gives of it.
+    pub(super) cleaned: Option<Arc<Cleaned>>,
 }
 
 impl Archive {
-    /// Opens an instance.
-    pub fn open_instance(&self, instance: InstanceRef) -> InstanceReader {
-        InstanceReader {
+    /// Opens an instance. In a view it is de-identified, or refused ([`Error::Withheld`]).
+    pub async fn open_instance(&self, mut instance: InstanceRef) -> Result<InstanceReader> {
+        let cleaned = match self.lens() {
+            None => None,
+            Some(lens) => {
+                let cleaned = self.cleaned(lens, &instance).await?;
+                instance.transfer_syntax_uid = cleaned.transfer_syntax_uid.clone();
+                Some(cleaned)
+            }
+        };
+        Ok(InstanceReader {
             archive: self.clone(),
             instance,
             inflated: None,
+            cleaned,
+        })
+    }
+
+    /// The instance as it is given: what a view cleans may be in another transfer syntax then.
+    pub async fn as_given(&self, instance: InstanceRef) -> Result<InstanceRef> {
+        match self.lens() {
+            None => Ok(instance),
+            Some(_) => Ok(self.open_instance(instance).await?.instance),
         }
     }
 }
@@ -46,9 +66,10 @@ impl Archive {
 impl InstanceReader {
     /// Bytes of the data set.
     pub fn len(&self) -> u64 {
-        match &self.inflated {
-            Some(inflated) => inflated.bytes.len() as u64,
-            None => self.instance.locator.length,
+        match (&self.cleaned, &self.inflated) {
+            (Some(cleaned), _) => cleaned.length,
+            (None, Some(inflated)) => inflated.bytes.len() as u64,
+            (None, None) => self.instance.locator.length,
         }
     }
 
@@ -78,6 +99,14 @@ impl InstanceReader {
             return Ok(inflated.slice(from..from + length));
         }
         let locator = self.instance.locator;
+        if let Some(cleaned) = self.cleaned.clone() {
+            let packs = self.packs().clone();
+            let read = move || cleaned.read(&packs, &locator, offset, length);
+            return match length <= INLINE {
+                true => self.archive.at_once(read),
+                false => self.archive.blocking(read).await,
+            };
+        }
         if length <= INLINE
             && let Some(bytes) = self.packs().read_cached(&locator, offset, length)
         {
@@ -123,6 +152,13 @@ impl InstanceReader {
     /// A Part 10 file: as received if it came as one (byte for byte), else with new meta.
     /// In the stored transfer syntax. Gives the length in bytes and the chunks.
     pub async fn part10(&self) -> Result<(u64, BoxStream<'static, Result<Bytes>>)> {
+        if let Some(cleaned) = &self.cleaned {
+            let header = cleaned.file_header.clone();
+            let length = header.len() as u64 + cleaned.length;
+            let first = stream::once(async move { Ok(header) });
+            let data_set = self.stream(0, cleaned.length);
+            return Ok((length, first.chain(data_set).boxed()));
+        }
         let locator = self.instance.locator;
         let header = if locator.prefix_length > 0 {
             let packs = self.packs().clone();
@@ -218,13 +254,14 @@ impl InstanceReader {
         }
         let (from, to) = (stored.clone(), transfer_syntax_uid.clone());
         let (packs, locator) = (self.packs().clone(), self.instance.locator);
+        let cleaned = self.cleaned.clone();
         let uid = self.instance.sop_instance_uid.clone();
         let options = transcode::Options {
             encode: *encode,
             ..transcoding()
         };
         let conversion = move |mut output: ChunkWrite<'_>| {
-            let source = PackAt::new(&packs, locator);
+            let source = PackAt::new(&packs, locator).through(cleaned);
             transcode(
                 &source,
                 0,
@@ -242,7 +279,10 @@ impl InstanceReader {
     /// What was received in this transfer syntax, if something else is kept now.
     async fn original(&self, transfer_syntax_uid: &Uid) -> Result<Option<Original>> {
         let stored = self.instance.transfer_syntax_uid.as_str();
-        if !Encoding::of(stored).encapsulated || !is_restorable(transfer_syntax_uid.as_str()) {
+        if self.cleaned.is_some()
+            || !Encoding::of(stored).encapsulated
+            || !is_restorable(transfer_syntax_uid.as_str())
+        {
             return Ok(None);
         }
         let (packs, locator) = (self.packs().clone(), self.instance.locator);
@@ -308,7 +348,7 @@ impl InstanceReader {
         let mut length = header.len() as u64;
         let mut begin = vec![Ok(header)];
         let mut is_whole = false;
-        if self.instance.locator.length <= CHUNK as u64 {
+        if self.len() <= CHUNK as u64 {
             // What was deflated may become much longer.
             while length <= 2 * CHUNK as u64 && !is_whole {
                 match data_set.next().await.transpose()? {

@@ -7,6 +7,7 @@ use sagittal_core::Uid;
 use sagittal_store::blob::Locator;
 use sagittal_store::index::{Index, Row, Selection};
 
+use crate::deidentified::{Lens, Original};
 use crate::{Archive, Error, Result};
 
 /// What is wanted: every given list restricts; an empty list does not.
@@ -43,6 +44,8 @@ pub struct InstanceRef {
     pub locator: Locator,
     /// Milliseconds since 1970 UTC.
     pub received_ms: i64,
+    /// What it is in the archive itself, if it is one of a view.
+    pub original: Option<Box<Original>>,
 }
 
 impl From<&Selector> for Selection {
@@ -74,6 +77,7 @@ impl InstanceRef {
             hash: instance.hash,
             locator: instance.locator,
             received_ms: instance.received_ms,
+            original: None,
         }))
     }
 }
@@ -119,29 +123,23 @@ impl Archive {
     /// Why [`Archive::instances`] found nothing: it was deleted (`Gone`), or never there (`NotFound`).
     pub async fn why_nothing(&self, selector: &Selector) -> Result<Error> {
         let (index, selector) = (Arc::clone(self.index()), selector.clone());
-        self.blocking(move || nothing_selected(&*index, &selector))
-            .await
+        let lens = self.lens().cloned();
+        self.blocking(move || match lens {
+            None => nothing_selected(&*index, &selector),
+            Some(_) => Ok(nothing_shown(&selector)),
+        })
+        .await
     }
 
     /// The instances that are wanted, in order of study, series, instance number.
     /// Sees everything that was acknowledged before the call.
     pub async fn instances(&self, selector: &Selector) -> Result<Vec<InstanceRef>> {
         self.wait_indexed().await?;
-        let (index, selection) = (Arc::clone(self.index()), Selection::from(selector));
-        self.blocking(move || {
-            let mut instances = Vec::new();
-            let mut failed = None;
-            index.instances(&selection, &mut |row| {
-                match InstanceRef::from_row(&row) {
-                    Ok(instance) => instances.extend(instance),
-                    Err(error) => {
-                        failed = Some(error);
-                        return ControlFlow::Break(());
-                    }
-                }
-                ControlFlow::Continue(())
-            })?;
-            failed.map_or(Ok(instances), Err)
+        let (index, selector) = (Arc::clone(self.index()), selector.clone());
+        let lens = self.lens().cloned();
+        self.blocking(move || match lens {
+            None => selected(&*index, &Selection::from(&selector)),
+            Some(lens) => shown(&*index, &lens, &selector),
         })
         .await
     }
@@ -157,6 +155,20 @@ impl Archive {
         let index = Arc::clone(self.index());
         let uid = sop_instance_uid.clone();
         let parents = (study_instance_uid.cloned(), series_instance_uid.cloned());
+        if let Some(lens) = self.lens().cloned() {
+            let selector = Selector {
+                study_instance_uids: parents.0.into_iter().collect(),
+                series_instance_uids: parents.1.into_iter().collect(),
+                sop_instance_uids: vec![uid],
+                ..Selector::default()
+            };
+            return self
+                .blocking(move || {
+                    let found = shown(&*index, &lens, &selector)?.pop();
+                    found.ok_or_else(|| nothing_shown(&selector))
+                })
+                .await;
+        }
         self.blocking(move || {
             let row = index.instance(uid.as_str())?;
             let found = row.map(|row| InstanceRef::from_row(&row)).transpose()?;
@@ -181,8 +193,86 @@ impl Archive {
     /// A tag for the state of a selection without reading metadata (ETag); `None` if empty.
     pub async fn state_tag(&self, selector: &Selector) -> Result<Option<String>> {
         self.wait_indexed().await?;
-        let (index, selection) = (Arc::clone(self.index()), Selection::from(selector));
-        self.blocking(move || Ok(index.state_tag(&selection)?))
-            .await
+        let (index, selector) = (Arc::clone(self.index()), selector.clone());
+        let lens = self.lens().cloned();
+        self.blocking(move || match lens {
+            None => Ok(index.state_tag(&Selection::from(&selector))?),
+            Some(lens) => shown_state(&*index, &lens, &selector),
+        })
+        .await
+    }
+}
+
+/// The instances of a selection.
+pub(crate) fn selected(index: &dyn Index, selection: &Selection) -> Result<Vec<InstanceRef>> {
+    let mut instances = Vec::new();
+    let mut failed = None;
+    index.instances(selection, &mut |row| {
+        match InstanceRef::from_row(&row) {
+            Ok(instance) => instances.extend(instance),
+            Err(error) => {
+                failed = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    failed.map_or(Ok(instances), Err)
+}
+
+/// The instances that a view has of a selection. The order of studies says nothing of when they
+/// were made.
+pub(super) fn shown(
+    index: &dyn Index,
+    lens: &Lens,
+    selector: &Selector,
+) -> Result<Vec<InstanceRef>> {
+    let Some(selection) = lens.selection(index, selector)? else {
+        return Ok(Vec::new());
+    };
+    let found = selected(index, &selection)?.into_iter();
+    let mut shown: Vec<InstanceRef> = found.map(|instance| lens.instance(instance)).collect();
+    shown.sort_by(|a, b| {
+        let of = |instance: &InstanceRef| instance.study_instance_uid.to_string();
+        of(a).cmp(&of(b))
+    });
+    Ok(shown)
+}
+
+/// As [`Archive::state_tag`], of a view: nobody can tell from it what it stands for.
+pub(super) fn shown_state(
+    index: &dyn Index,
+    lens: &Lens,
+    selector: &Selector,
+) -> Result<Option<String>> {
+    let Some(selection) = lens.selection(index, selector)? else {
+        return Ok(None);
+    };
+    let state = index.state_tag(&selection)?;
+    Ok(state.map(|state| {
+        let hash = blake3::Hash::from_bytes(lens.hash(state.as_bytes()));
+        hash.to_hex().chars().take(32).collect()
+    }))
+}
+
+/// A view does not tell what was deleted.
+fn nothing_shown(selector: &Selector) -> Error {
+    let lists = [
+        ("instance", &selector.sop_instance_uids),
+        ("series", &selector.series_instance_uids),
+        ("study", &selector.study_instance_uids),
+    ];
+    let named = lists
+        .iter()
+        .find_map(|(what, uids)| Some((*what, uids.first()?)));
+    match named {
+        Some((what, uid)) => Error::NotFound {
+            what,
+            uid: uid.to_string(),
+        },
+        None => Error::NotFound {
+            what: "patient",
+            uid: String::new(),
+        },
     }
 }

@@ -227,9 +227,9 @@ impl Archive {
             references.len() < 2 || references.iter().any(|one| one.is(instance, frame))
         };
         let mut placed = stream::iter(members)
-            .map(|member| {
-                let reader = self.open_instance(member);
-                async move { reader.slices().await.map(|slices| (reader, slices)) }
+            .map(|member| async move {
+                let reader = self.open_instance(member).await?;
+                reader.slices().await.map(|slices| (reader, slices))
             })
             .buffered(AHEAD);
         let mut candidates = Vec::new();

@@ -82,11 +82,15 @@ async fn find(archive: &Archive, uid: &str) -> Option<InstanceRef> {
         hash: instance.hash,
         locator: instance.locator,
         received_ms: instance.received_ms,
+        original: None,
     })
 }
 
 async fn reader(archive: &Archive, uid: &str) -> InstanceReader {
-    archive.open_instance(find(archive, uid).await.unwrap())
+    archive
+        .open_instance(find(archive, uid).await.unwrap())
+        .await
+        .unwrap()
 }
 
 async fn collect(mut chunks: futures::stream::BoxStream<'static, Result<Bytes>>) -> Vec<u8> {

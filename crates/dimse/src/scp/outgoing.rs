@@ -73,14 +73,14 @@ async fn prepare(
     form: &Form,
     lossy: &[Lossy],
 ) -> Result<Outgoing, Failure> {
-    let context = match choose(negotiated, &instance, form) {
+    let opened = archive.open_instance(instance).await;
+    let reader = opened.map_err(|error| Failure::of(Kind::Get, &error))?;
+    let context = match choose(negotiated, &reader.instance, form) {
         Ok(context) => context,
         Err(failure) => {
-            let reader = archive.open_instance(instance);
             return with_loss(negotiated, &reader, form, lossy, failure).await;
         }
     };
-    let reader = archive.open_instance(instance);
     let instance = &reader.instance;
     let mut sop_instance_uid = instance.sop_instance_uid.clone();
     let data = match form {

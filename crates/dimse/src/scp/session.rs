@@ -84,6 +84,7 @@ impl Invocations {
 /// Serves an association to its end.
 pub(crate) async fn run(provider: Arc<Provider>, mut association: Association) {
     let negotiated = association.negotiated().clone();
+    let provider = provider.called(&negotiated.called_ae_title);
     let identified = policy::identify(
         &provider.directory,
         &negotiated.calling_ae_title,
@@ -96,8 +97,8 @@ pub(crate) async fn run(provider: Arc<Provider>, mut association: Association) {
         return;
     };
     let session = Arc::new(Session {
+        caller: provider.granted(caller),
         provider: provider.clone(),
-        caller,
         sender: association.sender(),
         negotiated: negotiated.clone(),
         invocations: Invocations::default(),

@@ -236,6 +236,7 @@ mod tests {
                 length: 0,
             },
             received_ms: 0,
+            original: None,
         }
     }
 

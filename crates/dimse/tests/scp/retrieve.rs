@@ -159,7 +159,7 @@ async fn a_study_is_moved_to_a_peer_that_is_told_who_asked() {
             .instance(None, None, &object.sop_instance_uid)
             .await
             .unwrap();
-        let reader = archive.open_instance(instance);
+        let reader = archive.open_instance(instance).await.unwrap();
         let bytes = reader.read(0, reader.len()).await.unwrap();
         assert_eq!(bytes, object.encode(EXPLICIT));
     }

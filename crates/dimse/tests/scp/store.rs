@@ -19,7 +19,7 @@ async fn kept(server: &Server, object: &Object) -> Bytes {
         .instance(None, None, &object.sop_instance_uid)
         .await
         .unwrap();
-    let reader = archive.open_instance(instance);
+    let reader = archive.open_instance(instance).await.unwrap();
     reader.read(0, reader.len()).await.unwrap()
 }
 

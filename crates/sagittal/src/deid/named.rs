@@ -24,6 +24,17 @@ pub fn policies(config: &Deid) -> anyhow::Result<Policies> {
     }
     for view in &config.views {
         let policy = policies.get(&view.policy).cloned();
+        if policy
+            .as_ref()
+            .is_some_and(|policy| policy.has_uids_of_its_own())
+        {
+            anyhow::bail!(
+                "deid.view {}: the policy {} changes UIDs otherwise than to pseudonyms; a view could \
+                 not find what it names by them",
+                view.name,
+                view.policy
+            );
+        }
         policies.views.push(View {
             name: view.name.clone(),
             ae_title: view.ae_title.clone(),

@@ -87,7 +87,7 @@ async fn from_archive(
         series_instance_uid: instance.series_instance_uid.clone(),
         sop_instance_uid: instance.sop_instance_uid.clone(),
     };
-    let (_, mut chunks) = archive.open_instance(instance).part10().await?;
+    let (_, mut chunks) = archive.open_instance(instance).await?.part10().await?;
     let mut writer = destination.begin(&place)?;
     let mut total = 0;
     while let Some(bytes) = chunks.next().await {

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use sagittal_archive::Archive;
+use sagittal_archive::events::Event as Told;
 use sagittal_audit::{Action, AuditLog, Event, Outcome};
 use sagittal_dimse::{DimseServer, Peers, Provider};
 use sagittal_web::{Listener, WebState};
@@ -146,7 +147,7 @@ async fn serve(
         tasks.spawn(sagittal_web::serve(vec![listener], router, stop, limits));
     }
     let upkeep = tokio::spawn(metrics.upkeep(archive.clone()));
-    let damage = tokio::spawn(record_damage(archive.clone(), audit.clone()));
+    let damage = tokio::spawn(record_alerts(archive.clone(), audit.clone()));
     let result = stop::until_stopped(&mut tasks, &stop, config.limits.shutdown).await;
     upkeep.abort();
     damage.abort();
@@ -192,33 +193,45 @@ fn open_audit(config: &Config) -> anyhow::Result<AuditLog> {
         .with_context(|| format!("cannot open the audit log {}", file.display()))
 }
 
-/// What scrubbing finds is a Security Alert (PS3.15 §A.5.3.11).
-async fn record_damage(archive: Archive, audit: AuditLog) {
+/// What scrubbing finds, and what a view withholds, is a Security Alert (PS3.15 §A.5.3.11).
+async fn record_alerts(archive: Archive, audit: AuditLog) {
     let mut follower = archive.events(None);
     // Of a flood of events some may be lost: the log has them all.
     while let Some(event) = next_event(&mut follower).await {
-        let sagittal_archive::events::Event::Damaged {
-            pack,
-            offset,
-            instances,
-            reason,
-            ..
-        } = event
-        else {
-            continue;
+        let alert = |service: &str| {
+            Event::new(Action::SecurityAlert, service)
+                .by(format!("process {}", std::process::id()), "local", None)
+                .outcome(Outcome::SeriousFailure)
         };
-        let mut alert = Event::new(Action::SecurityAlert, "scrub")
-            .by(format!("process {}", std::process::id()), "local", None)
-            .outcome(Outcome::SeriousFailure);
-        alert.instances = instances;
-        alert.detail = Some(format!("pack {pack} at byte {offset}: {reason}"));
+        let alert = match event {
+            Told::Damaged {
+                pack,
+                offset,
+                instances,
+                reason,
+                ..
+            } => alert("scrub")
+                .instances(instances)
+                .detail(format!("pack {pack} at byte {offset}: {reason}")),
+            Told::Withheld {
+                view,
+                policy,
+                study_instance_uid,
+                sop_instance_uid,
+                reason,
+            } => alert("de-identified view")
+                .study(study_instance_uid)
+                .instances(1)
+                .detail(format!(
+                    "view {view}, policy {policy}: {sop_instance_uid} is withheld: {reason}"
+                )),
+            _ => continue,
+        };
         audit.record(alert);
     }
 }
 
-async fn next_event(
-    follower: &mut sagittal_archive::events::Follower,
-) -> Option<sagittal_archive::events::Event> {
+async fn next_event(follower: &mut sagittal_archive::events::Follower) -> Option<Told> {
     use tokio::sync::broadcast::error::RecvError;
     loop {
         match follower.recv().await {

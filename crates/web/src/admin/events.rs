@@ -92,6 +92,7 @@ fn encode(event: &Numbered) -> String {
         Event::Completed { .. } => "completed",
         Event::Deleted { .. } => "deleted",
         Event::Damaged { .. } => "damaged",
+        Event::Withheld { .. } => "withheld",
         Event::Space { .. } => "space",
     };
     // JSON has no line breaks of its own: one data line is enough.

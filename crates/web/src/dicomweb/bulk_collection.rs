@@ -63,11 +63,16 @@ pub(crate) async fn respond(
         return Ok(conditional::not_modified(&etag));
     }
     let (archive, base) = (state.archive.clone(), request.base.clone());
+    let is_single = instances.len() == 1;
     let places = stream::iter(instances)
         .map(move |instance| {
             let (archive, base) = (archive.clone(), base.clone());
             async move {
-                let header = archive.header(&instance, &base).await?;
+                let header = match archive.header(&instance, &base).await {
+                    // One of several that a de-identified view does not give.
+                    Err(ArchiveError::Withheld) if !is_single => return Ok(Vec::new()),
+                    header => header?,
+                };
                 let mut paths = Vec::new();
                 bulk_paths(&header, &TagPath::default(), &mut paths);
                 Ok::<_, Error>(of_one(instance, paths))
@@ -111,11 +116,15 @@ pub(crate) async fn pixel_data(
         return Ok(conditional::not_modified(&etag));
     }
     let archive = state.archive.clone();
+    let is_single = instances.len() == 1;
     let places = stream::iter(instances)
         .map(move |instance| {
             let archive = archive.clone();
             async move {
-                let path = pixel_path(&archive, &instance).await?;
+                let path = match pixel_path(&archive, &instance).await {
+                    Err(Error::Archive(ArchiveError::Withheld)) if !is_single => None,
+                    path => path?,
+                };
                 Ok(of_one(instance, path.into_iter().collect()))
             }
         })

@@ -88,7 +88,7 @@ pub(crate) async fn one(
         let items = frames_of(&request.base, &instance, &representation);
         respond(&state, &representation, items)
     } else if representation.converted.is_some() {
-        let reader = state.archive.open_instance(instance);
+        let reader = state.archive.open_instance(instance).await?;
         let frame = frame(&reader, 0, &representation).await?;
         let mut response = Response::new(Body::from(frame.clone()));
         put(&mut response, CONTENT_TYPE, &representation.content_type());
@@ -167,7 +167,7 @@ pub(super) fn parts_of(state: &WebState, items: Vec<Item>) -> BoxStream<'static,
                         (bulk.length, bulk_stream::stream(&bulk, 0..bulk.length))
                     }
                     Content::Frame(instance, index) => {
-                        let reader = archive.open_instance(instance);
+                        let reader = archive.open_instance(instance).await?;
                         let frame = frame(&reader, index, &item.representation).await?;
                         (frame.len() as u64, whole(frame))
                     }

@@ -49,7 +49,8 @@ pub(crate) async fn retrieve(
 /// The Web Application Description of the DICOMweb routes.
 fn wadl(config: &WebConfig, root: &str) -> String {
     let mut resources: BTreeMap<String, Vec<&Route>> = BTreeMap::new();
-    for route in ROUTES.iter().filter(|route| route.base != Base::Root) {
+    let offered = ROUTES.iter().filter(|route| route.is_offered(config));
+    for route in offered.filter(|route| route.base != Base::Root) {
         let path = route.full_path(config).replace("{*", "{");
         resources.entry(path).or_default().push(route);
     }

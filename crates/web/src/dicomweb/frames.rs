@@ -71,7 +71,7 @@ pub(crate) async fn retrieve(
         return Ok(conditional::not_modified(&etag));
     }
     let url = location(&request.base, &instance);
-    let reader = state.archive.open_instance(instance);
+    let reader = state.archive.open_instance(instance).await?;
     let content_type = representation.content_type();
     let mut numbers = frames.into_iter();
     // The first is read before the head goes out, so that what fails has a status.

@@ -193,8 +193,8 @@ struct Opened {
 
 /// The Part 10 file of an instance.
 async fn open(archive: &Archive, (instance, given): Chosen) -> Result<Opened> {
-    let stored = instance.transfer_syntax_uid.clone();
-    let reader = archive.open_instance(instance);
+    let reader = archive.open_instance(instance).await?;
+    let stored = reader.instance.transfer_syntax_uid.clone();
     let converted = match &given {
         Given::Stored => None,
         Given::Converted(uid) => Some((uid, reader.part10_as(uid).await?)),
@@ -227,6 +227,18 @@ pub(crate) async fn begun<T: Send + 'static>(
     Ok(stream::iter(first.map(Ok)).chain(items).boxed())
 }
 
+/// Of several instances those are left out that a de-identified view does not give.
+fn without_withheld<T: Send + 'static>(
+    items: impl Stream<Item = Result<T>> + Send + 'static,
+    is_single: bool,
+) -> BoxStream<'static, Result<T>> {
+    let is_left_out = move |item: &Result<T>| {
+        !is_single && matches!(item, Err(Error::Archive(ArchiveError::Withheld)))
+    };
+    let kept = items.filter(move |item| std::future::ready(!is_left_out(item)));
+    kept.boxed()
+}
+
 async fn multipart(
     archive: &Archive,
     chosen: Vec<Chosen>,
@@ -234,6 +246,7 @@ async fn multipart(
     base: String,
 ) -> Result<Response> {
     let archive = archive.clone();
+    let is_single = chosen.len() == 1;
     let parts = stream::iter(among_others(chosen))
         .map(move |chosen| {
             let archive = archive.clone();
@@ -249,6 +262,7 @@ async fn multipart(
             }
         })
         .buffered(AHEAD);
+    let parts = without_withheld(parts, is_single);
     Ok(Writer::related(DICOM).respond(status, begun(parts).await?))
 }
 
@@ -290,6 +304,7 @@ async fn as_zip(archive: &Archive, chosen: Vec<Chosen>, request: &Request) -> Re
         .unwrap_or("study");
     let file_name = format!("{name}.zip");
     let archive = archive.clone();
+    let is_single = chosen.len() == 1;
     let files = stream::iter(among_others(chosen))
         .map(move |chosen| {
             let archive = archive.clone();
@@ -312,7 +327,7 @@ async fn as_zip(archive: &Archive, chosen: Vec<Chosen>, request: &Request) -> Re
             }
         })
         .buffered(AHEAD);
-    let files = begun(files).await?;
+    let files = begun(without_withheld(files, is_single)).await?;
     let mut response = Response::new(Body::from_stream(zip::archive(files)));
     response
         .headers_mut()

@@ -4,6 +4,7 @@ pub(crate) mod bulk_collection;
 pub(crate) mod bulk_data;
 pub(crate) mod bulk_stream;
 pub(crate) mod capabilities;
+pub(crate) mod deid_preview;
 pub(crate) mod delete;
 pub(crate) mod frames;
 pub(crate) mod instances;

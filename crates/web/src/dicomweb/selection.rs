@@ -17,7 +17,7 @@ pub(crate) async fn select(state: &WebState, request: &Request) -> Result<Vec<In
                 &instance,
             )
             .await?;
-        return Ok(vec![found]);
+        return Ok(vec![state.archive.as_given(found).await?]);
     }
     let selector = request.selector()?;
     let instances = state.archive.instances(&selector).await?;

@@ -110,7 +110,7 @@ async fn images(state: &WebState, input: &BlendingInput) -> Result<Vec<InstanceR
 
 async fn open(state: &WebState, instance: &InstanceRef) -> Result<Chosen> {
     let frame = instance.number_of_frames / 2;
-    let reader = state.archive.open_instance(instance.clone());
+    let reader = state.archive.open_instance(instance.clone()).await?;
     let header = reader.header().await?;
     let mut image = reader.image_pixel().await?;
     // Colors have places, too.

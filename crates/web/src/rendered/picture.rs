@@ -34,7 +34,7 @@ pub(crate) async fn draw(
     parameters: &Parameters,
 ) -> Result<Bytes> {
     let instance = &subject.instance;
-    let reader = state.archive.open_instance(instance.clone());
+    let reader = state.archive.open_instance(instance.clone()).await?;
     match Kind::of(instance) {
         Kind::Image => {}
         Kind::PresentationState => {
@@ -50,7 +50,7 @@ pub(crate) async fn draw(
             let mut options = parameters.options.clone();
             options.presentation_state = Some(DataSet::clone(&header));
             let key = format!("{} {}", parameters.key(), subject.instance.sop_instance_uid);
-            let reader = state.archive.open_instance(instance);
+            let reader = state.archive.open_instance(instance).await?;
             let parameters = Parameters::new(options, key);
             return one(&reader, frame, media_type, &parameters).await;
         }

@@ -33,6 +33,7 @@ pub(super) async fn sketch(
         let header = state
             .archive
             .open_instance(instance.clone())
+            .await?
             .header()
             .await?;
         let (kind, width, height) = (Kind::of(instance), viewport.width, viewport.height);

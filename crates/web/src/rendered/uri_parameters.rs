@@ -82,13 +82,14 @@ impl UriParameters {
         let mut options = self.options;
         if let Some(uid) = &self.presentation {
             let found = state.archive.instance(None, None, uid).await?;
-            let header = state.archive.open_instance(found).header().await?;
+            let header = state.archive.open_instance(found).await?.header().await?;
             options.presentation_state = Some(DataSet::clone(&header));
         }
         if self.columns.is_some() || self.rows.is_some() || self.region.is_some() {
             let image = state
                 .archive
                 .open_instance(instance.clone())
+                .await?
                 .image_pixel()
                 .await?;
             let (columns, rows) = (f64::from(image.columns), f64::from(image.rows));

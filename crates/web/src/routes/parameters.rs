@@ -37,6 +37,12 @@ const VIEWPORT: Parameter = optional(
     "vw,vh or vw,vh,sx,sy,sw,sh: size, and region of the source",
 );
 
+/// Of previews of de-identification.
+pub(super) const DEID_PREVIEW: &[Parameter] = &[
+    required("policy", "name of a configured policy"),
+    optional("changed", "boolean", "only what is changed"),
+];
+
 /// Of thumbnails.
 pub(super) const THUMBNAIL: &[Parameter] = &[ACCEPT, VIEWPORT];
 

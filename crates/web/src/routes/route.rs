@@ -83,6 +83,12 @@ pub struct Route {
 }
 
 impl Route {
+    /// Is it told of where the configuration applies?
+    pub fn is_offered(&self, config: &WebConfig) -> bool {
+        let writes = matches!(self.method, Method::Post | Method::Delete);
+        !config.read_only || (!writes && self.base != Base::Root)
+    }
+
     /// The whole path, with the configured prefixes.
     pub fn full_path(&self, config: &WebConfig) -> String {
         let prefix = match self.base {

@@ -3,12 +3,14 @@
 use axum::routing::{MethodRouter, delete, get, on, post};
 use sagittal_auth::Permission;
 
-use super::parameters::{ACCEPT_ONLY, MPR, RENDERING, SEARCH, THREE_D, THUMBNAIL, WADO_URI};
+use super::parameters::{
+    ACCEPT_ONLY, DEID_PREVIEW, MPR, RENDERING, SEARCH, THREE_D, THUMBNAIL, WADO_URI,
+};
 use super::route::{Base, Method, Parameter, Route};
 use crate::admin::{events, health, metrics, status};
 use crate::dicomweb::{
-    bulk_collection, bulk_data, capabilities, delete as deletion, frames, instances, metadata,
-    qido, stow,
+    bulk_collection, bulk_data, capabilities, deid_preview, delete as deletion, frames, instances,
+    metadata, qido, stow,
 };
 use crate::rendered::{self, RENDERED, VOLUME_TYPES};
 use crate::state::WebState;
@@ -496,6 +498,18 @@ pub const ROUTES: &[Route] = &[
         "Retrieve an instance as a volume seen from outside",
         THREE_D,
         || get(rendered::three_d),
+    ),
+    dicomweb(
+        "previewDeidentification",
+        Method::Get,
+        "/studies/{study}/series/{series}/instances/{instance}/deid-preview",
+        Permission::Retrieve,
+        "What a policy of de-identification would do to an instance, element by element",
+        "extension",
+        DEID_PREVIEW,
+        &["application/json"],
+        &[200, 400, 404, 410, 413, 503],
+        || get(deid_preview::retrieve),
     ),
     remove("deleteStudy", STUDY, "Delete a study"),
     remove("deleteSeries", SERIES, "Delete a series"),

@@ -26,6 +26,7 @@ pub const PERMISSIONS: &[&str] = &[
     "events",
     "observe",
     "administer",
+    "view-deidentified",
 ];
 
 const TIMEOUT: Kind = Kind::Duration { min: 100, max: DAY };

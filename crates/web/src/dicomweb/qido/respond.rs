@@ -74,9 +74,12 @@ pub(super) async fn search(
     let full = !complete || ahead.len() as u64 >= limit;
     let total = match known {
         Some(total) => Some(total),
-        None if full => Some(count(state, &search).await?),
+        None if full => count(state, &search).await?,
         None => None,
     };
+    if total.is_none() && full && !ahead.is_empty() {
+        warnings.push("There may be additional results that can be requested".to_owned());
+    }
     if let Some(total) = total {
         let remaining = total.saturating_sub(offset.saturating_add(limit));
         if remaining > 0 {
@@ -107,7 +110,7 @@ pub(super) async fn search(
     Ok(response)
 }
 
-async fn count(state: &WebState, search: &Search) -> Result<u64> {
+async fn count(state: &WebState, search: &Search) -> Result<Option<u64>> {
     let mut query = search.query.clone();
     query.limit = None;
     query.offset = 0;
