@@ -92,6 +92,12 @@ pub enum Error {
         /// Why; places and kinds, no values.
         reason: String,
     },
+    /// Log or report of a de-identification cannot be kept.
+    #[error("{reason}")]
+    Proof {
+        /// Why; no protected value.
+        reason: String,
+    },
     /// A de-identified view does not give the instance: it cannot be de-identified by its policy.
     #[error("the instance cannot be de-identified by the policy of this view, and is not given")]
     Withheld,

@@ -1,5 +1,8 @@
 //! The options of the profile (PS3.15 §E.3, CID 7050).
 
+/// The profile's code and meaning (CID 7050).
+pub(crate) const BASIC: (&str, &str) = ("113100", "Basic Application Confidentiality Profile");
+
 /// Which options are on. None: the Basic Application Level Confidentiality Profile alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {

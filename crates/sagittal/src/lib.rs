@@ -10,6 +10,7 @@ pub mod export;
 pub mod files;
 pub mod import;
 pub mod meter;
+pub mod out;
 pub mod render;
 pub mod server;
 pub mod transfer;

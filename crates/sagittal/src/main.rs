@@ -12,6 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match sagittal::command::Cli::parse().run() {
+        Ok(_) if sagittal::out::has_failed() => ExitCode::FAILURE,
         Ok(exit) => exit.into(),
         Err(error) => {
             eprintln!("sagittal: {error:#}");

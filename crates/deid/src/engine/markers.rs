@@ -3,11 +3,9 @@
 use sagittal_core::{DataSet, Element, Tag, Value, tags};
 
 use super::Engine;
+use crate::options::BASIC;
 use crate::table::EDITION;
 use crate::{Asked, PixelsCleaned, ProfileOption, Reason, Result, Taken};
-
-/// The profile's code and meaning (CID 7050).
-const BASIC: (&str, &str) = ("113100", "Basic Application Confidentiality Profile");
 
 /// What was applied to one instance.
 #[derive(Clone, Debug, Default, PartialEq)]

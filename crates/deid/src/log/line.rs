@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Taken;
+use crate::options::BASIC;
+use crate::table::EDITION;
+use crate::{Policy, Taken};
 
 /// What all instances of a run have in common: the first line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,37 @@ pub struct Run {
     pub key: String,
     /// When the run began (RFC 3339).
     pub started: String,
+}
+
+impl Run {
+    /// Of a policy, with the fingerprint of the project key.
+    pub fn of(policy: &Policy, key: &str, tool: &str, started: &str) -> Run {
+        let named = |code: &str, meaning: &str| format!("{code} {meaning}");
+        let options = policy.options.on();
+        let options = options.map(|option| named(option.code(), option.meaning()));
+        let dates = if policy.options.retain_longitudinal_full_dates {
+            "kept".to_owned()
+        } else if policy.options.retain_longitudinal_modified_dates {
+            format!(
+                "moved per patient by 1 to {} days into the past",
+                policy.date_range
+            )
+        } else {
+            "removed".to_owned()
+        };
+        Run {
+            edition: EDITION.to_owned(),
+            tool: tool.to_owned(),
+            profile: policy.name.clone(),
+            options: std::iter::once(named(BASIC.0, BASIC.1))
+                .chain(options)
+                .collect(),
+            dates,
+            rules: policy.rule_set_digest(),
+            key: key.to_owned(),
+            started: started.to_owned(),
+        }
+    }
 }
 
 /// How many elements were dealt with in which way.

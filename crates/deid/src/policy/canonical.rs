@@ -12,27 +12,41 @@ use crate::{Action, ProfileOption};
 impl Policy {
     /// The rules as TOML, in a fixed order, defaults spelled out. Reading it gives this policy.
     pub fn canonical(&self) -> String {
-        let mut text = String::new();
+        let mut text = self.rules();
         // Writing to a string does not fail.
-        let _ = self.write_canonical(&mut text);
+        let _ = self.write_report(&mut text);
         text
+    }
+
+    /// All that has a say in what comes out.
+    fn rules(&self) -> String {
+        let mut text = String::new();
+        let _ = self.write_rules(&mut text);
+        text
+    }
+
+    fn write_report(&self, out: &mut String) -> std::fmt::Result {
+        let quasi = self.report.quasi_identifiers.iter();
+        let keywords: Vec<String> = quasi.map(|quasi| quasi.keyword().to_owned()).collect();
+        writeln!(
+            out,
+            "\n[report]\nquasi_identifiers = {}\nk = {}",
+            list(&keywords),
+            self.report.k
+        )
     }
 
     /// 64 hexadecimal digits over edition, engine version and rules.
     pub fn rule_set_digest(&self) -> String {
         let mut hasher = blake3::Hasher::new();
-        for part in [
-            EDITION,
-            env!("CARGO_PKG_VERSION"),
-            self.canonical().as_str(),
-        ] {
+        for part in [EDITION, env!("CARGO_PKG_VERSION"), self.rules().as_str()] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
         hasher.finalize().to_hex().to_string()
     }
 
-    fn write_canonical(&self, out: &mut String) -> std::fmt::Result {
+    fn write_rules(&self, out: &mut String) -> std::fmt::Result {
         writeln!(out, "name = {}", quoted(&self.name))?;
         writeln!(out, "extends = \"basic\"")?;
         writeln!(out, "encapsulated = \"{}\"", self.encapsulated.as_str())?;

@@ -32,6 +32,7 @@ pub use problem::{Problem, Problems};
 
 use crate::Options;
 use crate::pixels::PixelPolicy;
+use crate::report::Quasi;
 
 /// What a project wants.
 #[derive(Clone, Debug)]
@@ -64,8 +65,29 @@ pub struct Policy {
     pub residual_lists: Vec<String>,
     /// Files with lists of patients, for the text cleaner and the residual check.
     pub patient_lists: Vec<String>,
+    /// What the report is to tell besides.
+    pub report: ReportPolicy,
     /// What was unusual but not wrong.
     pub warnings: Vec<Problem>,
+}
+
+/// What the report tells besides: the table `[report]`. It changes nothing in the outputs, and so
+/// is no part of the rule-set digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportPolicy {
+    /// Attributes of the k-anonymity table; none makes no such table.
+    pub quasi_identifiers: Vec<Quasi>,
+    /// Combinations that fewer patients share are listed.
+    pub k: u32,
+}
+
+impl Default for ReportPolicy {
+    fn default() -> ReportPolicy {
+        ReportPolicy {
+            quasi_identifiers: Vec::new(),
+            k: 5,
+        }
+    }
 }
 
 /// What becomes of text outside all tables.
@@ -120,6 +142,7 @@ impl Default for Policy {
             recipients: Vec::new(),
             residual_lists: Vec::new(),
             patient_lists: Vec::new(),
+            report: ReportPolicy::default(),
             warnings: Vec::new(),
         }
     }

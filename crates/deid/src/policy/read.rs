@@ -1,6 +1,7 @@
 //! Reads a policy from TOML; every mistake is collected, with its line.
 
 mod fields;
+mod report;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -69,6 +70,7 @@ const ROOT_KEYS: &[&str] = &[
     "pixels",
     "reidentify",
     "residual",
+    "report",
     "tag",
 ];
 
@@ -150,6 +152,7 @@ impl Reader<'_> {
             self.policy.residual_lists = self.get_texts(table, "residual", "lists");
             self.policy.patient_lists = self.get_texts(table, "residual", "patients");
         }
+        self.report(table);
         if self.table(table, "pixels").is_some() {
             self.pixels();
         }

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sagittal_core::{DataSet, tags};
+use sagittal_core::{DataSet, Tag, Vr, dictionary, tags};
+use serde::{Deserialize, Serialize};
 
 use super::document::{Block, Table};
 
@@ -31,9 +32,48 @@ pub enum Quasi {
     SizeBand,
     /// Patient's Weight, in bands of ten kilograms.
     WeightBand,
+    /// Another attribute, its value as it stands.
+    Attribute(Tag),
 }
 
+/// Attributes whose values are put into bands, or counted under a name of their own.
+const KNOWN: [(Tag, Quasi); 9] = [
+    (tags::PATIENT_AGE, Quasi::AgeBand),
+    (tags::PATIENT_SEX, Quasi::Sex),
+    (tags::STUDY_DATE, Quasi::StudyMonth),
+    (tags::MODALITY, Quasi::Modality),
+    (tags::INSTITUTION_NAME, Quasi::Institution),
+    (tags::BODY_PART_EXAMINED, Quasi::BodyPart),
+    (tags::ETHNIC_GROUP, Quasi::EthnicGroup),
+    (tags::PATIENT_SIZE, Quasi::SizeBand),
+    (tags::PATIENT_WEIGHT, Quasi::WeightBand),
+];
+
 impl Quasi {
+    /// By an attribute of the standard with short text or numbers as text; `None` for others.
+    pub fn of_attribute(tag: Tag) -> Option<Quasi> {
+        if let Some((_, quasi)) = KNOWN.iter().find(|(known, _)| *known == tag) {
+            return Some(*quasi);
+        }
+        let is_short = match dictionary::vr(tag) {
+            Vr::LT | Vr::ST | Vr::UT | Vr::UR | Vr::UI | Vr::UN => false,
+            vr => vr.is_text(),
+        };
+        (is_short && !tag.is_private() && dictionary::entry(tag).is_some())
+            .then_some(Quasi::Attribute(tag))
+    }
+
+    /// The keyword of its attribute.
+    pub fn keyword(self) -> &'static str {
+        let known = KNOWN.iter().find(|(_, quasi)| *quasi == self);
+        let tag = match self {
+            Quasi::Attribute(tag) => Some(tag),
+            _ => known.map(|(tag, _)| *tag),
+        };
+        let entry = tag.and_then(dictionary::entry);
+        entry.map_or("", |entry| entry.keyword)
+    }
+
     /// Its name in the table.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -46,6 +86,7 @@ impl Quasi {
             Quasi::EthnicGroup => "ethnic group",
             Quasi::SizeBand => "size band",
             Quasi::WeightBand => "weight band",
+            Quasi::Attribute(_) => self.keyword(),
         }
     }
 
@@ -82,6 +123,7 @@ impl Quasi {
                 .float(tags::PATIENT_WEIGHT)
                 .map(band)
                 .unwrap_or_default(),
+            Quasi::Attribute(tag) => text(tag).trim().to_owned(),
         }
     }
 }
@@ -97,6 +139,13 @@ fn years(text: &str) -> Option<f64> {
         "D" => number / 365.0,
         _ => return None,
     })
+}
+
+/// What one output says.
+#[derive(Serialize, Deserialize)]
+struct Seen {
+    patient: String,
+    values: Vec<String>,
 }
 
 /// Patients and what is known of them. A patient's values are the sets of all that occur.
@@ -118,17 +167,44 @@ impl Anonymity {
         }
     }
 
-    /// Adds one output.
-    pub fn add(&mut self, data_set: &DataSet) {
+    /// Adds one output. Returns whether anything about its patient was new.
+    pub fn add(&mut self, data_set: &DataSet) -> bool {
         let patient = data_set.first_text(tags::PATIENT_ID).unwrap_or_default();
+        let values = self.quasi.iter().map(|quasi| quasi.of(data_set)).collect();
+        self.learn(Seen { patient, values })
+    }
+
+    /// As [`Anonymity::add`]; if anything was new, a line of JSON for [`Anonymity::read_line`].
+    pub fn add_noted(&mut self, data_set: &DataSet) -> Option<String> {
+        let patient = data_set.first_text(tags::PATIENT_ID).unwrap_or_default();
+        let values = self.quasi.iter().map(|quasi| quasi.of(data_set)).collect();
+        let seen = Seen { patient, values };
+        let line = serde_json::to_string(&seen).ok()?;
+        self.learn(seen).then_some(line)
+    }
+
+    /// Takes in what [`Anonymity::add_noted`] wrote, maybe with other quasi-identifiers or cut:
+    /// `false` then.
+    pub fn read_line(&mut self, line: &str) -> bool {
+        match serde_json::from_str::<Seen>(line) {
+            Ok(seen) if seen.values.len() == self.quasi.len() => {
+                self.learn(seen);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn learn(&mut self, seen: Seen) -> bool {
         let empty = || vec![BTreeSet::new(); self.quasi.len()];
-        let values = self.patients.entry(patient).or_insert_with(empty);
-        for (quasi, values) in self.quasi.iter().zip(values) {
-            let value = quasi.of(data_set);
+        let mut is_new = !self.patients.contains_key(&seen.patient);
+        let known = self.patients.entry(seen.patient).or_insert_with(empty);
+        for (value, known) in seen.values.into_iter().zip(known) {
             if !value.is_empty() {
-                values.insert(value);
+                is_new |= known.insert(value);
             }
         }
+        is_new
     }
 
     /// How many patients there are.
@@ -260,7 +336,18 @@ fn joined(values: &BTreeSet<String>) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn quasi_identifiers_are_chosen_by_attribute() {
+        assert_eq!(Quasi::of_attribute(tags::PATIENT_AGE), Some(Quasi::AgeBand));
+        let manufacturer = Quasi::of_attribute(tags::MANUFACTURER).unwrap();
+        assert_eq!(manufacturer.keyword(), "Manufacturer");
+        assert_eq!(Quasi::StudyMonth.keyword(), "StudyDate");
+        assert_eq!(Quasi::of_attribute(tags::PIXEL_DATA), None);
+        assert_eq!(Quasi::of_attribute(tags::TEXT_VALUE), None);
+    }
 
     #[test]
     fn k_is_counted_by_patients_and_advice_reaches_it() {
@@ -282,6 +369,14 @@ mod tests {
         assert_eq!((anonymity.patients(), anonymity.k()), (3, 1));
         assert_eq!(anonymity.advice(), [(Quasi::AgeBand, 0)]);
         assert_eq!(Anonymity::new(&quasi, 5).k(), 0);
+        let mut again = Anonymity::new(&quasi, 2);
+        let mut data_set = DataSet::new();
+        data_set.put_text(tags::PATIENT_ID, "d");
+        data_set.put_text(tags::MODALITY, "MR");
+        let line = again.add_noted(&data_set).unwrap();
+        assert_eq!(again.add_noted(&data_set), None);
+        assert!(anonymity.read_line(&line) && !anonymity.read_line("{"));
+        assert_eq!((anonymity.patients(), anonymity.k()), (4, 1));
         assert_eq!(years("006M"), Some(0.5));
         assert_eq!(years("é1Y"), None);
     }

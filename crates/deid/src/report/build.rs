@@ -6,6 +6,7 @@ use super::anonymity::Anonymity;
 use super::collect::{AttributeRow, Collected};
 use super::document::{Block, Document, Table};
 use super::safe_harbor::SAFE_HARBOR;
+use super::score::Score;
 use crate::Result;
 use crate::log::{Counts, Verification};
 
@@ -19,6 +20,7 @@ pub struct Report {
     study: Option<String>,
     verification: Option<Verification>,
     anonymity: Option<Anonymity>,
+    score: Option<Score>,
     pictures: Vec<(Vec<u8>, String)>,
 }
 
@@ -33,6 +35,20 @@ impl Report {
             study: study.map(str::to_owned),
             ..Report::default()
         })
+    }
+
+    /// Of what was gathered of a run, or of the study with this (new) UID.
+    pub fn of(collected: Collected, study: Option<&str>) -> Report {
+        Report {
+            collected,
+            study: study.map(str::to_owned),
+            ..Report::default()
+        }
+    }
+
+    /// Says how the program does on a corpus with an answer key.
+    pub fn set_score(&mut self, score: Score) {
+        self.score = Some(score);
     }
 
     /// Says whether the log is sound.
@@ -76,8 +92,13 @@ impl Report {
             blocks.push(Block::Heading("k-anonymity".into()));
             blocks.extend(anonymity.blocks());
         }
+        if let Some(score) = &self.score {
+            blocks.push(Block::Heading("Score card".into()));
+            blocks.extend(score.blocks());
+        }
         if !self.pictures.is_empty() {
             blocks.push(Block::Heading("Pictures".into()));
+            blocks.push(Block::Text("Taken of the outputs, with the regions outlined that were blanked. There are none from before: they would show what was removed.".into()));
             let pictures = self.pictures.iter().cloned();
             blocks.extend(pictures.map(|(png, caption)| Block::Picture(png, caption)));
         }
@@ -113,6 +134,18 @@ impl Report {
             true => "not finished",
             false => &all.finished,
         };
+        let earlier: Vec<String> = all
+            .earlier
+            .iter()
+            .map(|(started, finished)| match finished.is_empty() {
+                true => format!("run of {started}, interrupted"),
+                false => format!("run of {started}, finished {finished}"),
+            })
+            .collect();
+        let earlier = match earlier.is_empty() {
+            true => "nothing: one run did it all".to_owned(),
+            false => earlier.join("; "),
+        };
         let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let mut blocks = vec![
             Block::Heading("Summary".into()),
@@ -129,6 +162,7 @@ impl Report {
                 fact("Fingerprint of the project key", &run.key),
                 fact("Begun", &run.started),
                 fact("Finished", finished),
+                fact("Goes on with", &earlier),
                 fact("Instances written", &all.written.to_string()),
                 fact(
                     "Instances refused or in quarantine",

@@ -9,14 +9,16 @@ mod document;
 mod html;
 mod pdf;
 mod safe_harbor;
+mod score;
 
 #[cfg(test)]
 mod tests;
 
 pub use anonymity::{Anonymity, Quasi};
 pub use build::Report;
-pub use collect::{AttributeRow, Collected, StudyRow};
+pub use collect::{AttributeRow, Collected, Gathered, StudyRow};
 pub use document::{Block, Column, Document, Table};
 pub use html::html;
 pub use pdf::pdf;
 pub use safe_harbor::{Identifier, SAFE_HARBOR};
+pub use score::Score;

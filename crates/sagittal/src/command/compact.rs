@@ -47,16 +47,16 @@ async fn compact(arguments: Arguments) -> anyhow::Result<Exit> {
             "freed_bytes": done.freed,
             "problems": done.damaged,
         });
-        println!("{}", serde_json::to_string_pretty(&value)?);
+        crate::say!("{}", serde_json::to_string_pretty(&value)?);
     } else {
-        println!(
+        crate::say!(
             "{} pack(s) removed, {} instance(s) copied, {:.1} MB given back",
             done.packs,
             done.instances,
             done.freed as f64 / 1e6
         );
         for problem in &done.damaged {
-            println!("left: {problem}");
+            crate::say!("left: {problem}");
         }
     }
     Ok(if done.damaged.is_empty() {

@@ -71,19 +71,19 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
             "kept": status.kept,
             "failed": status.failed,
         });
-        println!("{}", serde_json::to_string_pretty(&value)?);
+        crate::say!("{}", serde_json::to_string_pretty(&value)?);
     } else {
-        println!(
+        crate::say!(
             "{} instance(s) compressed, {:.1} MB of {:.1} MB less",
             status.instances,
             status.saved as f64 / 1e6,
             status.bytes_before as f64 / 1e6
         );
         for (reason, count) in &status.kept {
-            println!("{count} stay(s) as received: {}", reason.replace('_', " "));
+            crate::say!("{count} stay(s) as received: {}", reason.replace('_', " "));
         }
         if status.failed > 0 {
-            println!(
+            crate::say!(
                 "{} could not be read or written, see the log",
                 status.failed
             );

@@ -56,7 +56,7 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
 
 fn init(path: &PathBuf, force: bool) -> anyhow::Result<Exit> {
     if path.as_os_str() == "-" {
-        print!("{}", template());
+        crate::show!("{}", template());
         return Ok(Exit::Done);
     }
     let mut options = std::fs::OpenOptions::new();
@@ -76,7 +76,7 @@ fn init(path: &PathBuf, force: bool) -> anyhow::Result<Exit> {
     })?;
     file.write_all(template().as_bytes())
         .with_context(|| format!("cannot write {}", path.display()))?;
-    println!(
+    crate::say!(
         "wrote {0}; start with: sagittal serve --config {0}",
         path.display()
     );
@@ -112,14 +112,14 @@ fn check(path: PathBuf, json: bool) -> anyhow::Result<Exit> {
                 })
             })
             .collect();
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        crate::say!("{}", serde_json::to_string_pretty(&rows)?);
     } else if problems.is_empty() {
-        println!("{name}: no mistakes");
+        crate::say!("{name}: no mistakes");
     } else {
         for problem in problems {
-            println!("{}", loaded.show(problem));
+            crate::say!("{}", loaded.show(problem));
         }
-        println!("{name}: {} mistake(s)", problems.len());
+        crate::say!("{name}: {} mistake(s)", problems.len());
     }
     Ok(if problems.is_empty() {
         Exit::Done
@@ -132,7 +132,7 @@ fn show(path: Option<PathBuf>) -> anyhow::Result<Exit> {
     let loaded = load(path);
     match loaded.config() {
         Ok(_) => {
-            print!("{}", effective(&loaded.layers, &loaded.source));
+            crate::show!("{}", effective(&loaded.layers, &loaded.source));
             Ok(Exit::Done)
         }
         Err(problems) => {

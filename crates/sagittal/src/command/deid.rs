@@ -51,6 +51,9 @@ struct Run {
     work: Option<PathBuf>,
     #[command(flatten)]
     project: ProjectFiles,
+    /// A score card for the report, as `cargo xtask deid-bench --json FILE` writes it
+    #[arg(long, value_name = "FILE")]
+    score_card: Option<PathBuf>,
     /// Instances at the same time; all cores if not given
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -137,7 +140,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         None => files_of(arguments.run),
         Some(Action::Key { file }) => {
             let key = deid::create_key(&file)?;
-            println!("{}: key {}", file.display(), key.fingerprint());
+            crate::say!("{}: key {}", file.display(), key.fingerprint());
             Ok(Exit::Done)
         }
         Some(Action::Explain {
@@ -168,6 +171,7 @@ fn files_of(arguments: Run) -> anyhow::Result<Exit> {
         work: arguments.work.clone().unwrap_or_else(beside),
         key: arguments.project.key()?.to_owned(),
         profile: arguments.project.profile.clone(),
+        score: arguments.score_card.clone(),
         jobs: arguments.jobs.map_or(cores, usize::from),
         quiet: arguments.quiet || arguments.json,
         paths: arguments.paths,
@@ -175,10 +179,10 @@ fn files_of(arguments: Run) -> anyhow::Result<Exit> {
     };
     let summary = deid::run(&settings)?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&summary)?);
+        crate::say!("{}", serde_json::to_string_pretty(&summary)?);
     } else {
-        print!("{}", summary.show());
-        println!("log, maps and report: {}", settings.work.display());
+        crate::show!("{}", summary.show());
+        crate::say!("log, maps and report: {}", settings.work.display());
     }
     let done = summary.written + summary.done_before;
     if done + summary.refused + summary.quarantined == 0 {
@@ -204,12 +208,12 @@ fn explained(
     }
     if json {
         let rows: Vec<serde_json::Value> = rows.iter().map(as_json).collect();
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        crate::say!("{}", serde_json::to_string_pretty(&rows)?);
         return Ok(Exit::Done);
     }
     for row in &rows {
         let after = row.after.as_deref().unwrap_or("—");
-        println!(
+        crate::say!(
             "{} {} {}  {} {} → {} ({})  [{}] → [{after}]",
             row.path,
             row.keyword,
@@ -222,7 +226,7 @@ fn explained(
         );
     }
     for (code, meaning) in &output.applied.codes {
-        println!("applied: {code} {meaning}");
+        crate::say!("applied: {code} {meaning}");
     }
     Ok(Exit::Done)
 }
@@ -272,13 +276,13 @@ fn verified(log: &Path, out: Option<&Path>, key: Option<&Path>) -> anyhow::Resul
         None => verify(open(log)?, key.as_ref(), None)?,
     };
     for problem in &found.problems {
-        println!("{}:{}: {}", log.display(), problem.line, problem.reason);
+        crate::say!("{}:{}: {}", log.display(), problem.line, problem.reason);
     }
     if !found.is_sound() {
-        println!("NOT SOUND: {} problems", found.problems.len());
+        crate::say!("NOT SOUND: {} problems", found.problems.len());
         return Ok(Exit::Failed);
     }
-    println!(
+    crate::say!(
         "sound: {} instances, {} refused, {} elements told of, {} outputs as they were written",
         found.files,
         found.refused,

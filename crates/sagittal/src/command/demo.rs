@@ -45,7 +45,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         files += 1;
         bytes += file.len() as u64;
     }
-    println!(
+    crate::say!(
         "{files} files, {:.1} MB, in {}",
         bytes as f64 / 1e6,
         folder.display()

@@ -108,7 +108,7 @@ enum Pipe {
 fn write(out: &mut impl Write, bytes: &[u8]) -> anyhow::Result<Pipe> {
     match out.write_all(bytes) {
         Ok(()) => Ok(Pipe::Open),
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Pipe::Closed),
+        Err(error) if crate::out::is_closed(&error) => Ok(Pipe::Closed),
         Err(error) => Err(error).context("cannot write to standard output"),
     }
 }

@@ -50,14 +50,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let result = crate::runtime()?.block_on(echo(&arguments, &target, &mut outcome));
     outcome.error = result.err().map(|error| error.chain());
     if arguments.json {
-        println!(
+        crate::say!(
             "{}",
             serde_json::to_string_pretty(&json(&arguments.peer, &outcome))?
         );
     } else if let Some(error) = &outcome.error {
         eprintln!("sagittal: {error}");
     } else if outcome.echoes.len() > 1 {
-        println!("{}", statistics(&outcome.echoes));
+        crate::say!("{}", statistics(&outcome.echoes));
     }
     let answered = outcome.echoes.len() as u64;
     Ok(Exit::of(answered, u64::from(arguments.count) - answered))
@@ -79,7 +79,7 @@ async fn echo(arguments: &Arguments, target: &Target, outcome: &mut Outcome) -> 
         let took = session.echo().await?;
         outcome.echoes.push(took);
         if !arguments.json {
-            println!("{}: success in {}", arguments.peer, milliseconds(took));
+            crate::say!("{}: success in {}", arguments.peer, milliseconds(took));
         }
     }
     session.release().await

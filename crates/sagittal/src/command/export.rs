@@ -114,9 +114,9 @@ async fn run_async(arguments: Arguments) -> anyhow::Result<Exit> {
             .map(|(uid, reason)| serde_json::json!({"sop_instance_uid": uid.as_str(), "reason": reason}))
             .collect();
         let value = serde_json::json!({"written": written, "bytes": bytes, "failed": failed, "failures": failures});
-        println!("{}", serde_json::to_string_pretty(&value)?);
+        crate::say!("{}", serde_json::to_string_pretty(&value)?);
     } else {
-        println!(
+        crate::say!(
             "{written} instance(s) written, {:.1} MB",
             bytes as f64 / 1e6
         );

@@ -119,9 +119,9 @@ fn journal(arguments: &Arguments) -> anyhow::Result<Option<Arc<Journal>>> {
 
 fn tell(arguments: &Arguments, summary: &Summary) -> anyhow::Result<Exit> {
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(summary)?);
+        crate::say!("{}", serde_json::to_string_pretty(summary)?);
     } else {
-        print!("{}", summary.show(Duration::from_secs_f64(summary.seconds)));
+        crate::show!("{}", summary.show(Duration::from_secs_f64(summary.seconds)));
     }
     if let Some(reason) = &summary.interrupted {
         eprintln!(

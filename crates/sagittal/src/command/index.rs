@@ -50,14 +50,15 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
             "deletions": done.deletions,
             "problems": done.problems,
         });
-        println!("{}", serde_json::to_string_pretty(&value)?);
+        crate::say!("{}", serde_json::to_string_pretty(&value)?);
     } else {
-        println!(
+        crate::say!(
             "{} instance(s) indexed, {} deletion(s)",
-            done.instances, done.deletions
+            done.instances,
+            done.deletions
         );
         for problem in &done.problems {
-            println!("{problem}");
+            crate::say!("{problem}");
         }
     }
     Ok(if done.problems.is_empty() {

@@ -79,7 +79,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
             }
         }
     }
-    println!("{done} restored, {failed} not");
+    crate::say!("{done} restored, {failed} not");
     Ok(Exit::of(done, failed))
 }
 

@@ -134,14 +134,18 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     };
     let summary = render::run(&plan, &arguments.paths, output, &how)?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&summary)?);
+        crate::say!("{}", serde_json::to_string_pretty(&summary)?);
     } else {
-        println!(
+        crate::say!(
             "{} drawn, {} files written, {} failed, {} not DICOM in {:.1} s",
-            summary.rendered, summary.written, summary.failed, summary.not_dicom, summary.seconds
+            summary.rendered,
+            summary.written,
+            summary.failed,
+            summary.not_dicom,
+            summary.seconds
         );
         for failure in &summary.failures {
-            println!("  {}: {}", failure.file, failure.reason);
+            crate::say!("  {}: {}", failure.file, failure.reason);
         }
     }
     if summary.rendered + summary.failed == 0 {
@@ -179,7 +183,7 @@ fn terminal(mut plan: Plan, arguments: &Arguments) -> anyhow::Result<Exit> {
         match pictures {
             Ok(pictures) => {
                 for (_, picture) in &pictures {
-                    print!("{}", render::show(picture, protocol, columns)?);
+                    crate::show!("{}", render::show(picture, protocol, columns)?);
                 }
                 shown += 1;
             }

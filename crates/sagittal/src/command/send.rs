@@ -66,9 +66,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     };
     let summary = crate::runtime()?.block_on(transfer::send(&target, options));
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&summary)?);
+        crate::say!("{}", serde_json::to_string_pretty(&summary)?);
     } else {
-        print!("{}", summary.show());
+        crate::show!("{}", summary.show());
     }
     if let Some(reason) = &summary.stopped {
         eprintln!("sagittal: stopped: {reason}");

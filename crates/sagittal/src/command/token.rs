@@ -25,12 +25,12 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
     let token = sagittal_auth::token::new();
     if json {
         let value = serde_json::json!({"name": name, "token": token.secret, "hash": token.hash});
-        println!("{value}");
+        crate::say!("{value}");
         return Ok(Exit::Done);
     }
-    println!("The token, shown only now:\n\n    {}\n", token.secret);
-    println!("Use it as `Authorization: Bearer …`. For the configuration file:\n");
-    println!(
+    crate::say!("The token, shown only now:\n\n    {}\n", token.secret);
+    crate::say!("Use it as `Authorization: Bearer …`. For the configuration file:\n");
+    crate::say!(
         "    [[auth.token]]\n    name = {name:?}\n    hash = \"{}\"\n    roles = [\"reader\"]",
         token.hash
     );

@@ -93,9 +93,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         arguments.quiet || arguments.json,
     )?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&summary)?);
+        crate::say!("{}", serde_json::to_string_pretty(&summary)?);
     } else {
-        print!("{}", summary.show());
+        crate::show!("{}", summary.show());
     }
     if summary.written() + summary.failed == 0 {
         eprintln!("sagittal: no DICOM files found");

@@ -21,7 +21,7 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
     match action {
         Action::Hash => {
             let password = read_password()?;
-            println!("{}", sagittal_auth::password::hash(&password)?);
+            crate::say!("{}", sagittal_auth::password::hash(&password)?);
             Ok(Exit::Done)
         }
     }

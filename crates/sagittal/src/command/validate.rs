@@ -92,11 +92,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let checked = check::all(&arguments.paths, options, report.as_mut());
     let checked = match checked {
         Ok(checked) => checked,
-        Err(error) if is_closed(&error) => return Ok(Exit::Done),
+        Err(error) if crate::out::is_closed(&error) => return Ok(Exit::Done),
         Err(error) => return Err(error).context("cannot write to standard output"),
     };
     if let Err(error) = report.finish(&checked) {
-        return if is_closed(&error) {
+        return if crate::out::is_closed(&error) {
             Ok(Exit::Done)
         } else {
             Err(error).context("cannot write to standard output")
@@ -106,11 +106,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         eprintln!("sagittal: {} file(s) are not DICOM", checked.foreign);
     }
     Ok(exit(&checked, arguments.fail_on))
-}
-
-/// A reader that has gone (`… | head`) is no failure.
-fn is_closed(error: &std::io::Error) -> bool {
-    error.kind() == std::io::ErrorKind::BrokenPipe
 }
 
 fn exit(checked: &Checked, fail_on: FailOn) -> Exit {

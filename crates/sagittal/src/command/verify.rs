@@ -70,9 +70,9 @@ async fn verify(arguments: Arguments) -> anyhow::Result<Exit> {
             "problem_count": found.problem_count,
             "problems": problems,
         });
-        println!("{}", serde_json::to_string_pretty(&value)?);
+        crate::say!("{}", serde_json::to_string_pretty(&value)?);
     } else {
-        println!(
+        crate::say!(
             "{} record(s) in {} pack(s), {:.1} MB; {} in the index, {} no longer used",
             found.records,
             found.packs,
@@ -81,7 +81,7 @@ async fn verify(arguments: Arguments) -> anyhow::Result<Exit> {
             found.unused
         );
         if found.restored > 0 {
-            println!(
+            crate::say!(
                 "{} record(s) are compressed, and what was received came back byte for byte",
                 found.restored
             );
@@ -91,14 +91,16 @@ async fn verify(arguments: Arguments) -> anyhow::Result<Exit> {
                 .sop_instance_uid
                 .as_deref()
                 .unwrap_or("unknown instance");
-            println!(
+            crate::say!(
                 "pack {} at byte {}: {instance}: {}",
-                problem.pack, problem.offset, problem.reason
+                problem.pack,
+                problem.offset,
+                problem.reason
             );
         }
         match found.problem_count {
-            0 => println!("nothing is wrong"),
-            count => println!("{count} problem(s)"),
+            0 => crate::say!("nothing is wrong"),
+            count => crate::say!("{count} problem(s)"),
         }
     }
     Ok(if found.problem_count == 0 {

@@ -4,9 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use sagittal_archive::proof::private;
 use sagittal_deid::ProjectKey;
-
-use super::private;
 
 /// Reads a key.
 ///

@@ -4,9 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use sagittal_archive::proof::private;
 use sagittal_deid::{IdentifierKind, Mapped, Pseudonyms};
-
-use super::private;
 
 /// Everything: what was answered once is answered so for ever.
 const MAP: &str = "pseudonyms.csv";
@@ -37,5 +36,6 @@ pub fn save(work: &Path, map: &Mapped) -> anyhow::Result<()> {
     private::write(&work.join(MAP), &map.to_bytes())?;
     private::write(&work.join(UID_MAP), map.uid_csv().as_bytes())?;
     let patients = map.identifier_csv(IdentifierKind::Patient);
-    private::write(&work.join(PATIENT_MAP), patients.as_bytes())
+    private::write(&work.join(PATIENT_MAP), patients.as_bytes())?;
+    Ok(())
 }

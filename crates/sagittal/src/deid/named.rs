@@ -58,7 +58,7 @@ pub fn policy(config: &DeidPolicy) -> anyhow::Result<Named> {
     let lists = contents(&policy, profile)?;
     let mut project = Project::new(policy, key);
     project.known = Arc::new(known);
-    let cleaner = pixels::cleaner(&project.policy, profile, &Scan::default())?;
+    let cleaner = pixels::cleaner(&project.policy, profile, &Scan::default(), |_, _| Ok(()))?;
     project.pixels = Some(Arc::new(cleaner));
     Ok(Named::new(&config.name, project, terms, recipients, &lists))
 }

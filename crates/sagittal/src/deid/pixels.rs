@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use sagittal_core::Limits;
+use sagittal_core::{DataSet, Limits};
 use sagittal_deid::Policy;
-use sagittal_deid::deface::{Faces, SliceRef};
+use sagittal_deid::deface::{Faces, SeriesFace, SliceRef};
 use sagittal_deid::pixels::{Ocr, PixelCleaner, TextDetector};
 use sagittal_file::part10;
 
@@ -22,6 +22,7 @@ pub fn cleaner(
     policy: &Policy,
     profile: Option<&Path>,
     scan: &Scan,
+    told: impl FnMut(&DataSet, &SeriesFace) -> anyhow::Result<()>,
 ) -> anyhow::Result<PixelCleaner> {
     let mut cleaner = PixelCleaner::new(policy.pixels.clone());
     let folder = profile.and_then(Path::parent).unwrap_or(Path::new(""));
@@ -40,14 +41,18 @@ pub fn cleaner(
         cleaner.detector = found.map(|found| Arc::new(found) as Arc<dyn TextDetector>);
     }
     if policy.options.clean_recognizable_visual_features {
-        cleaner.faces = Some(Arc::new(faces(policy, scan)));
+        cleaner.faces = Some(Arc::new(faces(policy, scan, told)?));
     }
     Ok(cleaner)
 }
 
 /// Looks at every series of CT and MR. Of a series that cannot be dealt with nothing is known, and
 /// its instances are refused.
-fn faces(policy: &Policy, scan: &Scan) -> Faces {
+fn faces(
+    policy: &Policy,
+    scan: &Scan,
+    mut told: impl FnMut(&DataSet, &SeriesFace) -> anyhow::Result<()>,
+) -> anyhow::Result<Faces> {
     let mut faces = Faces::default();
     for files in scan.series.values() {
         let read = |path: &PathBuf| {
@@ -63,7 +68,10 @@ fn faces(policy: &Policy, scan: &Scan) -> Faces {
                 transfer_syntax: uid.as_str(),
             })
             .collect();
-        let _ = faces.add(&slices, &policy.pixels.deface);
+        let found = faces.add(&slices, &policy.pixels.deface);
+        if let (Ok(face), Some(slice)) = (found, slices.first()) {
+            told(slice.data_set, &face)?;
+        }
     }
-    faces
+    Ok(faces)
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use sagittal_archive::proof::logs;
 use sagittal_deid::log::{Digest, Line, lines};
 
 use crate::files;
@@ -14,18 +15,6 @@ pub struct Done {
     outputs: HashMap<String, (String, String)>,
     /// Outputs that are there, by file name.
     there: HashMap<String, PathBuf>,
-}
-
-/// The logs of earlier runs, oldest first.
-pub fn logs(work: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(work).into_iter().flatten().flatten();
-    let is_log = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.starts_with("log-") && name.ends_with(".jsonl"))
-    };
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_log).collect();
-    found.sort();
-    found
 }
 
 impl Done {
@@ -62,13 +51,11 @@ impl Done {
         done
     }
 
-    /// Is the output that was made of an input still there, as it was made?
-    pub fn has(&self, input: &str) -> bool {
-        let Some((digest, instance)) = self.outputs.get(input) else {
-            return false;
-        };
-        let path = self.there.get(&format!("{instance}.dcm"));
-        let bytes = path.and_then(|path| std::fs::read(path).ok());
-        bytes.is_some_and(|bytes| Digest::of(&bytes).to_string() == *digest)
+    /// The output that was made of an input, if it is still there as it was made.
+    pub fn output(&self, input: &str) -> Option<Vec<u8>> {
+        let (digest, instance) = self.outputs.get(input)?;
+        let path = self.there.get(&format!("{instance}.dcm"))?;
+        let bytes = std::fs::read(path).ok()?;
+        (Digest::of(&bytes).to_string() == *digest).then_some(bytes)
     }
 }

@@ -20,6 +20,8 @@ pub struct Settings {
     pub profile: Option<PathBuf>,
     /// The project key.
     pub key: PathBuf,
+    /// A score card for the report.
+    pub score: Option<PathBuf>,
     /// Instances at the same time.
     pub jobs: usize,
     /// No progress.

@@ -7,14 +7,14 @@ use std::sync::Mutex;
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use sagittal_archive::proof::{Book, place};
 use sagittal_core::{DataSet, Limits, tags};
-use sagittal_deid::log::{Block, Digest, Done as Said, FileLog, Writer};
-use sagittal_deid::reidentify::{Certificate, attach};
-use sagittal_deid::residual::{Cache, Dates, Hit, Kind, Needles, Outcome as Found, Retained};
-use sagittal_deid::{DUMMIES, Output, Project, deidentify};
+use sagittal_deid::log::{Block, Digest, Done as Said, FileLog};
+use sagittal_deid::reidentify::Certificate;
+use sagittal_deid::residual::{Cache, Hit};
+use sagittal_deid::{Check, Checked, Output, Project, deidentify_checked};
 use sagittal_file::part10;
 
-use super::place::place;
 use super::resume::Done;
 use super::scan::patient_id;
 
@@ -34,7 +34,8 @@ pub struct Shared<'a> {
     pub terms: &'a [String],
     /// Those who may re-identify.
     pub recipients: &'a [Certificate],
-    pub log: &'a Mutex<Writer<std::io::BufWriter<std::fs::File>>>,
+    /// Log, pictures, quasi-identifiers.
+    pub book: &'a Book,
     /// Makes searching the instances of a study fast.
     pub cache: Cache,
     /// Digests of what was written in this run, by new SOP Instance UID.
@@ -65,8 +66,8 @@ impl Shared<'_> {
             }
         };
         let input = Digest::of(&bytes);
-        if self.done.has(&input.to_string()) {
-            return Ok(Outcome::DoneBefore);
+        if let Some(output) = self.done.output(&input.to_string()) {
+            return self.done_before(output);
         }
         let before = match part10::read(&bytes, Limits::default()) {
             Ok(file) => file.data_set,
@@ -80,20 +81,17 @@ impl Shared<'_> {
             .unwrap_or_default();
         let mut log = FileLog::begin(&project.key, input, &old_uid);
         log.set_character_set(before.character_set().clone());
-        let mut output = match deidentify(&bytes, project, &mut log) {
-            Ok(output) => output,
-            Err(error) => return self.refuse(log, error.to_string()),
+        let check = Check {
+            terms: self.terms,
+            recipients: self.recipients,
+            cache: &self.cache,
         };
-        let made = match self.recipients.is_empty() {
-            true => Ok(()),
-            false => attach(&mut output.data_set, &before, self.recipients),
-        };
-        let file = match made.and_then(|()| output.to_bytes()) {
-            Ok(file) => Bytes::from(file),
-            Err(error) => return self.refuse(log, error.to_string()),
-        };
-        let found = match self.search(&bytes, &file, project, &patient_id) {
-            Ok(found) => found,
+        let Checked {
+            output,
+            file,
+            found,
+        } = match deidentify_checked(&bytes, project, check, &mut log) {
+            Ok(checked) => checked,
             Err(error) => return self.refuse(log, error.to_string()),
         };
         if !found.is_clean() {
@@ -115,6 +113,7 @@ impl Shared<'_> {
             hits: 0,
         };
         let block = log.finish(&said);
+        self.book.tell(&output)?;
         self.put(&place(self.out, &output.data_set), &file, Some(&block))?;
         Ok(Outcome::Written {
             bytes: bytes.len() as u64,
@@ -129,39 +128,18 @@ impl Shared<'_> {
         *written.entry(uid.to_owned()).or_insert(digest) != digest
     }
 
-    /// Looks for what the input, and the lists, know to identify in every byte of the output.
-    fn search(
-        &self,
-        input: &Bytes,
-        output: &Bytes,
-        project: &Project,
-        patient_id: &str,
-    ) -> sagittal_deid::Result<Found> {
-        let options = &project.options;
-        let range = project.policy.date_range;
-        let retained = Retained {
-            dates: if options.retain_longitudinal_full_dates {
-                Dates::Full
-            } else if options.retain_longitudinal_modified_dates {
-                Dates::Shifted(project.pseudonyms.shift_days(patient_id, range))
-            } else {
-                Dates::Removed
-            },
-            uids: options.retain_uids,
-            institutions: options.retain_institution_identity,
-            devices: options.retain_device_identity,
-            safe_private: options.retain_safe_private,
-            dummies: DUMMIES.map(str::to_owned).to_vec(),
-        };
-        let mut needles = Needles::of(input, &retained)?;
-        for term in self.terms {
-            needles.add(Kind::Identifier, term);
+    /// Nothing is to be done, but the report tells of these outputs too.
+    fn done_before(&self, output: Vec<u8>) -> anyhow::Result<Outcome> {
+        if self.book.counts()
+            && let Ok(file) = part10::read(&Bytes::from(output), Limits::default())
+        {
+            self.book.count(&file.data_set)?;
         }
-        Ok(self.cache.searcher(needles).search(output))
+        Ok(Outcome::DoneBefore)
     }
 
     fn refuse(&self, log: FileLog<'_>, reason: String) -> anyhow::Result<Outcome> {
-        self.write(&log.refuse(&reason))?;
+        self.book.write(&log.refuse(&reason))?;
         Ok(Outcome::Refused { reason })
     }
 
@@ -177,17 +155,9 @@ impl Shared<'_> {
         }
         let first = hits.first().map_or_else(String::new, ToString::to_string);
         let reason = format!("{} found by the residual check, first {first}", hits.len());
-        self.write(&log.refuse(&reason))?;
+        self.book.write(&log.refuse(&reason))?;
         self.put(&place(self.quarantine, &output.data_set), file, None)?;
         Ok(Outcome::Quarantined { reason })
-    }
-
-    fn write(&self, block: &Block) -> anyhow::Result<()> {
-        let mut log = self
-            .log
-            .lock()
-            .map_err(|_| anyhow::anyhow!("the log is lost"))?;
-        log.write(block).context("cannot write the log")
     }
 
     /// The file appears when it is whole, and its log lines are written.
@@ -202,7 +172,7 @@ impl Shared<'_> {
         let mut temporary = builder.tempfile_in(folder).with_context(shown)?;
         temporary.write_all(file).with_context(shown)?;
         if let Some(block) = block {
-            self.write(block)?;
+            self.book.write(block)?;
         }
         let kept = temporary.persist(target);
         kept.with_context(|| format!("cannot write {}", target.display()))?;

@@ -150,9 +150,9 @@ impl Received {
                 let seconds = self.started.elapsed().as_secs_f64();
                 map.insert("seconds".to_owned(), seconds.into());
             }
-            println!("{value}");
+            crate::say!("{value}");
         } else {
-            println!("{}", counts.show());
+            crate::say!("{}", counts.show());
         }
         if let Some(failure) = self.reason {
             eprintln!("sagittal: the last failure was {failure}");

@@ -66,11 +66,11 @@ pub fn tell(outcome: &Retrieved, received: Option<&Counted>, json: bool) -> anyh
             "failed_sop_instance_uids": uids,
             "received": counts,
         });
-        println!("{}", serde_json::to_string_pretty(&value)?);
+        crate::say!("{}", serde_json::to_string_pretty(&value)?);
     } else {
-        println!("{completed} completed, {failed} failed: {}", outcome.status);
+        crate::say!("{completed} completed, {failed} failed: {}", outcome.status);
         if let Some(counts) = counts {
-            println!("{}", counts.show());
+            crate::say!("{}", counts.show());
         }
         if let Some(comment) = &outcome.comment {
             eprintln!("sagittal: the peer says: {}", plain(comment));

@@ -72,9 +72,9 @@ pub fn run(arguments: Compare) -> anyhow::Result<Exit> {
     let comparison = compare::compare(&a, &b, &what.workflow);
     what.page(|| compare::html(&comparison))?;
     if what.json {
-        print!("{}", comparison.to_json()?);
+        crate::show!("{}", comparison.to_json()?);
     } else {
-        print!("{}", compare::text(&comparison, is_colored()));
+        crate::show!("{}", compare::text(&comparison, is_colored()));
     }
     Ok(exit(comparison.verdict))
 }
@@ -95,9 +95,9 @@ pub fn run_matrix(arguments: Matrix) -> anyhow::Result<Exit> {
     let matrix = compare::matrix(&documents, &what.workflow);
     what.page(|| compare::matrix_html(&matrix))?;
     if what.json {
-        print!("{}", matrix.to_json()?);
+        crate::show!("{}", matrix.to_json()?);
     } else {
-        print!("{}", compare::matrix_text(&matrix, is_colored()));
+        crate::show!("{}", compare::matrix_text(&matrix, is_colored()));
     }
     Ok(exit(matrix.verdict))
 }

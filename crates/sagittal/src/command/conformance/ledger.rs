@@ -66,14 +66,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         bail!("no association with the AE title {who:?} is in the ledger");
     };
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&json)?);
+        crate::say!("{}", serde_json::to_string_pretty(&json)?);
     } else if arguments.ae_title.is_some() {
         let found: Peers<PeerRecord> = serde_json::from_value(json)?;
         let texts: Vec<String> = found.peers.iter().map(details).collect();
-        print!("{}", texts.join("\n"));
+        crate::show!("{}", texts.join("\n"));
     } else {
         let found: Peers<Summary> = serde_json::from_value(json)?;
-        print!("{}", overview(&found.peers));
+        crate::show!("{}", overview(&found.peers));
     }
     Ok(Exit::Done)
 }

@@ -80,7 +80,7 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
         Action::Probe(arguments) => probe::run(*arguments),
         Action::Convert(arguments) => {
             let document = load::file(&arguments.file)?;
-            print!("{}", arguments.format.write(&document)?);
+            crate::show!("{}", arguments.format.write(&document)?);
             Ok(Exit::Done)
         }
         Action::Compare(arguments) => compare::run(arguments),
@@ -89,7 +89,7 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
         Action::Twin(arguments) => twin::run(*arguments),
         Action::Schema(_) => {
             let schema = sagittal_conform::document::schema();
-            println!("{}", serde_json::to_string_pretty(&schema)?);
+            crate::say!("{}", serde_json::to_string_pretty(&schema)?);
             Ok(Exit::Done)
         }
     }

@@ -112,7 +112,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     write(&arguments.json, Format::Json, &outcome)?;
     write(&arguments.toml, Format::Toml, &outcome)?;
     if !quiet {
-        print!("{}", summary::text(&outcome));
+        crate::show!("{}", summary::text(&outcome));
     }
     removal.iter().for_each(|line| eprintln!("{line}"));
     if let Some(why) = &outcome.stopped {
@@ -231,7 +231,7 @@ fn write(path: &Option<PathBuf>, format: Format, outcome: &Outcome) -> anyhow::R
     };
     let text = format.write(&outcome.document)?;
     if path == Path::new("-") {
-        print!("{text}");
+        crate::show!("{text}");
         return Ok(());
     }
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))

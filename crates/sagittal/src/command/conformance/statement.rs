@@ -38,7 +38,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     } else {
         arguments.format
     };
-    print!("{}", format.write(&document)?);
+    crate::show!("{}", format.write(&document)?);
     Ok(Exit::Done)
 }
 

@@ -35,9 +35,9 @@ pub(super) async fn run(
     };
     let outcome = scu::rehearse(&target, &proposals, &instances).await;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&json(&outcome))?);
+        crate::say!("{}", serde_json::to_string_pretty(&json(&outcome))?);
     } else {
-        print!("{}", text(&outcome));
+        crate::show!("{}", text(&outcome));
     }
     for failure in &outcome.failures {
         eprintln!("sagittal: {failure}");
