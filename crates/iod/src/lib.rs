@@ -2,6 +2,7 @@
 //! type; validation of instances and of studies. No I/O.
 
 mod attribute_type;
+mod defined_term;
 mod finding;
 mod generated;
 mod rules;
@@ -9,6 +10,7 @@ mod study;
 mod validate;
 
 pub use attribute_type::{AttributeType, attribute_type};
+pub use defined_term::is_defined_term;
 pub use finding::{Finding, Kind, Severity, keyword_path};
 pub use study::{StudyFinding, Summary, validate_study};
 pub use validate::{Options, validate, validate_file};
