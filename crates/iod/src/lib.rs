@@ -4,6 +4,7 @@
 mod attribute_type;
 mod finding;
 mod generated;
+pub mod quality;
 mod rules;
 mod study;
 mod validate;
