@@ -1,5 +1,6 @@
 //! The index in memory: simple and slow. For tests, and the oracle of the others.
 
+mod quality;
 mod search;
 mod state;
 
@@ -12,6 +13,7 @@ use parking_lot::Mutex;
 use self::state::State;
 use super::Index;
 use super::entry::{Change, Known, Live, Record, Relocation, Statistics, Watermarks};
+use super::quality::{Flawed, FlawedFilter, QualityGroup};
 use super::query::{IndexQuery, Level, Selection};
 use super::row::{InstanceRow, PatientRow, Row, StudyRow};
 use crate::Result;
@@ -240,6 +242,14 @@ impl Index for MemoryIndex {
             pack.bytes += u64::from(locator.header_length) + locator.length;
         }
         Ok(live)
+    }
+
+    fn flawed(&self, filter: &FlawedFilter) -> Result<Vec<Flawed>> {
+        Ok(self.state.lock().quality.flawed(filter))
+    }
+
+    fn quality(&self, first_day: i64, last_day: i64) -> Result<Vec<QualityGroup>> {
+        Ok(self.state.lock().quality.report(first_day, last_day))
     }
 
     fn maintain(&self, _: Duration) -> Result<bool> {
