@@ -9,6 +9,7 @@ pub mod events;
 pub mod ingest;
 pub mod lifecycle;
 pub mod options;
+pub mod quality;
 pub mod query;
 pub mod retrieve;
 

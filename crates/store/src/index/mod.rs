@@ -114,6 +114,9 @@ pub trait Index: Send + Sync {
     /// All records that are referred to, hidden ones included, in the order they were taken in.
     fn records(&self, sink: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<()>;
 
+    /// The record with this place in the history, hidden ones included.
+    fn record(&self, sequence: u64) -> Result<Option<Record>>;
+
     /// What of each pack is referred to.
     fn live(&self) -> Result<BTreeMap<u64, Live>>;
 

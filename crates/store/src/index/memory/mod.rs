@@ -233,6 +233,18 @@ impl Index for MemoryIndex {
         Ok(())
     }
 
+    fn record(&self, sequence: u64) -> Result<Option<Record>> {
+        let mut found = None;
+        self.records(&mut |record| {
+            found = (record.sequence == sequence).then_some(record);
+            match found {
+                Some(_) => ControlFlow::Break(()),
+                None => ControlFlow::Continue(()),
+            }
+        })?;
+        Ok(found)
+    }
+
     fn live(&self) -> Result<BTreeMap<u64, Live>> {
         let mut live: BTreeMap<u64, Live> = BTreeMap::new();
         for stored in self.state.lock().instances.values() {

@@ -259,6 +259,10 @@ impl Index for SqliteIndex {
         read::records(&self.readers, sink)
     }
 
+    fn record(&self, sequence: u64) -> Result<Option<Record>> {
+        read::record(&*self.readers.get()?, write::signed(sequence))
+    }
+
     fn live(&self) -> Result<BTreeMap<u64, Live>> {
         read::live(&*self.readers.get()?)
     }

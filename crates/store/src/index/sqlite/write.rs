@@ -430,6 +430,7 @@ impl<'a> Batch<'a> {
                 .prepare_cached("DELETE FROM study WHERE id = ?")?
                 .execute([study])?;
             self.cache.studies.clear();
+            return parents::refresh_patient(self.connection, patient);
         } else if tally.sets {
             self.update_sets(study)?;
         }

@@ -167,6 +167,8 @@ fn another_record_takes_over_the_findings(index: &dyn Index) {
     };
     let mut hidden = entry("1.2", 1, 1, 1);
     hidden.hidden = true;
+    // Where nobody looks: its study goes with it.
+    hidden.study.study_instance_uid = "held 1.2".into();
     hidden.arrival = Some(Box::new(held));
     apply(index, &[store(hidden)]);
     let held = FlawedFilter {
@@ -174,6 +176,9 @@ fn another_record_takes_over_the_findings(index: &dyn Index) {
         ..all()
     };
     assert_eq!(flawed(index, &held), [(1, Standing::Quarantined)]);
+    let record = index.record(1).expect("record").expect("held");
+    assert_eq!((record.sequence, record.hidden), (1, true));
+    assert_eq!(index.record(2).expect("record"), None);
     let released = Arrival {
         counts: false,
         ..arrival("1.2", 1, 10, &["cut"])
@@ -195,6 +200,10 @@ fn another_record_takes_over_the_findings(index: &dyn Index) {
     let group = groups.first().expect("a group");
     assert_eq!((group.instances, group.affected_instances), (1, 1));
     assert!(index.known("1.2.1.1").expect("known").is_some());
+    let statistics = index.statistics().expect("statistics");
+    assert_eq!((statistics.patients, statistics.studies), (1, 1));
+    assert_eq!((statistics.instances, statistics.hidden), (1, 0));
+    assert_eq!(uids(index, &IndexQuery::all(Level::Study)), ["1.2"]);
 }
 
 fn all_is_forgotten_when_cleared(index: &dyn Index) {
