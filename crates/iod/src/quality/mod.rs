@@ -121,8 +121,12 @@ impl Checker {
         if trimmed.is_empty() {
             return;
         }
+        // Common, and it does no harm to whoever reads.
+        if let Some(problem) = value::check_padding(vr, bytes) {
+            self.value(tag, Severity::Information, problem);
+        }
         if vr.uses_character_set() {
-            text::check(text::Of { tag, vr }, set, bytes, &mut self.collector);
+            text::check(text::Of { tag, vr }, set, trimmed, &mut self.collector);
             if vr == Vr::PN {
                 names::check(tag, bytes, set, &mut self.collector);
             }
@@ -133,26 +137,30 @@ impl Checker {
             unknown_terms(set, &mut self.collector);
             return;
         }
-        for problem in [value::check_padding(vr, bytes), value::check(vr, bytes)] {
-            let Some(problem) = problem else { continue };
-            self.add(
-                tag,
-                Draft {
-                    kind: problem.kind,
-                    clause: if problem.kind == Kind::Uid {
-                        "PS3.5 §9.1"
-                    } else {
-                        "PS3.5 §6.2"
-                    },
-                    found: problem.found.into(),
-                    fix: problem.fix.into(),
-                    ..Draft::default()
-                },
-            );
+        if let Some(problem) = value::check(vr, bytes) {
+            self.value(tag, Severity::Error, problem);
         }
         if vr == Vr::DA {
             self.day(tag, trimmed);
         }
+    }
+
+    fn value(&mut self, tag: Tag, severity: Severity, problem: value::Problem) {
+        let clause = match problem.kind {
+            Kind::Uid => "PS3.5 §9.1",
+            _ => "PS3.5 §6.2",
+        };
+        self.add(
+            tag,
+            Draft {
+                kind: problem.kind,
+                severity,
+                clause,
+                found: problem.found.into(),
+                fix: problem.fix.into(),
+                ..Draft::default()
+            },
+        );
     }
 
     fn wrong_vr(&mut self, watched: &Watched, vr: Vr) {
