@@ -3,12 +3,12 @@
 use axum::routing::{MethodRouter, delete, get, on, post};
 use sagittal_auth::Permission;
 
-use super::parameters::{
-    ACCEPT_ONLY, DEID_PREVIEW, MPR, RENDERING, SEARCH, THREE_D, THUMBNAIL, WADO_URI,
-};
 use super::media_types::{
     INSTANCE_TYPES, MODEL_TYPES, PIXEL_TYPES, SMALL_TYPES, STORE_ANSWERS, STORE_TYPES,
     WADO_URI_TYPES,
+};
+use super::parameters::{
+    ACCEPT_ONLY, DEID_PREVIEW, MPR, RENDERING, SEARCH, THREE_D, THUMBNAIL, WADO_URI,
 };
 use super::quality;
 use super::route::{Base, Method, Parameter, Route};
