@@ -18,6 +18,7 @@ use crate::deidentified::{Lens, Room, View};
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
+use crate::quality::Patients;
 use crate::retrieve::{FrameTables, InflatedSets, MetadataCache, PixelCaches, VolumeMemory};
 use crate::{Error, Options, Result, upkeep};
 
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
     pub(crate) pixels: PixelCaches,
     pub(crate) volumes: VolumeMemory,
     pub(crate) inflated: InflatedSets,
+    pub(crate) patients: Patients,
     /// Encoders for compression by rule.
     pub(crate) encoding: AtWork,
     /// De-identified views.
@@ -233,6 +235,7 @@ impl Inner {
             pixels: PixelCaches::default(),
             volumes: VolumeMemory::default(),
             inflated: InflatedSets::default(),
+            patients: Patients::default(),
             encoding: AtWork::default(),
             lenses: lenses(&options),
             deidentifying: Room::new(options.deidentification_memory),

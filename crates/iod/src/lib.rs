@@ -5,6 +5,7 @@ mod attribute_type;
 mod defined_term;
 mod finding;
 mod generated;
+pub mod quality;
 mod rules;
 mod study;
 mod validate;

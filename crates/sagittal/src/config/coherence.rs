@@ -22,6 +22,7 @@ pub fn check(layers: &mut Layers) {
     unique(layers, "auth.token", "name", &mut found);
     unique(layers, "auth.role", "name", &mut found);
     unique(layers, "compression.rule", "name", &mut found);
+    unique(layers, "quality.rule", "name", &mut found);
     compression::check(layers, &mut found);
     documents(layers, &mut found);
     roles(layers, &config, &mut found);

@@ -21,6 +21,8 @@ pub struct Config {
     pub storage: Storage,
     /// `[compression]`, `[[compression.rule]]`
     pub compression: Compression,
+    /// `[quality]`, `[[quality.rule]]`
+    pub quality: Quality,
     /// `[dimse]`
     pub dimse: Dimse,
     /// `[http]`
@@ -82,6 +84,27 @@ pub struct CompressionRule {
     /// Name or UID.
     pub to: String,
     pub later: bool,
+}
+
+/// `[quality]`
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Quality {
+    pub enabled: bool,
+    pub severity: String,
+    pub rules: Vec<QualityRule>,
+}
+
+/// `[[quality.rule]]`
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct QualityRule {
+    pub name: String,
+    pub sources: Vec<String>,
+    pub modalities: Vec<String>,
+    pub checks: Vec<String>,
+    pub severity: String,
+    pub action: String,
 }
 
 /// `[dimse]`
@@ -308,6 +331,18 @@ impl Config {
                     min_age: Duration::from_millis(number(row, "min_age")),
                     to: text(row, "to"),
                     later: text(row, "at") == "later",
+                }),
+            },
+            quality: Quality {
+                enabled: at("quality.enabled").bool(),
+                severity: at("quality.severity").text(),
+                rules: rows(layers, "quality.rule", |row| QualityRule {
+                    name: text(row, "name"),
+                    sources: list(row, "sources"),
+                    modalities: list(row, "modalities"),
+                    checks: list(row, "checks"),
+                    severity: text(row, "severity"),
+                    action: text(row, "action"),
                 }),
             },
             dimse: Dimse {

@@ -4,4 +4,5 @@ pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod negotiations;
+pub(crate) mod quality;
 pub(crate) mod status;
