@@ -9,3 +9,4 @@ mod orthanc;
 mod own;
 mod pynetdicom;
 mod tls;
+mod twin;

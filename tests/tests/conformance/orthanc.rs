@@ -27,14 +27,14 @@ fn program() -> Option<PathBuf> {
     Some(program)
 }
 
-struct Orthanc {
+pub struct Orthanc {
     _running: Program,
     folder: TempDir,
-    address: String,
+    pub address: String,
     web: String,
 }
 
-fn start(settings: Value) -> Option<Orthanc> {
+pub fn start(settings: Value) -> Option<Orthanc> {
     let program = program()?;
     let folder = TempDir::new().unwrap();
     let (dimse, http) = (free_port(), free_port());

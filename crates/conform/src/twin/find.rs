@@ -138,22 +138,20 @@ impl Keys<'_> {
 
     fn rule(&self, tag: Tag) -> Rule {
         match self.described(tag) {
-            // Of the levels above, values are what queries go by.
-            _ if self.above.contains(&tag) => Rule::everything(),
             Some(keys) => Rule::of(keys),
-            None if self.lenient || self.unique == Some(tag) => Rule::everything(),
+            // Queries go by the unique keys of the levels above, whether they are described or not.
+            None if self.lenient || self.is_unique(tag) => Rule::everything(),
             None => Rule::default(),
         }
     }
 
+    fn is_unique(&self, tag: Tag) -> bool {
+        self.unique == Some(tag) || self.above.contains(&tag)
+    }
+
     fn returned(&self, tag: Tag) -> Returned {
-        if self.above.contains(&tag) {
-            return Returned::Yes;
-        }
         match self.described(tag).map(|keys| keys.returned) {
-            Some(Returned::Unknown) | None if self.lenient || self.unique == Some(tag) => {
-                Returned::Yes
-            }
+            Some(Returned::Unknown) | None if self.lenient || self.is_unique(tag) => Returned::Yes,
             Some(Returned::Unknown) | None => Returned::No,
             Some(returned) => returned,
         }

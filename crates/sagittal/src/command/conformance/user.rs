@@ -87,7 +87,8 @@ fn named(arguments: &Arguments) -> anyhow::Result<Vec<Instance>> {
 
 /// A generated instance of each SOP class that is proposed, as far as there are any.
 fn generated(classes: &BTreeSet<Uid>) -> anyhow::Result<Vec<Instance>> {
-    let mut left = classes.clone();
+    let is_storage = |uid: &&Uid| sop_class::storage(uid.as_str()).is_some();
+    let mut left: BTreeSet<Uid> = classes.iter().filter(is_storage).cloned().collect();
     let mut instances = Vec::new();
     for object in demo::objects() {
         if left.remove(&object.sop_class_uid) {
@@ -97,10 +98,7 @@ fn generated(classes: &BTreeSet<Uid>) -> anyhow::Result<Vec<Instance>> {
             break;
         }
     }
-    let storage = left
-        .iter()
-        .filter(|uid| sop_class::storage(uid.as_str()).is_some());
-    let names: Vec<&str> = storage.map(class_name).collect();
+    let names: Vec<&str> = left.iter().map(class_name).collect();
     if !names.is_empty() {
         eprintln!(
             "no generated instances of {}: name files to send some",
