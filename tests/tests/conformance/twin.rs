@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::observed::{Observed, Program, assert_same, free_port, product, texts};
+use super::tls;
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const MR: &str = "1.2.840.10008.5.1.4.1.1.4";
@@ -633,4 +634,61 @@ fn the_user_side_proposes_what_the_document_says_and_tells_what_was_accepted() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn a_twin_speaks_tls_as_the_document_says() {
+    let folder = TempDir::new().unwrap();
+    let (chain, key) = tls::certificate(&folder, &rcgen::PKCS_ECDSA_P256_SHA256);
+    let text = document(
+        "calling_ae_title = \"any\"",
+        "[[application_entities.contexts]]\nsop_classes = [\"Verification\"]\n\
+         transfer_syntaxes = [\"ImplicitVRLittleEndian\"]\n\
+         [application_entities.tls]\n\
+         versions = [{ version = \"1.2\", support = \"yes\" }, { version = \"1.3\", support = \"no\" }]\n\
+         suites = [{ name = \"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256\", version = \"1.2\" }]\n",
+    );
+    let path = write(folder.path(), "tls.toml", text);
+    let plain = Twin::start(&path, &[]);
+    assert!(plain.assumed.iter().any(|line| line.contains("--cert")));
+    let twin = Twin::start(&path, &["--cert", &chain, "--cert-key", &key]);
+    let observed = Observed::of(&twin.address, tls::FEW);
+    let found = &observed.entity()["tls"];
+    assert_eq!(tls::supported(found), ["1.2"]);
+    assert_eq!(
+        tls::suites(found),
+        ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"]
+    );
+}
+
+#[test]
+fn the_twin_of_our_own_statement_is_observed_as_stated() {
+    let folder = TempDir::new().unwrap();
+    let stated = sagittal(["conformance", "statement", "--format", "json"]).expect(0);
+    let path = write(folder.path(), "own.json", &stated.stdout);
+    let declared = Observed(stated.json());
+    let twin = Twin::start(&path, &[]);
+    let observed = Observed::of(&twin.address, &["--hold", "0"]);
+    assert_same(&observed.pairs("yes"), &declared.pairs("yes"));
+    for name in [
+        "max_pdu_received",
+        "implementation_class_uid",
+        "implementation_version_name",
+        "operations_window",
+        "common_extended_negotiation",
+    ] {
+        assert_eq!(
+            observed.association(name),
+            declared.association(name),
+            "{name}"
+        );
+    }
+    for group in declared.groups("yes") {
+        for class in texts(&group["sop_classes"]) {
+            let seen = observed.group(&class);
+            for name in ["preference", "requestor_roles"] {
+                assert_eq!(seen[name], group[name], "{name} of {class}");
+            }
+        }
+    }
 }
