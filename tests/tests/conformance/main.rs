@@ -10,3 +10,4 @@ mod own;
 mod pynetdicom;
 mod tls;
 mod twin;
+mod twin_peers;

@@ -34,9 +34,9 @@ or generated objects, and tells what was accepted. What the document does not kn
 start, and refused unless --lenient is given.
 Exit codes of --scu: 0 everything was accepted and stored, 1 nothing, 3 some of it.")]
 pub struct Arguments {
-    /// The document, as JSON or TOML
+    /// The document: a file, as JSON or TOML, or `self` for our own with the defaults
     #[arg(value_name = "DOC")]
-    document: PathBuf,
+    document: String,
     /// Instances to send with --scu; generated ones if there are none
     #[arg(value_name = "FILE", requires = "scu")]
     pub(super) files: Vec<PathBuf>,
@@ -86,7 +86,7 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
-    let document = super::load::file(&arguments.document)?;
+    let document = super::load::document(&arguments.document, None)?;
     let mut entity = entity(&document, arguments.entity.as_deref())?.clone();
     if let Some(peer) = &arguments.scu {
         if let Some(title) = &arguments.ae {
@@ -201,7 +201,7 @@ fn announce(
         for line in assumed {
             writeln!(out, "  {line}")?;
         }
-        let name = arguments.document.display();
+        let name = &arguments.document;
         writeln!(
             out,
             "twin of {name} on {address}, AE title {title}, {files} files"
