@@ -2,6 +2,7 @@
 //! our own server, whose statement is.
 #![allow(clippy::unwrap_used)]
 
+mod compare;
 mod dcmtk;
 mod ledger;
 mod observed;
