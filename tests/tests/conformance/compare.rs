@@ -91,7 +91,15 @@ fn scene() -> Scene {
 /// storescu as the modality.
 fn modality_sends(scene: &Scene, storescu: &Path, title: &str, port: u16) -> Ran {
     let mut command = Command::new(storescu);
-    command.args(["-aet", "CT2", "-aec", title, "-xf", &scene.profiles, "Modality"]);
+    command.args([
+        "-aet",
+        "CT2",
+        "-aec",
+        title,
+        "-xf",
+        &scene.profiles,
+        "Modality",
+    ]);
     command.args(["127.0.0.1", &port.to_string(), &scene.image]);
     cli::run(&mut command)
 }
@@ -110,7 +118,9 @@ fn of_ct(comparison: &Value, outcome: &str) -> Value {
             && one["outcome"] == outcome
             && texts(&one["sop_classes"]).contains(&CT.to_owned())
     });
-    found.unwrap_or_else(|| panic!("nothing is {outcome}: {comparison:#}")).clone()
+    found
+        .unwrap_or_else(|| panic!("nothing is {outcome}: {comparison:#}"))
+        .clone()
 }
 
 fn received(folder: &Path) -> Vec<String> {
@@ -138,16 +148,36 @@ fn a_modality_of_jpeg_2000_and_an_archive_of_explicit_little_endian() {
     let _running = Program::start(&mut command, port, &scene.folder.path().join("log"));
     let address = format!("PACS@127.0.0.1:{port}");
     let pacs = path(&scene.folder, "pacs.json");
-    let asked = ["--no-query", "--hold", "0", "--sop-class", "CT Image Storage", "--json", &pacs];
-    sagittal(["conformance", "probe", &address].iter().copied().chain(asked)).expect(0);
+    let asked = [
+        "--no-query",
+        "--hold",
+        "0",
+        "--sop-class",
+        "CT Image Storage",
+        "--json",
+        &pacs,
+    ];
+    sagittal(
+        ["conformance", "probe", &address]
+            .iter()
+            .copied()
+            .chain(asked),
+    )
+    .expect(0);
 
     // Said: refused. And so it is.
     let said = compare(&[&scene.modality, &pacs]).expect(1).json();
     let refused = of_ct(&said, "refused");
-    assert_eq!((&refused["place"], &refused["severity"]), (&"context".into(), &"error".into()));
+    assert_eq!(
+        (&refused["place"], &refused["severity"]),
+        (&"context".into(), &"error".into())
+    );
     assert_eq!(texts(&refused["proposed"]), [J2K]);
     let between = refused["remedies"].as_array().unwrap().iter();
-    assert!(between.clone().any(|remedy| remedy["at"] == "between"), "{refused}");
+    assert!(
+        between.clone().any(|remedy| remedy["at"] == "between"),
+        "{refused}"
+    );
     let sent = modality_sends(&scene, &storescu, "PACS", port);
     assert_ne!(sent.code, Some(0), "{}", sent.stderr);
     assert_eq!(received(&store), [] as [String; 0]);
@@ -175,7 +205,9 @@ fn a_setting_that_is_named_as_remedy_lets_the_modality_in() {
     };
     let with = ["--config", &config];
     let narrow = start(&format!("[dimse]\ntransfer_syntaxes = [\"{EXPLICIT}\"]\n"));
-    let said = compare(&[&[scene.modality.as_str(), "self"], &with[..]].concat()).expect(1).json();
+    let said = compare(&[&[scene.modality.as_str(), "self"], &with[..]].concat())
+        .expect(1)
+        .json();
     let refused = of_ct(&said, "refused");
     let sent = modality_sends(&scene, &storescu, narrow.ae_title(), narrow.dimse().port());
     assert_ne!(sent.code, Some(0), "{}", sent.stderr);
@@ -199,19 +231,110 @@ fn a_matrix_of_a_folder_is_written_as_text_json_and_html() {
     let hospital = scene.folder.path().join("hospital");
     std::fs::create_dir(&hospital).unwrap();
     std::fs::write(hospital.join("ct2.toml"), MODALITY).unwrap();
-    let other = MODALITY.replace("CT2", "CT3").replace("10.0.0.2", "10.0.0.3");
+    let other = MODALITY
+        .replace("CT2", "CT3")
+        .replace("10.0.0.2", "10.0.0.3");
     std::fs::write(hospital.join("ct3.toml"), other).unwrap();
     std::fs::write(hospital.join("notes.txt"), "not a document").unwrap();
-    let (folder, page) = (hospital.display().to_string(), path(&scene.folder, "matrix.html"));
-    let base = ["conformance", "matrix", &folder, "--with", "self", "--workflow", "store"];
+    let (folder, page) = (
+        hospital.display().to_string(),
+        path(&scene.folder, "matrix.html"),
+    );
+    let base = [
+        "conformance",
+        "matrix",
+        &folder,
+        "--with",
+        "self",
+        "--workflow",
+        "store",
+    ];
     let shown = sagittal(base.iter().copied().chain(["--html", &page])).expect(1);
-    assert!(shown.stdout.contains("CT3") && !shown.stdout.contains('\x1b'), "{}", shown.stdout);
+    assert!(
+        shown.stdout.contains("CT3") && !shown.stdout.contains('\x1b'),
+        "{}",
+        shown.stdout
+    );
     let html = std::fs::read_to_string(&page).unwrap();
     assert!(html.starts_with("<!DOCTYPE html>") && html.contains("SAGITTAL"));
-    let json = sagittal(base.iter().copied().chain(["--json"])).expect(1).json();
+    let json = sagittal(base.iter().copied().chain(["--json"]))
+        .expect(1)
+        .json();
     assert_eq!(json["format"], 1);
     assert_eq!(json["cells"].as_array().unwrap().len(), 6);
     let wrong = sagittal(["conformance", "compare", "nowhere.json", "self"]).expect(1);
     assert!(wrong.stderr.contains("nowhere.json"), "{}", wrong.stderr);
-    sagittal(["conformance", "compare", "self", "self", "--workflow", "stores"]).expect(2);
+    sagittal([
+        "conformance",
+        "compare",
+        "self",
+        "self",
+        "--workflow",
+        "stores",
+    ])
+    .expect(2);
+}
+
+#[test]
+fn the_library_of_peers_is_compared_by_name() {
+    let ran = compare(&["self", "library:storescp"]).expect(3);
+    let json = ran.json();
+    let converted = of_ct(&json, "transcoding");
+    assert!(texts(&converted["proposed"]).contains(&J2K.to_owned()));
+    assert_eq!(json["b"]["status"], "observed");
+    // storescp takes one association at a time: a setting of ours helps.
+    let findings = json["findings"].as_array().unwrap();
+    let limit = findings
+        .iter()
+        .find(|one| one["subject"] == "associations")
+        .unwrap();
+    let toml = limit["remedies"][0]["toml"].as_str().unwrap();
+    assert!(toml.ends_with("max_associations = 1\n"), "{toml}");
+    let nobody = compare(&["self", "library:nobody"]).expect(1);
+    assert!(nobody.stderr.contains("orthanc"), "{}", nobody.stderr);
+}
+
+#[test]
+fn a_statement_is_imported_and_compared_and_what_is_not_understood_is_told() {
+    let folder = TempDir::new().unwrap();
+    let file = path(&folder, "statement.html");
+    let own = sagittal(["conformance", "statement", "--format", "html"]).expect(0);
+    std::fs::write(&file, own.stdout).unwrap();
+    let ran = sagittal([
+        "conformance",
+        "import",
+        &file,
+        "--name",
+        "OTHER",
+        "--format",
+        "json",
+    ]);
+    let ran = ran.expect(3);
+    assert!(
+        ran.stderr.contains("setting | now | effect"),
+        "{}",
+        ran.stderr
+    );
+    let again = path(&folder, "again.json");
+    std::fs::write(&again, ran.stdout).unwrap();
+    let said = compare(&["self", &again]).json();
+    assert!(texts(&of_ct(&said, "works")["used"]).contains(&J2K.to_owned()));
+    assert!(
+        said["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|one| one["outcome"] != "refused"),
+        "{said:#}"
+    );
+
+    let template = sagittal(["conformance", "import", "--template"]).expect(0);
+    let filled = path(&folder, "filled.toml");
+    std::fs::write(&filled, template.stdout).unwrap();
+    sagittal(["conformance", "convert", &filled]).expect(0);
+    let empty = path(&folder, "empty.txt");
+    std::fs::write(&empty, "There are no tables here.\n").unwrap();
+    let nothing = sagittal(["conformance", "import", &empty]).expect(1);
+    assert!(nothing.stderr.contains("--template"), "{}", nothing.stderr);
+    sagittal(["conformance", "import"]).expect(2);
 }

@@ -5,6 +5,7 @@
 mod compare;
 mod dcmtk;
 mod ledger;
+mod library;
 mod observed;
 mod orthanc;
 mod own;
