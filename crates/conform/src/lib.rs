@@ -4,6 +4,8 @@
 pub mod compare;
 pub mod departure;
 pub mod document;
+pub mod import;
+pub mod library;
 pub mod probe;
 pub mod render;
 pub mod statement;

@@ -2,8 +2,10 @@
 //! our own server, whose statement is.
 #![allow(clippy::unwrap_used)]
 
+mod compare;
 mod dcmtk;
 mod ledger;
+mod library;
 mod observed;
 mod orthanc;
 mod own;

@@ -13,7 +13,7 @@ use super::observed::{Observed, Program, assert_same, free_port, product, texts}
 const PLUGIN: &str = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so";
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 
-fn program() -> Option<PathBuf> {
+pub fn program() -> Option<PathBuf> {
     let usual = PathBuf::from("/usr/sbin/Orthanc");
     let program = if usual.is_file() {
         usual

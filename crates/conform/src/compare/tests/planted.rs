@@ -29,12 +29,6 @@ const CASES: &[Case] = &[
         a: NONE, b: ("\"CT Image Storage\", \"X-Ray Radiation Dose SR Storage\"", "\"CT Image Storage\""),
         found: &[(Workflow::Store, Refused, Place::Context, "X-Ray Radiation Dose SR Storage")],
         detail: "PACS does not accept the SOP class" },
-    Case { name: "a SOP class of which nothing is told",
-        a: NONE, b: ("sop_classes = [\"CT Image Storage\", \"X-Ray Radiation Dose SR Storage\"]\n",
-            "sop_classes = [\"CT Image Storage\"]\n"),
-        // `unlisted` is closed above; here the second class is unknown.
-        found: &[(Workflow::Store, Refused, Place::Context, "X-Ray Radiation Dose SR Storage")],
-        detail: "does not accept" },
     Case { name: "a service that is not there",
         a: NONE, b: ("\"Modality Performed Procedure Step\", ", ""),
         found: &[(Workflow::Mpps, Refused, Place::Context, "Modality Performed Procedure Step")],

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use sagittal_conform::Document;
+use sagittal_conform::{Document, library};
 
 use super::statement;
 
@@ -12,7 +12,17 @@ pub(super) fn document(word: &str, config: Option<&Path>) -> anyhow::Result<Docu
     if word == "self" {
         return statement::of_configuration(config);
     }
-    file(Path::new(word))
+    let Some(name) = word.strip_prefix("library:") else {
+        return file(Path::new(word));
+    };
+    let found = library::document(name).with_context(|| {
+        let names: Vec<&str> = library::names().collect();
+        format!(
+            "{name:?} is not in the library, which has {}",
+            names.join(", ")
+        )
+    })?;
+    found.with_context(|| word.to_owned())
 }
 
 /// The document in a file, JSON or TOML.

@@ -2,6 +2,7 @@
 
 mod compare;
 mod fetch;
+mod import;
 mod ledger;
 mod load;
 mod probe;
@@ -22,6 +23,7 @@ pub enum Action {
     Statement(statement::Arguments),
     Probe(Box<probe::Arguments>),
     Convert(Convert),
+    Import(import::Import),
     Compare(compare::Compare),
     Matrix(compare::Matrix),
     Schema(Schema),
@@ -83,6 +85,7 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
             crate::show!("{}", arguments.format.write(&document)?);
             Ok(Exit::Done)
         }
+        Action::Import(arguments) => import::run(arguments),
         Action::Compare(arguments) => compare::run(arguments),
         Action::Matrix(arguments) => compare::run_matrix(arguments),
         Action::Ledger(arguments) => ledger::run(arguments),
