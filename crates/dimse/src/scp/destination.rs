@@ -41,6 +41,7 @@ impl Delivery {
     pub(super) fn new(
         operation: &Operation,
         peer: Peer,
+        archive: Archive,
         proposal: Proposal,
         form: Form,
         instances: Vec<InstanceRef>,
@@ -56,7 +57,7 @@ impl Delivery {
             peer,
             proposal,
             config,
-            archive: session.provider.archive.clone(),
+            archive,
             form,
             originator: (
                 session.negotiated.calling_ae_title.clone(),

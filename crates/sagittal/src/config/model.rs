@@ -242,6 +242,7 @@ pub struct Peer {
     pub lossy_near: u8,
     pub permissions: Vec<String>,
     pub max_associations: usize,
+    pub deid: Option<String>,
 }
 
 /// `[deid]`
@@ -428,6 +429,7 @@ impl Config {
                 lossy_near: u8::try_from(number(row, "lossy_near")).unwrap_or(2),
                 permissions: list(row, "permissions"),
                 max_associations: usize::try_from(number(row, "max_associations")).unwrap_or(1),
+                deid: Some(text(row, "deid")).filter(|policy| !policy.is_empty()),
             }),
             deid: Deid {
                 memory: at("deid.memory").number(),

@@ -238,5 +238,11 @@ pub(super) const PEER: Section = Section {
             "4",
             "Associations that we open to it at the same time.",
         ),
+        setting(
+            "deid",
+            Kind::Text,
+            "\"\"",
+            "A [[deid.policy]]: it gets instances only as that policy lets them be given away; what cannot be\nde-identified is a failed sub-operation. Empty: instances as they are.",
+        ),
     ],
 };
