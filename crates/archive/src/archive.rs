@@ -14,12 +14,15 @@ use tokio::sync::Semaphore;
 
 use crate::catch_up::{self, CatchUp};
 use crate::compress::AtWork;
-use crate::deidentified::{Lens, Room, View};
+use crate::deid_jobs::Jobs;
+use crate::deidentified::{Lens, Named, Room, View};
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
 use crate::quality::Patients;
-use crate::retrieve::{FrameTables, InflatedSets, MetadataCache, PixelCaches, VolumeMemory};
+use crate::retrieve::{
+    FrameTables, InflatedSets, InstanceRef, MetadataCache, PixelCaches, VolumeMemory,
+};
 use crate::{Error, Options, Result, upkeep};
 
 /// An open archive. Cheap to clone.
@@ -49,8 +52,12 @@ pub(crate) struct Inner {
     pub(crate) encoding: AtWork,
     /// De-identified views.
     lenses: Vec<Arc<Lens>>,
+    /// One for each policy, without a name that anybody could call.
+    policies: Vec<Arc<Lens>>,
     /// Instances being de-identified.
     pub(crate) deidentifying: Room,
+    /// Jobs of de-identification.
+    pub(crate) deid_jobs: Jobs,
     /// Compaction and compression take turns: what one writes rests on what the other has left.
     pub(crate) rewriting: tokio::sync::Mutex<()>,
     /// Packs in which a record became superfluous lately, and when: readers may still be at it.
@@ -107,6 +114,24 @@ impl Archive {
             inner: self.inner.clone(),
             lens: Some(lens.clone()),
         })
+    }
+
+    /// As the policy of this name lets it be given away: for peers that get nothing else.
+    pub fn by_policy(&self, policy: &str) -> Option<Archive> {
+        let mut lenses = self.inner.policies.iter();
+        let lens = lenses.find(|lens| lens.view.policy.name == policy)?;
+        Some(Archive {
+            inner: self.inner.clone(),
+            lens: Some(lens.clone()),
+        })
+    }
+
+    /// An instance of the archive itself as this view knows it.
+    pub fn seen(&self, instance: InstanceRef) -> InstanceRef {
+        match &self.lens {
+            Some(lens) if instance.original.is_none() => lens.instance(instance),
+            _ => instance,
+        }
     }
 
     /// What it is a view by, if it is one: all that finds and gives back speaks of pseudonyms then.
@@ -237,7 +262,9 @@ impl Inner {
             inflated: InflatedSets::default(),
             patients: Patients::default(),
             encoding: AtWork::default(),
-            lenses: lenses(&options),
+            lenses: lenses(&options, &options.policies.views),
+            policies: lenses(&options, &unnamed(&options)),
+            deid_jobs: Jobs::default(),
             deidentifying: Room::new(options.deidentification_memory),
             rewriting: tokio::sync::Mutex::default(),
             superfluous: parking_lot::Mutex::default(),
@@ -272,11 +299,22 @@ impl Drop for Inner {
 }
 
 /// Opened instances of all views together have a third of the memory for de-identification.
-fn lenses(options: &Options) -> Vec<Arc<Lens>> {
-    let views = &options.policies.views;
-    let memory = options.deidentification_memory / 3 / (views.len() as u64).max(1);
+fn lenses(options: &Options, views: &[View]) -> Vec<Arc<Lens>> {
+    let policies = &options.policies;
+    let all = policies.views.len() + policies.named.len();
+    let memory = options.deidentification_memory / 3 / (all as u64).max(1);
     let lens = |view: &View| Arc::new(Lens::new(view.clone(), memory));
     views.iter().map(lens).collect()
+}
+
+/// A view by each policy.
+fn unnamed(options: &Options) -> Vec<View> {
+    let view = |policy: &Arc<Named>| View {
+        name: format!("to peers by {}", policy.name),
+        ae_title: None,
+        policy: policy.clone(),
+    };
+    options.policies.named.iter().map(view).collect()
 }
 
 pub(crate) fn pack_options(options: &Options) -> PackOptions {

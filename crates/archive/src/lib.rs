@@ -3,6 +3,7 @@
 
 pub mod bulk_path;
 pub mod compress;
+pub mod deid_jobs;
 pub mod deidentified;
 pub mod error;
 pub mod events;

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use sagittal_archive::Archive;
 use sagittal_core::{AeTitle, Uid};
+use sagittal_net::dimse::Status;
 use sagittal_net::tls::TlsClient;
 
 use crate::lossy::Lossy;
+use crate::status::Failure;
 
 /// A peer.
 #[derive(Clone)]
@@ -26,6 +29,8 @@ pub struct Peer {
     pub lossy: Vec<Lossy>,
     /// Associations to it at the same time for one retrieval.
     pub max_associations: usize,
+    /// The policy of de-identification without which it gets nothing.
+    pub deid: Option<String>,
 }
 
 impl Peer {
@@ -45,6 +50,26 @@ impl Peer {
             transfer_syntaxes: Vec::new(),
             lossy: Vec::new(),
             max_associations: 1,
+            deid: None,
+        }
+    }
+
+    /// The archive as this peer may have it: all of it, or as its policy lets it be given away.
+    ///
+    /// # Errors
+    /// If its policy is not to be had, or the archive is seen through another: it gets nothing.
+    pub(crate) fn archive(&self, archive: &Archive) -> Result<Archive, Failure> {
+        let refused =
+            |reason: String| Failure::new(Status::UNABLE_TO_PERFORM_SUBOPERATIONS, reason);
+        match (&self.deid, archive.view()) {
+            (None, _) => Ok(archive.clone()),
+            (Some(policy), None) => archive
+                .by_policy(policy)
+                .ok_or_else(|| refused(format!("there is no policy {policy}"))),
+            (Some(policy), Some(view)) if view.policy.name == *policy => Ok(archive.clone()),
+            (Some(policy), Some(_)) => Err(refused(format!(
+                "this peer gets what policy {policy} lets through, not another view"
+            ))),
         }
     }
 

@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on ends
 
 mod files;
+mod interrupted;
+mod jobs;
+mod peers;
 mod score_card;
 mod view;

@@ -4,7 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use sagittal_deid::{Explained, Output, Project, Recorder, deidentify_checked, explain_checked};
+use sagittal_core::{Limits, tags};
+use sagittal_deid::log::{Block, Digest, Done, FileLog};
+use sagittal_deid::{
+    Checked, Explained, Output, Project, Recorder, deidentify_checked, explain_checked,
+};
 use sagittal_file::part10;
 use sagittal_store::blob::{Locator, Packs};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -106,6 +110,101 @@ impl Archive {
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
+}
+
+/// What a policy makes of an instance, with the lines that a log has to have of it.
+pub(crate) struct Judged {
+    pub(crate) verdict: Verdict,
+    pub(crate) block: Block,
+    /// Its share of the memory, as long as there is anything of it.
+    _memory: Option<OwnedSemaphorePermit>,
+}
+
+/// What may become of an instance.
+pub(crate) enum Verdict {
+    /// It may be given away.
+    Given(Box<Checked>),
+    /// The residual check found something in it.
+    Quarantined(Box<Checked>),
+    /// There is nothing to be given.
+    Refused,
+}
+
+impl Archive {
+    /// De-identifies a stored instance, searches it, and writes the lines of the log.
+    ///
+    /// # Errors
+    /// When it cannot be read; that the policy refuses it is no error.
+    pub(crate) async fn deidentified(
+        &self,
+        instance: &InstanceRef,
+        policy: &Arc<Named>,
+    ) -> Result<Judged> {
+        let key = &policy.project.key;
+        let old = instance.sop_instance_uid.as_str();
+        let room = &self.inner().deidentifying;
+        let memory = match room.take(instance.locator.length).await {
+            Ok(memory) => memory,
+            Err(error @ Error::TooLarge { .. }) => {
+                let reason = error.to_string();
+                // It was not read: the digest of its UID stands for that of its bytes.
+                let log = FileLog::begin(key, Digest::of(old.as_bytes()), old);
+                return Ok(Judged {
+                    block: log.refuse(&reason),
+                    verdict: Verdict::Refused,
+                    _memory: None,
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        let (policy, instance, archive) = (policy.clone(), instance.clone(), self.clone());
+        self.blocking(move || {
+            let study = instance.study_instance_uid.as_str();
+            let project = policy.project_of(&**archive.index(), study)?;
+            let input = file(&archive.inner().packs, &instance)?;
+            let old = instance.sop_instance_uid.as_str();
+            let mut log = FileLog::begin(&project.key, Digest::of(&input), old);
+            if let Ok(read) = part10::read(&input, Limits::default()) {
+                log.set_character_set(read.data_set.character_set().clone());
+            }
+            let checked = deidentify_checked(&input, &project, policy.check(), &mut log);
+            let (block, verdict) = judged(log, checked);
+            Ok(Judged {
+                verdict,
+                block,
+                _memory: Some(memory),
+            })
+        })
+        .await
+    }
+}
+
+fn judged(mut log: FileLog<'_>, checked: sagittal_deid::Result<Checked>) -> (Block, Verdict) {
+    let checked = match checked {
+        Ok(checked) => Box::new(checked),
+        Err(error) => {
+            let reason = error.to_string();
+            return (log.refuse(&reason), Verdict::Refused);
+        }
+    };
+    if let Some(first) = checked.found.hits.first() {
+        for hit in checked.found.hits.iter().take(100) {
+            log.note(&format!("residual check: {hit}"));
+        }
+        let count = checked.found.hits.len();
+        let reason = format!("{count} found by the residual check, first {first}");
+        return (log.refuse(&reason), Verdict::Quarantined(checked));
+    }
+    let text = |tag| checked.output.data_set.first_text(tag).unwrap_or_default();
+    let block = log.finish(&Done {
+        output: Digest::of(&checked.file),
+        sop_instance_uid: &text(tags::SOP_INSTANCE_UID),
+        study_instance_uid: &text(tags::STUDY_INSTANCE_UID),
+        modality: &text(tags::MODALITY),
+        searched: checked.found.searched,
+        hits: 0,
+    });
+    (block, Verdict::Given(checked))
 }
 
 /// What a policy would do to an instance. Shows originals.

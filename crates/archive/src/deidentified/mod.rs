@@ -15,8 +15,8 @@ mod select;
 mod studies;
 
 pub(crate) use cleaned::Cleaned;
-pub(crate) use instance::Room;
 pub use instance::{Deidentified, Preview};
+pub(crate) use instance::{Room, Verdict};
 pub(crate) use lens::Lens;
 pub use lens::Original;
 pub use policies::{Named, Policies, View};

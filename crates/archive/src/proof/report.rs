@@ -55,6 +55,7 @@ pub fn write(
     for (png, caption) in shown.take(PICTURES) {
         report.add_picture(png, &caption);
     }
+    private::write(&work.join("report.json"), report.json().as_bytes())?;
     put(&report, &work.join("report"))?;
     let folder = work.join(REPORTS);
     private::folder(&folder)?;

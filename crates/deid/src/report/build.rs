@@ -118,6 +118,13 @@ impl Report {
         super::html(&self.document())
     }
 
+    /// As JSON, for programs; without pictures and k-anonymity.
+    pub fn json(&self) -> String {
+        let is_sound = self.verification.as_ref().map(Verification::is_sound);
+        let study = self.study.as_deref();
+        super::json::json(&self.collected, study, is_sound).to_string()
+    }
+
     /// As PDF.
     pub fn pdf(&self) -> Vec<u8> {
         super::pdf(&self.document())

@@ -7,6 +7,7 @@ mod build;
 mod collect;
 mod document;
 mod html;
+mod json;
 mod pdf;
 mod safe_harbor;
 mod score;

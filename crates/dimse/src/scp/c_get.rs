@@ -52,6 +52,19 @@ async fn send_all(operation: &Operation, plan: Plan, tally: &mut Tally) {
     let caller = &session.negotiated.calling_ae_title;
     let peer = session.provider.peers.by_ae_title(caller);
     let lossy = peer.map_or_else(Vec::new, |peer| peer.lossy.clone());
+    let archive = peer.map_or_else(
+        || Ok(session.provider.archive.clone()),
+        |peer| peer.archive(&session.provider.archive),
+    );
+    let archive = match archive {
+        Ok(archive) => archive,
+        Err(failure) => {
+            for instance in plan.instances {
+                tally.note(&instance, Err(failure.clone()));
+            }
+            return;
+        }
+    };
     let mut instances = plan.instances.into_iter();
     let mut ahead = VecDeque::new();
     let mut awaiting = FuturesUnordered::new();
@@ -59,13 +72,7 @@ async fn send_all(operation: &Operation, plan: Plan, tally: &mut Tally) {
         while ahead.len() <= AHEAD
             && let Some(instance) = instances.next()
         {
-            let reading = read_ahead(
-                &session.provider.archive,
-                &session.negotiated,
-                &instance,
-                &plan.form,
-                &lossy,
-            );
+            let reading = read_ahead(&archive, &session.negotiated, &instance, &plan.form, &lossy);
             ahead.push_back((instance, reading));
         }
         while awaiting.len() >= window

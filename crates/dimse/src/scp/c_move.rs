@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
+use sagittal_archive::Archive;
 use sagittal_archive::retrieve::InstanceRef;
 use sagittal_auth::{Authorized, permission};
 use sagittal_core::Uid;
@@ -35,19 +36,32 @@ pub(super) async fn respond(
         );
         return suboperations::refuse(&operation, &failure).await;
     };
+    let archive = match peer.archive(&operation.session.provider.archive) {
+        Ok(archive) => archive,
+        Err(failure) => return suboperations::refuse(&operation, &failure).await,
+    };
     match retrieve::plan(&caller, &operation, &identifier).await {
         Err(failure) => suboperations::refuse(&operation, &failure).await,
         Ok(plan) => {
             let mut tally = Tally::new(plan.instances.len());
-            let to = peer.ae_title.to_string();
-            deliver(&operation, peer, plan, &mut tally).await;
+            let to = match &peer.deid {
+                Some(policy) => format!("{}, policy {policy}", peer.ae_title),
+                None => peer.ae_title.to_string(),
+            };
+            deliver(&operation, peer, &archive, plan, &mut tally).await;
             suboperations::finish(&operation, &tally, &to).await;
         }
     }
 }
 
 /// Sends everything, in as many rounds as an association's 128 presentation contexts demand.
-async fn deliver(operation: &Operation, peer: Peer, plan: Plan, tally: &mut Tally) {
+async fn deliver(
+    operation: &Operation,
+    peer: Peer,
+    archive: &Archive,
+    plan: Plan,
+    tally: &mut Tally,
+) {
     let ours = operation.session.provider.config.ae_title.clone();
     let proposal = contexts(&peer, &plan.instances).into_iter().fold(
         Proposal::new(ours, peer.ae_title.clone()),
@@ -67,6 +81,7 @@ async fn deliver(operation: &Operation, peer: Peer, plan: Plan, tally: &mut Tall
         let delivery = Delivery::new(
             operation,
             peer.clone(),
+            archive.clone(),
             proposal.clone(),
             plan.form.clone(),
             now,

@@ -43,6 +43,7 @@ impl Delivery {
     pub(super) fn new(
         operation: &Operation,
         peer: Peer,
+        archive: Archive,
         proposal: Proposal,
         form: Form,
         instances: Vec<InstanceRef>,
@@ -58,8 +59,8 @@ impl Delivery {
             peer,
             proposal,
             config,
-            archive: session.provider.archive.clone(),
             ledger: session.provider.ledger.clone(),
+            archive,
             form,
             originator: (
                 session.negotiated.calling_ae_title.clone(),

@@ -12,7 +12,11 @@ use sagittal_core::{DataSet, Uid, dictionary, tags};
 
 use super::Exit;
 use crate::client::{Access, HttpClient, Remote, ServerUrl};
+use crate::config::DeidPolicy;
 use crate::export::{self, Destination, Origin};
+
+/// The name of the policy of `--deid`.
+const POLICY: &str = "export";
 
 /// Write studies, series or instances as files
 #[derive(Debug, clap::Args)]
@@ -25,8 +29,10 @@ Examples:
   sagittal export --query PatientID=DEMO-0001 --query Modality=CT --zip ct.zip
   sagittal export --all --media /media/usb        with DICOMDIR (PS3.10, PS3.11)
   sagittal export --server http://127.0.0.1:8080/dicom-web --study 1.2.3 --out folder/
+  sagittal export --all --deid trial.toml --key project.key --out folder/
 
-Files are Part 10 files in the stored transfer syntax, byte for byte as they came in if they came as files.
+With --deid nothing is written that the policy does not let through, and files have their new UIDs; for a log and
+reports run `sagittal deid`, or a job of the server. Files are Part 10 files in the stored transfer syntax, byte for byte as they came in if they came as files.
 Exit codes: 0 all written, 1 nothing, 3 something could not be read."
 )]
 pub struct Arguments {
@@ -57,6 +63,17 @@ pub struct Arguments {
     /// File-set ID of the media
     #[arg(long, value_name = "ID", default_value = "", requires = "media")]
     file_set_id: String,
+    /// De-identify by this policy (TOML) on the way; needs --key
+    #[arg(
+        long,
+        value_name = "POLICY",
+        requires = "key",
+        conflicts_with = "server"
+    )]
+    deid: Option<PathBuf>,
+    /// The project key, made by `sagittal deid key`
+    #[arg(long, value_name = "FILE", requires = "deid")]
+    key: Option<PathBuf>,
     /// Data folder of the archive
     #[arg(
         long,
@@ -154,7 +171,7 @@ async fn origin(arguments: &Arguments) -> anyhow::Result<Origin> {
         return Ok(Origin::server(remote, found));
     }
     super::must_exist(&arguments.data)?;
-    let archive = super::open(&arguments.data).await?;
+    let archive = super::open_with(options(arguments)?).await?;
     let mut selector = Selector {
         study_instance_uids: arguments.study.clone(),
         series_instance_uids: arguments.series.clone(),
@@ -168,7 +185,26 @@ async fn origin(arguments: &Arguments) -> anyhow::Result<Origin> {
         }
     }
     let instances = archive.instances(&selector).await?;
-    Ok(Origin::archive(archive, instances))
+    let Some(shown) = archive.by_policy(POLICY) else {
+        return Ok(Origin::archive(archive, instances));
+    };
+    let instances = instances.into_iter().map(|one| shown.seen(one)).collect();
+    Ok(Origin::archive(shown, instances))
+}
+
+/// With the policy of `--deid`.
+fn options(arguments: &Arguments) -> anyhow::Result<sagittal_archive::Options> {
+    let mut options = sagittal_archive::Options::new(&arguments.data);
+    if let (Some(file), Some(key)) = (&arguments.deid, &arguments.key) {
+        let policy = DeidPolicy {
+            name: POLICY.to_owned(),
+            file: Some(file.clone()),
+            key_file: key.clone(),
+        };
+        let policy = crate::deid::policy(&policy)?;
+        options.policies.named.push(std::sync::Arc::new(policy));
+    }
+    Ok(options)
 }
 
 /// SOP Instance UIDs that match keys, within what is selected otherwise.

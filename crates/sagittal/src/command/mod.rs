@@ -122,7 +122,13 @@ impl Cli {
 
 /// Opens the archive in a folder, and says what to do if a server has it.
 async fn open(data: &Path) -> anyhow::Result<Archive> {
-    match Archive::open(Options::new(data)).await {
+    open_with(Options::new(data)).await
+}
+
+/// As [`open`], with options.
+async fn open_with(options: Options) -> anyhow::Result<Archive> {
+    let data = options.data.clone();
+    match Archive::open(options).await {
         Ok(archive) => Ok(archive),
         Err(error) if crate::is_locked(&error) => bail!(
             "{error}\n        A server runs on this folder. Import and export go through it with \

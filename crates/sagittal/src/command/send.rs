@@ -1,12 +1,13 @@
 //! `sagittal send`: files and folders to a peer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use sagittal_dimse::scu::{Address, DeliveryOptions};
 
 use super::Exit;
 use super::peer::Connection;
+use crate::deid;
 use crate::transfer::{self, SendOptions};
 
 /// Send files and folders to a DICOM peer (C-STORE)
@@ -15,6 +16,7 @@ use crate::transfer::{self, SendOptions};
 Examples:
   sagittal send PACS@10.0.0.1:104 studies/
   sagittal send --associations 4 PACS@10.0.0.1:104 studies/ image.dcm
+  sagittal send --deid trial.toml --key project.key --work work/ LAB@10.0.0.2:104 studies/
   sagittal send --json PACS@10.0.0.1:104 studies/ | jq '.failures[].reason'
 
 Files go as they are; where the peer does not take their transfer syntax, they are converted to one
@@ -36,6 +38,15 @@ pub struct Arguments {
     /// How often a broken association is tried again
     #[arg(long, value_name = "N", default_value_t = 3)]
     retries: u32,
+    /// De-identify by this policy (TOML) first; needs --key and --work
+    #[arg(long, value_name = "POLICY", requires_all = ["key", "work"])]
+    deid: Option<PathBuf>,
+    /// The project key, made by `sagittal deid key`
+    #[arg(long, value_name = "FILE", requires = "deid")]
+    key: Option<PathBuf>,
+    /// Folder for logs, maps, report, quarantine and outputs of --deid
+    #[arg(long, value_name = "FOLDER", requires = "deid")]
+    work: Option<PathBuf>,
     /// No progress
     #[arg(short, long)]
     quiet: bool,
@@ -53,10 +64,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
             bail!("there is no {}", path.display());
         }
     }
+    let (paths, withheld) = match &arguments.deid {
+        Some(policy) => deidentified(&arguments, policy)?,
+        None => (arguments.paths.clone(), 0),
+    };
     let mut target = arguments.connection.target(&arguments.peer)?;
     target.window = arguments.window;
     let options = SendOptions {
-        paths: arguments.paths,
+        paths,
         quiet: arguments.quiet,
         delivery: DeliveryOptions {
             associations: usize::from(arguments.associations),
@@ -81,5 +96,34 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         eprintln!("sagittal: no DICOM instances found");
         return Ok(Exit::Failed);
     }
-    Ok(Exit::of(summary.stored, summary.failed))
+    Ok(Exit::of(summary.stored, summary.failed + withheld))
+}
+
+/// What is sent in the place of the files, and how many of these cannot be given away.
+fn deidentified(arguments: &Arguments, policy: &Path) -> anyhow::Result<(Vec<PathBuf>, u64)> {
+    let (Some(key), Some(work)) = (&arguments.key, &arguments.work) else {
+        bail!("--deid needs --key and --work");
+    };
+    let out = work.join("sent");
+    let settings = deid::Settings {
+        paths: arguments.paths.clone(),
+        out: out.clone(),
+        work: work.join("proof"),
+        profile: Some(policy.to_owned()),
+        key: key.clone(),
+        score: None,
+        jobs: std::thread::available_parallelism().map_or(1, usize::from),
+        quiet: arguments.quiet || arguments.json,
+    };
+    let done = deid::run(&settings)?;
+    let withheld = done.refused + done.quarantined;
+    if withheld > 0 {
+        eprintln!(
+            "sagittal: {withheld} file(s) cannot be given away by the policy and are not sent"
+        );
+    }
+    if done.written + done.done_before == 0 {
+        bail!("nothing can be sent: see {}", settings.work.display());
+    }
+    Ok((vec![out], withheld))
 }

@@ -20,6 +20,7 @@ pub(super) fn check(layers: &Layers, config: &Config, found: &mut Vec<Problem>) 
         .iter()
         .map(|p| p.name.as_str())
         .collect();
+    peers(rows("peer"), config, &names, found);
     let mut titles = vec![config.dimse.ae_title.as_str()];
     titles.extend(config.dimse.aliases.iter().map(String::as_str));
     for (row, view) in rows("deid.view").iter().zip(&config.deid.views) {
@@ -46,6 +47,22 @@ pub(super) fn check(layers: &Layers, config: &Config, found: &mut Vec<Problem>) 
                 }
                 Ok(_) => titles.push(title),
             }
+        }
+    }
+}
+
+/// Peers that get what a policy lets through.
+fn peers(rows: &[Row], config: &Config, names: &[&str], found: &mut Vec<Problem>) {
+    for (row, peer) in rows.iter().zip(&config.peers) {
+        let Some(policy) = &peer.deid else { continue };
+        if !names.contains(&policy.as_str()) {
+            let message = format!("there is no policy {policy:?}");
+            let mut problem = Problem::new(place(row, "deid"), "peer.deid", message);
+            problem.remedy = Some(match nearest(policy, names.iter().copied()) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => "add it as [[deid.policy]]".to_owned(),
+            });
+            found.push(problem);
         }
     }
 }

@@ -266,6 +266,7 @@ pub struct Peer {
     pub permissions: Vec<String>,
     pub max_associations: usize,
     pub document: Option<PathBuf>,
+    pub deid: Option<String>,
 }
 
 /// `[deid]`
@@ -466,6 +467,7 @@ impl Config {
                 max_associations: usize::try_from(number(row, "max_associations")).unwrap_or(1),
                 document: Some(PathBuf::from(text(row, "document")))
                     .filter(|path| !path.as_os_str().is_empty()),
+                deid: Some(text(row, "deid")).filter(|policy| !policy.is_empty()),
             }),
             deid: Deid {
                 memory: at("deid.memory").number(),

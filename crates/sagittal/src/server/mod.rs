@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use sagittal_archive::Archive;
+use sagittal_archive::deid_jobs::Job;
 use sagittal_archive::events::Event as Told;
 use sagittal_audit::{Action, AuditLog, Event, Outcome};
 use sagittal_dimse::{DimseServer, Peers, Provider};
@@ -129,6 +130,10 @@ async fn serve(
     if run.demo {
         preload::demo(&archive).await?;
     }
+    let jobs = audit.clone();
+    archive
+        .start_deid_jobs(move |job| record_job(&jobs, job))
+        .context("cannot go on with jobs of de-identification")?;
     record(&audit, "start");
     greeting::print(config, &addresses, run);
 
@@ -164,6 +169,7 @@ async fn serve(
     if let Some(keeping) = keeping {
         let _ = keeping.await;
     }
+    archive.stop_deid_jobs();
     upkeep.abort();
     damage.abort();
     record(&audit, "stop");
@@ -255,6 +261,32 @@ async fn next_event(follower: &mut sagittal_archive::events::Follower) -> Option
             Err(RecvError::Closed) => return None,
         }
     }
+}
+
+/// The end of a job of de-identification.
+fn record_job(audit: &AuditLog, job: &Job) {
+    let (counts, order) = (job.counts, &job.order);
+    let is_whole = counts.written == job.total && job.error.is_none();
+    let event = Event::new(Action::InstancesTransferred, "deid-job")
+        .by(job.by.clone(), "job", None)
+        .studies(order.studies.iter().cloned())
+        .instances(counts.written)
+        .outcome(match is_whole {
+            true => Outcome::Success,
+            false => Outcome::MinorFailure,
+        })
+        .detail(format!(
+            "job {}, policy {}, {:?}: {} of {} written, {} refused, {} in quarantine, {} failed",
+            job.id,
+            order.policy,
+            job.state,
+            counts.written,
+            job.total,
+            counts.refused,
+            counts.quarantined,
+            counts.failed
+        ));
+    audit.record(event);
 }
 
 /// Application Activity (PS3.15 §A.5.3.1).

@@ -90,6 +90,7 @@ pub(super) fn peers(config: &Config) -> anyhow::Result<Vec<Peer>> {
             .filter_map(|name| Lossy::by_name(name, encode))
             .collect();
         known.max_associations = peer.max_associations;
+        known.deid = peer.deid.clone();
         known.tls = peer
             .tls
             .then(|| tls::client(config.dimse.tls.as_ref()))

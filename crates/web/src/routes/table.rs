@@ -13,7 +13,7 @@ use super::parameters::{
 };
 use super::quality;
 use super::route::{Base, Method, Parameter, Route};
-use crate::admin::{events, health, metrics, status};
+use crate::admin::{deid_jobs, events, health, metrics, status};
 use crate::dicomweb::{
     bulk_collection, bulk_data, capabilities, deid_preview, delete as deletion, frames, instances,
     metadata, qido, stow,
@@ -195,6 +195,29 @@ const fn root(
         statuses: &[200, 503],
         handler,
     }
+}
+
+/// A route of jobs of de-identification.
+const fn job(
+    name: &'static str,
+    method: Method,
+    path: &'static str,
+    summary: &'static str,
+    statuses: &'static [u16],
+    handler: fn() -> MethodRouter<WebState>,
+) -> Route {
+    let mut route = root(
+        name,
+        path,
+        Some(Permission::Administer),
+        summary,
+        &["application/json"],
+        handler,
+    );
+    route.method = method;
+    route.consumes = &["application/json"];
+    route.statuses = statuses;
+    route
 }
 
 /// Every route.
@@ -544,6 +567,46 @@ pub const ROUTES: &[Route] = &[
     quality::QUARANTINE,
     quality::RELEASE,
     quality::DELETE,
+    job(
+        "orderDeidJob",
+        Method::Post,
+        "/admin/deid-jobs",
+        "De-identify studies as a durable job",
+        &[201, 400, 404, 410, 413],
+        || post(deid_jobs::order),
+    ),
+    job(
+        "listDeidJobs",
+        Method::Get,
+        "/admin/deid-jobs",
+        "All jobs of de-identification, oldest first",
+        &[200],
+        || get(deid_jobs::list),
+    ),
+    job(
+        "showDeidJob",
+        Method::Get,
+        "/admin/deid-jobs/{job}",
+        "How far a job of de-identification is",
+        &[200, 404],
+        || get(deid_jobs::show),
+    ),
+    job(
+        "cancelDeidJob",
+        Method::Delete,
+        "/admin/deid-jobs/{job}",
+        "Cancel a job of de-identification; what it has given stays",
+        &[200, 400, 404],
+        || delete(deid_jobs::cancel),
+    ),
+    job(
+        "deidJobFile",
+        Method::Get,
+        "/admin/deid-jobs/{job}/{*file}",
+        "report.html, report.pdf, report.json, log.jsonl, log-key.pub.pem, reports/<study>.html or .pdf of a job",
+        &[200, 404],
+        || get(deid_jobs::file),
+    ),
 ];
 
 #[cfg(test)]

@@ -244,5 +244,11 @@ pub(super) const PEER: Section = Section {
             "\"\"",
             "Its conformance document (`sagittal conformance`): what it does otherwise is logged, announced and\nmarked in the negotiation ledger. Empty: nothing is expected.",
         ),
+        setting(
+            "deid",
+            Kind::Text,
+            "\"\"",
+            "A [[deid.policy]]: it gets instances only as that policy lets them be given away; what cannot be\nde-identified is a failed sub-operation. Empty: instances as they are.",
+        ),
     ],
 };
