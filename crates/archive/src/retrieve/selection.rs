@@ -1,5 +1,6 @@
 //! Which instances are wanted, and where they lie.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use sagittal_core::Uid;
 use sagittal_store::blob::Locator;
 use sagittal_store::index::{Index, Row, Selection};
 
-use crate::deidentified::{Lens, Original};
+use crate::deidentified::{self, Lens, Original, PatientState};
 use crate::{Archive, Error, Result};
 
 /// What is wanted: every given list restricts; an empty list does not.
@@ -230,8 +231,20 @@ pub(super) fn shown(
     let Some(selection) = lens.selection(index, selector)? else {
         return Ok(Vec::new());
     };
-    let found = selected(index, &selection)?.into_iter();
-    let mut shown: Vec<InstanceRef> = found.map(|instance| lens.instance(instance)).collect();
+    let mut patients = HashMap::new();
+    let mut shown = Vec::new();
+    for instance in selected(index, &selection)? {
+        let patient = match patients.get(&instance.study_instance_uid) {
+            Some(patient) => *patient,
+            None => {
+                let uid = &instance.study_instance_uid;
+                let patient = patient_of(index, uid.as_str())?;
+                patients.insert(uid.clone(), patient);
+                patient
+            }
+        };
+        shown.push(lens.instance(instance, patient));
+    }
     shown.sort_by(|a, b| {
         let of = |instance: &InstanceRef| instance.study_instance_uid.to_string();
         of(a).cmp(&of(b))
@@ -248,11 +261,24 @@ pub(super) fn shown_state(
     let Some(selection) = lens.selection(index, selector)? else {
         return Ok(None);
     };
-    let state = index.state_tag(&selection)?;
+    let mut state = index.state_tag(&selection)?;
+    if let Some(state) = &mut state {
+        for uid in &selection.study_instance_uids {
+            let patient = patient_of(index, uid)?;
+            state.push_str(&format!(" {patient:?}"));
+        }
+    }
     Ok(state.map(|state| {
         let hash = blake3::Hash::from_bytes(lens.hash(state.as_bytes()));
         hash.to_hex().chars().take(32).collect()
     }))
+}
+
+fn patient_of(index: &dyn Index, study_uid: &str) -> Result<PatientState> {
+    match deidentified::study(index, study_uid)? {
+        Some(study) => deidentified::patient_state(index, &study),
+        None => Ok((0, 0)),
+    }
 }
 
 /// A view does not tell what was deleted.
