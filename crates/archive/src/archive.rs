@@ -20,9 +20,7 @@ use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
 use crate::quality::Patients;
-use crate::retrieve::{
-    FrameTables, InflatedSets, InstanceRef, MetadataCache, PixelCaches, VolumeMemory,
-};
+use crate::retrieve::{FrameTables, InflatedSets, MetadataCache, PixelCaches, VolumeMemory};
 use crate::{Error, Options, Result, upkeep};
 
 /// An open archive. Cheap to clone.
@@ -124,14 +122,6 @@ impl Archive {
             inner: self.inner.clone(),
             lens: Some(lens.clone()),
         })
-    }
-
-    /// An instance of the archive itself as this view knows it.
-    pub fn seen(&self, instance: InstanceRef) -> InstanceRef {
-        match &self.lens {
-            Some(lens) if instance.original.is_none() => lens.instance(instance),
-            _ => instance,
-        }
     }
 
     /// What it is a view by, if it is one: all that finds and gives back speaks of pseudonyms then.

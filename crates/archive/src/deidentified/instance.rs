@@ -55,12 +55,28 @@ impl Room {
 
     /// A share for an instance of so many bytes.
     async fn take(&self, length: u64) -> Result<OwnedSemaphorePermit> {
-        let needed = length.saturating_mul(COPIES).max(UNIT);
+        let what = "bytes of an instance to be de-identified (deid.memory / 3)";
+        self.share(length, COPIES, what).await
+    }
+
+    /// A share for a series that is looked at.
+    pub(super) async fn take_for_series(&self, length: u64) -> Result<OwnedSemaphorePermit> {
+        let what = "bytes of a series to be defaced (deid.memory / 2)";
+        self.share(length, COPIES - 1, what).await
+    }
+
+    async fn share(
+        &self,
+        length: u64,
+        copies: u64,
+        what: &'static str,
+    ) -> Result<OwnedSemaphorePermit> {
+        let needed = length.saturating_mul(copies).max(UNIT);
         let permits = u32::try_from(needed.div_ceil(UNIT)).ok();
         let Some(permits) = permits.filter(|_| needed <= self.bytes) else {
             return Err(Error::TooLarge {
-                what: "bytes of an instance to be de-identified (deid.memory / 3)",
-                limit: self.bytes / COPIES,
+                what,
+                limit: self.bytes / copies,
             });
         };
         let waiting = self.memory.clone().acquire_many_owned(permits);
@@ -84,20 +100,18 @@ impl Archive {
         policy: &Arc<Named>,
         mut recorder: R,
     ) -> (R, Result<Deidentified>) {
-        let memory = match self
-            .inner()
-            .deidentifying
-            .take(instance.locator.length)
-            .await
-        {
+        let project = match self.project_for(instance, policy).await {
+            Ok(project) => project,
+            Err(error) => return (recorder, Err(error)),
+        };
+        let room = &self.inner().deidentifying;
+        let memory = match room.take(instance.locator.length).await {
             Ok(memory) => memory,
             Err(error) => return (recorder, Err(error)),
         };
         let (policy, instance, archive) = (policy.clone(), instance.clone(), self.clone());
         let work = move || {
             let run = || {
-                let study = instance.study_instance_uid.as_str();
-                let project = policy.project_of(&**archive.index(), study)?;
                 let input = file(&archive.inner().packs, &instance)?;
                 run(input, &policy, &project, memory, &mut recorder)
             };
@@ -229,13 +243,12 @@ impl Archive {
         instance: &InstanceRef,
         policy: &Arc<Named>,
     ) -> Result<Preview> {
+        let project = self.project_for(instance, policy).await?;
         let room = &self.inner().deidentifying;
         let memory = room.take(instance.locator.length).await?;
         let (policy, instance, archive) = (policy.clone(), instance.clone(), self.clone());
         self.blocking(move || {
             let _memory = memory;
-            let study = instance.study_instance_uid.as_str();
-            let project = policy.project_of(&**archive.index(), study)?;
             let input = file(&archive.inner().packs, &instance)?;
             Ok(match explain_checked(&input, &project, policy.check()) {
                 Ok((elements, checked)) => Preview {
@@ -291,7 +304,7 @@ fn run(
 }
 
 /// The Part 10 file of a record: as it came, else with new File Meta Information.
-fn file(packs: &Packs, instance: &InstanceRef) -> Result<Bytes> {
+pub(super) fn file(packs: &Packs, instance: &InstanceRef) -> Result<Bytes> {
     let locator: Locator = instance.locator;
     let header = match locator.prefix_length {
         0 => Bytes::from(part10::write_header(&part10::Meta {

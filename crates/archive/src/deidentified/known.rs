@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use sagittal_core::Limits;
 use sagittal_deid::Project;
 use sagittal_deid::text::Identity;
-use sagittal_store::index::{Index, IndexQuery, Level, Row, Selection, StudyRow};
+use sagittal_store::index::{Index, IndexQuery, Level, PatientRow, Row, Selection, StudyRow};
 
 use super::Named;
 use crate::Result;
@@ -19,8 +19,32 @@ const SERIES: usize = 256;
 /// Patients that are remembered.
 const REMEMBERED: usize = 64;
 
-/// The patient's number in the index, and how many instances there are of it.
-type Key = (i64, u64);
+/// The patient's number in the index, and how many series there are of it: what is known of people
+/// may change with them.
+pub(crate) type PatientState = (i64, u64);
+type Key = PatientState;
+
+/// What is known of a study's patient changes when this does.
+pub(crate) fn patient_state(index: &dyn Index, study: &StudyRow) -> Result<PatientState> {
+    let series = index.patient(study)?.map_or(0, |patient| patient.series);
+    Ok((study.patient, series))
+}
+
+/// A study of the archive.
+pub(crate) fn study(index: &dyn Index, study_uid: &str) -> Result<Option<Arc<StudyRow>>> {
+    let mut study = None;
+    let of = Selection {
+        study_instance_uids: vec![study_uid.to_owned()],
+        ..Selection::default()
+    };
+    index.find(&of.query(Level::Study), &mut |row| {
+        if let Row::Study(row) = row {
+            study = Some(row);
+        }
+        ControlFlow::Break(())
+    })?;
+    Ok(study)
+}
 
 /// Projects that know what the objects of a patient tell, for patients seen lately.
 #[derive(Default)]
@@ -46,16 +70,35 @@ impl Patients {
 impl Named {
     /// The policy's project, knowing what the objects of a study's patient tell. Blocks.
     pub(crate) fn project_of(&self, index: &dyn Index, study_uid: &str) -> Result<Arc<Project>> {
+        match study(index, study_uid)? {
+            Some(study) => self.project_knowing(index, &study),
+            None => Ok(self.project.clone()),
+        }
+    }
+
+    /// As [`Named::project_of`], of a patient.
+    pub(crate) fn project_of_patient(
+        &self,
+        index: &dyn Index,
+        patient: &PatientRow,
+    ) -> Result<Arc<Project>> {
         let mut study = None;
         let of = Selection {
-            study_instance_uids: vec![study_uid.to_owned()],
+            patient_ids: vec![patient.patient_id.clone()],
             ..Selection::default()
         };
-        index.find(&of.query(Level::Study), &mut |row| {
-            if let Row::Study(row) = row {
+        let query = match patient.patient_id.trim().is_empty() {
+            true => IndexQuery::all(Level::Study),
+            false => of.query(Level::Study),
+        };
+        index.find(&query, &mut |row| {
+            if let Row::Study(row) = row
+                && row.patient == patient.id
+            {
                 study = Some(row);
+                return ControlFlow::Break(());
             }
-            ControlFlow::Break(())
+            ControlFlow::Continue(())
         })?;
         match study {
             Some(study) => self.project_knowing(index, &study),
@@ -69,8 +112,7 @@ impl Named {
         index: &dyn Index,
         study: &StudyRow,
     ) -> Result<Arc<Project>> {
-        let instances = index.patient(study)?.map_or(0, |patient| patient.instances);
-        let key = (study.patient, instances);
+        let key = patient_state(index, study)?;
         if let Some(project) = self.patients.get(key) {
             return Ok(project);
         }

@@ -7,6 +7,7 @@ use sagittal_deid::IdentifierKind;
 use sagittal_store::blob::Hash;
 
 use super::cleaned::Cleaned;
+use super::known::PatientState;
 use super::probe::{self, Shows};
 use super::seen::SeenHeaders;
 use super::studies::Studies;
@@ -82,14 +83,16 @@ impl Lens {
         policy.project.key.derive("state of a view", &parts)
     }
 
-    /// An instance of the archive as the view knows it.
-    pub(crate) fn instance(&self, instance: InstanceRef) -> InstanceRef {
+    /// An instance of the archive as the view knows it. It is another one when more is known of its
+    /// patient.
+    pub(crate) fn instance(&self, instance: InstanceRef, patient: PatientState) -> InstanceRef {
         let uid = |uid: &Uid| self.uid(uid.as_str());
+        let state = format!("{patient:?} {:?}", instance.hash);
         InstanceRef {
             study_instance_uid: uid(&instance.study_instance_uid),
             series_instance_uid: uid(&instance.series_instance_uid),
             sop_instance_uid: uid(&instance.sop_instance_uid),
-            hash: self.hash(&instance.hash),
+            hash: self.hash(state.as_bytes()),
             received_ms: RECEIVED_MS,
             original: Some(Box::new(Original {
                 study_instance_uid: instance.study_instance_uid,

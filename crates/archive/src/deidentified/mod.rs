@@ -5,6 +5,7 @@
 //! finds and gives back then speaks of pseudonyms and gives what the policy lets through.
 
 mod cleaned;
+mod faces;
 mod instance;
 mod known;
 mod lens;
@@ -17,6 +18,7 @@ mod studies;
 pub(crate) use cleaned::Cleaned;
 pub use instance::{Deidentified, Preview};
 pub(crate) use instance::{Room, Verdict};
+pub(crate) use known::{PatientState, patient_state, study};
 pub(crate) use lens::Lens;
 pub use lens::Original;
 pub use policies::{Named, Policies, View};

@@ -3,11 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use sagittal_deid::deface::Faces;
+use sagittal_deid::pixels::PixelCleaner;
 use sagittal_deid::reidentify::Certificate;
 use sagittal_deid::residual::Cache;
 use sagittal_deid::{Check, Project};
 
+use super::faces;
 use super::known::Patients;
+use crate::cache::ByteCache;
 
 /// A policy with its key, by name.
 pub struct Named {
@@ -21,18 +25,22 @@ pub struct Named {
     pub recipients: Vec<Certificate>,
     cache: Cache,
     pub(super) patients: Patients,
+    pub(super) cleaner: PixelCleaner,
+    pub(super) faces: ByteCache<faces::Key, Arc<Faces>>,
     digest: [u8; 32],
 }
 
 impl Named {
-    /// A policy. `lists` is what else its outputs depend on: the content of lists and catalogues.
+    /// A policy; `cleaner` cleans its pixels. `lists` is what else its outputs depend on: the content of lists and catalogues.
     pub fn new(
         name: impl Into<String>,
-        project: Project,
+        mut project: Project,
+        cleaner: PixelCleaner,
         terms: Vec<String>,
         recipients: Vec<Certificate>,
         lists: &[u8],
     ) -> Named {
+        project.pixels = Some(Arc::new(cleaner.clone()));
         let (rules, searched) = (project.policy.rule_set_digest(), terms.join("\n"));
         let parts: [&[u8]; 3] = [rules.as_bytes(), lists, searched.as_bytes()];
         Named {
@@ -44,6 +52,8 @@ impl Named {
             recipients,
             cache: Cache::new(),
             patients: Patients::default(),
+            cleaner,
+            faces: ByteCache::new(faces::REMEMBERED),
         }
     }
 

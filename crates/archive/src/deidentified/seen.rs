@@ -14,6 +14,7 @@ use sagittal_store::index::{
     StudyRow,
 };
 
+use super::known::PatientState;
 use super::lens::Lens;
 use super::probe::Nobody;
 use crate::Result;
@@ -95,15 +96,16 @@ pub(super) fn without_pixels(project: &Project) -> Project {
 }
 
 impl Lens {
-    /// A header of the index (DICOM JSON) as the view shows it; `None`, and `withheld` is told why,
+    /// A header of the index (DICOM JSON) of a patient as the view shows it; `None`, and `withheld` is told why,
     /// if it does not. Blocks.
     pub(crate) fn seen(
         &self,
         json: &[u8],
+        patient: PatientState,
         project: impl FnOnce() -> Result<Arc<Project>>,
         withheld: impl FnOnce(&str, &str, String),
     ) -> Result<Option<Arc<Seen>>> {
-        let key = blake3::hash(json);
+        let key = blake3::hash(format!("{patient:?} {}", blake3::hash(json)).as_bytes());
         if let Some(seen) = self.headers.get(&key) {
             return Ok(seen);
         }

@@ -16,7 +16,7 @@ use sagittal_store::index::{
 use super::keys::Plan;
 use super::run::{Output, too_large};
 use super::{answer, header, json};
-use crate::deidentified::{Dates, Lens, Seen, Shown};
+use crate::deidentified::{Dates, Lens, Seen, Shown, patient_state};
 use crate::{Archive, Error, Result};
 
 /// Headers that one query may have de-identified.
@@ -345,11 +345,18 @@ impl Search<'_> {
     fn look(&self, row: &Row, json: &[u8]) -> Result<Option<Arc<Seen>>> {
         let (index, lens, archive) = (self.index, self.lens, self.archive);
         let study = row.study();
-        let project = || match study {
-            Some(study) => lens.policy().project_knowing(index, study),
-            None => Ok(lens.policy().project.clone()),
+        let patient = match (row.patient(), study) {
+            (Some(patient), _) => (patient.id, patient.series),
+            (None, Some(study)) => patient_state(index, study)?,
+            (None, None) => (0, 0),
         };
-        lens.seen(json, project, |study, instance, reason| {
+        let policy = lens.policy();
+        let project = || match (row.patient(), study) {
+            (Some(patient), _) => policy.project_of_patient(index, patient),
+            (None, Some(study)) => policy.project_knowing(index, study),
+            (None, None) => Ok(policy.project.clone()),
+        };
+        lens.seen(json, patient, project, |study, instance, reason| {
             archive.tell_withheld(lens, study, instance, reason);
         })
     }

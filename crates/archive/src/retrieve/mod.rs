@@ -19,6 +19,7 @@ pub use metadata::Metadata;
 pub(crate) use metadata::MetadataCache;
 pub(crate) use pixels::PixelCaches;
 pub use reader::InstanceReader;
+pub(crate) use selection::selected;
 pub use selection::{InstanceRef, Selector};
 pub use volume::{VolumeInput, VolumeReference};
 pub use volume_memory::SharedVolume;

@@ -1,5 +1,6 @@
 //! Which instances are wanted, and where they lie.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use sagittal_core::Uid;
 use sagittal_store::blob::Locator;
 use sagittal_store::index::{Index, Row, Selection};
 
-use crate::deidentified::{Lens, Original};
+use crate::deidentified::{self, Lens, Original, PatientState};
 use crate::{Archive, Error, Result};
 
 /// What is wanted: every given list restricts; an empty list does not.
@@ -230,13 +231,43 @@ pub(super) fn shown(
     let Some(selection) = lens.selection(index, selector)? else {
         return Ok(Vec::new());
     };
-    let found = selected(index, &selection)?.into_iter();
-    let mut shown: Vec<InstanceRef> = found.map(|instance| lens.instance(instance)).collect();
+    let mut patients = HashMap::new();
+    let mut shown = Vec::new();
+    for instance in selected(index, &selection)? {
+        let patient = match patients.get(&instance.study_instance_uid) {
+            Some(patient) => *patient,
+            None => {
+                let uid = &instance.study_instance_uid;
+                let patient = patient_of(index, uid.as_str())?;
+                patients.insert(uid.clone(), patient);
+                patient
+            }
+        };
+        shown.push(lens.instance(instance, patient));
+    }
     shown.sort_by(|a, b| {
         let of = |instance: &InstanceRef| instance.study_instance_uid.to_string();
         of(a).cmp(&of(b))
     });
     Ok(shown)
+}
+
+impl Archive {
+    /// An instance of the archive itself as this view knows it.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub async fn seen(&self, instance: InstanceRef) -> Result<InstanceRef> {
+        let Some(lens) = self.lens().filter(|_| instance.original.is_none()).cloned() else {
+            return Ok(instance);
+        };
+        let index = Arc::clone(self.index());
+        self.blocking(move || {
+            let patient = patient_of(&*index, instance.study_instance_uid.as_str())?;
+            Ok(lens.instance(instance, patient))
+        })
+        .await
+    }
 }
 
 /// As [`Archive::state_tag`], of a view: nobody can tell from it what it stands for.
@@ -248,11 +279,24 @@ pub(super) fn shown_state(
     let Some(selection) = lens.selection(index, selector)? else {
         return Ok(None);
     };
-    let state = index.state_tag(&selection)?;
+    let mut state = index.state_tag(&selection)?;
+    if let Some(state) = &mut state {
+        for uid in &selection.study_instance_uids {
+            let patient = patient_of(index, uid)?;
+            state.push_str(&format!(" {patient:?}"));
+        }
+    }
     Ok(state.map(|state| {
         let hash = blake3::Hash::from_bytes(lens.hash(state.as_bytes()));
         hash.to_hex().chars().take(32).collect()
     }))
+}
+
+fn patient_of(index: &dyn Index, study_uid: &str) -> Result<PatientState> {
+    match deidentified::study(index, study_uid)? {
+        Some(study) => deidentified::patient_state(index, &study),
+        None => Ok((0, 0)),
+    }
 }
 
 /// A view does not tell what was deleted.

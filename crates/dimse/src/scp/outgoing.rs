@@ -109,8 +109,10 @@ async fn prepare(
     form: &Form,
     lossy: &[Lossy],
 ) -> Result<Outgoing, Failure> {
-    let opened = archive.open_instance(archive.seen(instance)).await;
-    let reader = opened.map_err(|error| Failure::of(Kind::Get, &error))?;
+    let opened = async { archive.open_instance(archive.seen(instance).await?).await };
+    let reader = opened
+        .await
+        .map_err(|error| Failure::of(Kind::Get, &error))?;
     let context = match choose(negotiated, &reader.instance, form) {
         Ok(context) => context,
         Err(failure) => {

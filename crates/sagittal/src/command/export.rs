@@ -188,8 +188,11 @@ async fn origin(arguments: &Arguments) -> anyhow::Result<Origin> {
     let Some(shown) = archive.by_policy(POLICY) else {
         return Ok(Origin::archive(archive, instances));
     };
-    let instances = instances.into_iter().map(|one| shown.seen(one)).collect();
-    Ok(Origin::archive(shown, instances))
+    let mut given = Vec::with_capacity(instances.len());
+    for instance in instances {
+        given.push(shown.seen(instance).await?);
+    }
+    Ok(Origin::archive(shown, given))
 }
 
 /// With the policy of `--deid`.

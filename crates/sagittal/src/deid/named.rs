@@ -59,8 +59,10 @@ pub fn policy(config: &DeidPolicy) -> anyhow::Result<Named> {
     let mut project = Project::new(policy, key);
     project.known = Arc::new(known);
     let cleaner = pixels::cleaner(&project.policy, profile, &Scan::default(), |_, _| Ok(()))?;
-    project.pixels = Some(Arc::new(cleaner));
-    Ok(Named::new(&config.name, project, terms, recipients, &lists))
+    let name = &config.name;
+    Ok(Named::new(
+        name, project, cleaner, terms, recipients, &lists,
+    ))
 }
 
 /// What outputs depend on besides the policy itself.

@@ -104,19 +104,17 @@ impl Place {
         for (name, value) in &response.headers {
             head += &format!("{name}: {value}\n");
         }
+        // What is no text loses nothing that a secret could be in.
+        let body = String::from_utf8_lossy(&response.body);
         for secret in &self.secrets {
             assert!(
                 !head.contains(secret.as_str()),
                 "{path}: {secret} in {head}"
             );
-            if let Some(at) = find(&response.body, secret.as_bytes()) {
-                let around =
-                    &response.body[at.saturating_sub(80)..(at + 80).min(response.body.len())];
-                panic!(
-                    "{path}: {secret} in the body: {}",
-                    String::from_utf8_lossy(around)
-                );
-            }
+            assert!(
+                !body.contains(secret.as_str()),
+                "{path}: {secret} in the body"
+            );
         }
     }
 
@@ -137,12 +135,6 @@ impl Place {
         }
         found
     }
-}
-
-fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    bytes
-        .windows(needle.len())
-        .position(|window| window == needle)
 }
 
 fn read(bytes: &[u8]) -> sagittal_core::DataSet {

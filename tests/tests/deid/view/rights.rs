@@ -1,9 +1,12 @@
 //! Who may look through a view; that nothing is written through it; that what cannot be
 //! de-identified is given to nobody; that all of it is recorded.
 
+use std::process::Command;
+
+use sagittal_tests::dicom::Peer;
 use sagittal_tests::http::multipart;
 use sagittal_tests::planted::generate;
-use sagittal_tests::{Server, objects, sagittal, wait};
+use sagittal_tests::{Server, cli, objects, peer, sagittal, wait};
 
 use super::{Place, VIEW, configuration, text};
 
@@ -107,6 +110,47 @@ fn who_may_see_the_view_does_not_see_originals_and_the_other_way_round() {
 }
 
 #[test]
+fn an_application_entity_for_the_view_is_let_into_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configuration(folder.path())
+        + "[auth]\nmode = \"on\"\n\
+           [[auth.ae]]\nae_title = \"LAB\"\npermissions = [\"verify\", \"view-deidentified\"]\n\
+           [[auth.ae]]\nae_title = \"WARD\"\npermissions = [\"verify\", \"query\", \"retrieve\"]\n\
+           [[auth.ae]]\nae_title = \"CT1\"\npermissions = [\"store\"]\n";
+    let server = Server::builder().config(folder.path(), &config).start();
+    let ct = objects::ct();
+    let mut modality = Peer::for_object(server.dimse(), "CT1", &ct).unwrap();
+    assert_eq!(modality.store(&ct).unwrap(), 0);
+    let find = |calling: &str, called: &str| {
+        let address = server.dimse();
+        let mut command = Command::new(peer::dcmtk("findscu")?);
+        command
+            .args(["-v", "-S", "-aet", calling, "-aec", called])
+            .args([
+                "-k",
+                "QueryRetrieveLevel=STUDY",
+                "-k",
+                "PatientName",
+                "-k",
+                "PatientID",
+            ])
+            .args([address.ip().to_string(), address.port().to_string()]);
+        let ran = cli::run(&mut command);
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        let answers = said.matches("Find Response:").count();
+        Some((answers, said.contains("TEST-1")))
+    };
+    let own = server.ae_title().to_owned();
+    let Some(seen) = find("LAB", "RESEARCH") else {
+        return;
+    };
+    assert_eq!(seen, (1, false));
+    assert_eq!(find("LAB", &own), Some((0, false)));
+    assert_eq!(find("WARD", &own), Some((1, true)));
+    assert_eq!(find("WARD", "RESEARCH"), Some((0, false)));
+}
+
+#[test]
 fn what_the_residual_check_finds_is_given_to_nobody_and_recorded() {
     let corpus = generate(1, 9);
     let folder = tempfile::tempdir().unwrap();
@@ -199,7 +243,7 @@ fn a_wrong_policy_keeps_the_server_from_starting_and_says_where() {
 
 #[test]
 fn a_view_of_a_corpus_says_nothing_of_it_in_the_servers_log() {
-    let place = Place::new();
+    let place = Place::with(&generate(1, 5), "");
     place.instances();
     let log = place.server.log();
     for secret in &place.secrets {

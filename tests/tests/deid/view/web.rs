@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sagittal_core::tags;
 use sagittal_tests::data;
+use sagittal_tests::planted::generate;
 use sagittal_tests::planted::program::deidentify;
 
 use super::{Place, VIEW, read, text, uids};
@@ -34,12 +35,12 @@ fn a_view_gives_what_the_program_gives_of_the_same_files() {
 
 #[test]
 fn no_answer_has_anything_of_an_original_in_it() {
-    let place = Place::new();
+    let place = Place::with(&generate(1, 5), "");
     let json = "application/dicom+json";
     let studies = place.search("/studies?includefield=all");
-    assert_eq!(studies.len(), 2);
-    assert_eq!(place.search("/series?includefield=all").len(), 30);
-    assert_eq!(place.search("/instances?includefield=all").len(), 32);
+    assert_eq!(studies.len(), 1);
+    assert_eq!(place.search("/series?includefield=all").len(), 15);
+    assert_eq!(place.search("/instances?includefield=all").len(), 16);
     for study in &studies {
         let study = format!("/studies/{}", text(study, "0020000D"));
         assert!(text(&place.search(&format!("{study}/series"))[0], "00081190").contains(VIEW));
@@ -92,7 +93,7 @@ fn bulk_uris(instance: &serde_json::Value) -> Vec<(String, String)> {
 
 #[test]
 fn frames_and_values_are_those_of_the_instances_that_a_view_gives() {
-    let place = Place::new();
+    let place = Place::with(&generate(1, 5), "");
     let mut framed = 0;
     for (uid, bytes) in place.instances() {
         let data_set = read(&bytes);
@@ -125,12 +126,12 @@ fn frames_and_values_are_those_of_the_instances_that_a_view_gives() {
             .send();
         assert_eq!(part.expect(206).body, pixels[100..200]);
     }
-    assert!(framed >= 8, "{framed}");
+    assert!(framed >= 4, "{framed}");
 }
 
 #[test]
 fn wado_uri_and_other_transfer_syntaxes_give_cleaned_objects() {
-    let place = Place::new();
+    let place = Place::with(&generate(1, 5), "");
     let mut converted = 0;
     for (uid, bytes) in place.instances() {
         let [study, series, _] = uids(&bytes);
@@ -154,12 +155,12 @@ fn wado_uri_and_other_transfer_syntaxes_give_cleaned_objects() {
             status => assert_eq!(status, 406, "{}", jls.text()),
         }
     }
-    assert!(converted >= 8, "{converted}");
+    assert!(converted >= 4, "{converted}");
 }
 
 #[test]
 fn entity_tags_are_those_of_the_view_and_change_with_what_is_stored() {
-    let place = Place::new();
+    let place = Place::with(&generate(1, 5), "");
     let file = &place.corpus.files[0];
     let [study, ..] = uids(&file.bytes);
     let original = place
