@@ -81,7 +81,7 @@ fn main() {
     elements.sort_by_key(|(tag, _, _)| *tag);
     let set = CharacterSet::from_element(b"ISO_IR 100");
     let surroundings = Surroundings {
-        latest_day: 2026_12_31,
+        latest_day: 20_261_231,
         least: Severity::Warning,
     };
     let rounds = 200_000;

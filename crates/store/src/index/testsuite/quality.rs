@@ -117,7 +117,7 @@ fn what_came_and_what_was_found_is_counted(index: &dyn Index) {
 
 fn taken_in_twice_it_is_counted_once(index: &dyn Index) {
     let change = stored("1.2", 1, 1, arrival("1.2", 1, 10, &["cut"]));
-    apply(index, &[change.clone()]);
+    apply(index, std::slice::from_ref(&change));
     apply(index, &[change]);
     let groups = index.quality(0, 100).expect("report");
     let group = groups.first().expect("a group");
