@@ -279,8 +279,8 @@ impl Events {
         }
     }
 
-    /// Announces the studies that have been quiet for so long.
-    pub(crate) fn announce_quiet(&self, quiet: Duration) {
+    /// Announces the studies that have been quiet for so long. Gives them back.
+    pub(crate) fn announce_quiet(&self, quiet: Duration) -> Vec<String> {
         let mut complete = Vec::new();
         self.state
             .lock()
@@ -292,12 +292,15 @@ impl Events {
                 }
                 !is_quiet
             });
+        let mut studies = Vec::with_capacity(complete.len());
         for (study_instance_uid, instances) in complete {
+            studies.push(study_instance_uid.clone());
             self.send(Event::Completed {
                 study_instance_uid,
                 instances,
             });
         }
+        studies
     }
 }
 

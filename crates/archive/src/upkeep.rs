@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::Archive;
 use crate::archive::Inner;
 use crate::events::Event;
+use crate::quality;
 
 /// Between looks at the free space.
 const SPACE: Duration = Duration::from_secs(2);
@@ -30,7 +31,8 @@ async fn run(inner: Weak<Inner>) {
         let Some(inner) = inner.upgrade().filter(|inner| !inner.is_closed()) else {
             return;
         };
-        inner.events.announce_quiet(quiet);
+        let complete = inner.events.announce_quiet(quiet);
+        quality::look_for_gaps(&inner, complete).await;
         tidy_index(&inner).await;
         inner.volumes.forget_idle();
         since_space += step;

@@ -151,19 +151,48 @@ fn what_is_deleted_is_gone_for_good_and_the_rest_untouched() {
     assert!(!data::files(&server.data().join("packs")).is_empty());
 }
 
+/// A token of a role of its own name.
+fn token(name: &str) -> (String, String) {
+    let made = sagittal(["token", "new", "--json", name]).expect(0).json();
+    let text = format!(
+        "[[auth.token]]\nname = \"{name}\"\nhash = {}\nroles = [\"{name}\"]\n",
+        made["hash"]
+    );
+    (text, format!("Bearer {}", made["token"].as_str().unwrap()))
+}
+
 #[test]
 fn only_administrators_see_and_release_what_is_held_back() {
     let folder = tempfile::tempdir().unwrap();
-    let text = format!("{RULES}[auth]\nmode = \"on\"\n");
+    let (first, reader) = token("reader");
+    let (second, administrator) = token("admin");
+    let text = format!("{RULES}{first}{second}[auth]\nmode = \"on\"\n");
     let server = Server::builder().config(folder.path(), &text).start();
-    for (method, path) in [
-        ("GET", "/quality"),
-        ("GET", "/quality/findings"),
-        ("GET", "/quality/quarantine"),
-        ("POST", "/quality/quarantine/1/release"),
-        ("DELETE", "/quality/quarantine/1"),
+    let ask = |method: &str, path: &str, by: &str| {
+        let request = server.request(method, path).header("Authorization", by);
+        request.send().status
+    };
+    for (method, path, found) in [
+        ("GET", "/quality/quarantine", 200),
+        ("POST", "/quality/quarantine/1/release", 404),
+        ("DELETE", "/quality/quarantine/1", 404),
     ] {
-        let answer = server.request(method, path).send();
-        assert_eq!(answer.status, 401, "{method} {path}");
+        assert_eq!(ask(method, path, "Bearer x"), 401, "{method} {path}");
+        assert_eq!(ask(method, path, &reader), 403, "{method} {path}");
+        assert_eq!(ask(method, path, &administrator), found, "{method} {path}");
     }
+    assert_eq!(ask("GET", "/quality/findings", &reader), 200);
+    assert_eq!(ask("GET", "/quality", &administrator), 200);
+    // Releasing and deleting leave a trace.
+    let trail = server.data().join("audit.jsonl");
+    let trail = data::files(server.data())
+        .into_iter()
+        .find(|file| *file == trail || file.to_string_lossy().contains("audit"))
+        .unwrap();
+    let trail = sagittal_tests::wait::until("the audit trail", || {
+        let text = std::fs::read_to_string(&trail).ok()?;
+        text.contains("/quality/quarantine/{number}/release")
+            .then_some(text)
+    });
+    assert!(trail.contains("security-alert"), "{trail}");
 }

@@ -103,6 +103,8 @@ fn real_files_have_the_findings_that_can_be_explained_and_no_others() {
     assert!(instances > 900, "{instances}");
     let unexplained: Vec<_> = found
         .iter()
+        // Files all of UN, and of a VR that there is not.
+        .filter(|(kind, _, found)| !(kind == "vr" && found.starts_with("VR UN")))
         .filter(|(kind, path, _)| {
             let mut rows = EXPLAINED.iter();
             !rows.any(|(of, paths)| of == kind && paths.contains(&path.as_str()))

@@ -105,7 +105,7 @@ fn another_patient_in_a_study_and_another_object_under_a_uid_are_told() {
     }
     let found = findings(&server, &format!("instance={}", other.sop_instance_uid()));
     let expected =
-        ["PatientName", "PatientID"].map(|path| ("consistency".to_owned(), path.to_owned()));
+        ["PatientID", "PatientName"].map(|path| ("consistency".to_owned(), path.to_owned()));
     assert_eq!(kinds(&found[0]), expected);
     let found = findings(&server, &format!("instance={uid}"));
     let expected = ("duplicate".to_owned(), "SOPInstanceUID".to_owned());

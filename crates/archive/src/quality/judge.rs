@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use sagittal_core::tags;
 use sagittal_iod::quality::patient::{Patient, compare};
 use sagittal_iod::quality::{Surroundings, finding};
-use sagittal_iod::{Kind, Severity};
+use sagittal_iod::{Finding, Kind, Severity};
 use sagittal_store::index::{Change, Level, Row, Selection, StudyAttributes};
 
 use super::{Action, Verdict};
@@ -49,7 +49,7 @@ pub(crate) struct Patients {
 
 impl Patients {
     /// Where an instance differs from its study; `None` if the study is not known here.
-    fn compare(&self, study: &StudyAttributes) -> Option<Vec<sagittal_iod::Finding>> {
+    fn compare(&self, study: &StudyAttributes) -> Option<Vec<Finding>> {
         let known = self.known.lock();
         let of_study = known.get(&study.study_instance_uid)?;
         Some(compare(of_study, &patient(study)))
@@ -117,7 +117,12 @@ impl Inner {
         if verdict.action <= Action::Tag {
             self.patients.remember(study);
         }
-        tell(&candidate.source, &described.series.modality, &verdict);
+        tell(
+            &candidate.source,
+            &described.series.modality,
+            Some(verdict.action),
+            &verdict.findings,
+        );
         Ok(verdict)
     }
 
@@ -199,20 +204,22 @@ impl Inner {
 }
 
 /// Into metrics.
-fn tell(source: &str, modality: &str, verdict: &Verdict) {
-    let outcome = match verdict.action {
-        Action::Accept => "clean",
-        Action::Tag => "tagged",
-        Action::Quarantine => "quarantined",
-        Action::Refuse => "refused",
-    };
-    metrics::counter!("sagittal_quality_instances_total", "outcome" => outcome).increment(1);
-    if verdict.findings.is_empty() {
+pub(super) fn tell(source: &str, modality: &str, action: Option<Action>, findings: &[Finding]) {
+    if let Some(action) = action {
+        let outcome = match action {
+            Action::Accept => "clean",
+            Action::Tag => "tagged",
+            Action::Quarantine => "quarantined",
+            Action::Refuse => "refused",
+        };
+        metrics::counter!("sagittal_quality_instances_total", "outcome" => outcome).increment(1);
+    }
+    if findings.is_empty() {
         return;
     }
     let source = label(source);
     let modality = label(modality);
-    for finding in &verdict.findings {
+    for finding in findings {
         metrics::counter!("sagittal_quality_findings_total",
             "kind" => finding.kind.as_str(), "severity" => finding.severity.as_str(),
             "source" => source.clone(), "modality" => modality.clone())

@@ -5,6 +5,7 @@
 //! from which the index takes it (`docs/adr/0011`). A quarantined instance is as durable as any
 //! other, but nobody sees it until somebody releases it.
 
+mod gaps;
 mod html;
 mod judge;
 mod quarantine;
@@ -12,6 +13,7 @@ mod report;
 mod rule;
 mod verdict;
 
+pub(crate) use gaps::look as look_for_gaps;
 pub(crate) use judge::{Patients, surroundings};
 pub(crate) use quarantine::key as quarantine_key;
 pub use quarantine::{Filter, Release};

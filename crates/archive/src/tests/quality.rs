@@ -315,3 +315,33 @@ async fn nothing_is_checked_if_that_is_off() {
     assert_eq!(all(&archive).await, []);
     assert!(archive.quality_report(1).await.unwrap().groups.is_empty());
 }
+
+#[tokio::test]
+async fn a_gap_is_found_when_the_study_is_quiet_and_forgotten_when_it_is_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    let send_number = async |number: u32| {
+        let mut data_set = object(&format!("1.2.9.1.{number}")).native();
+        data_set.put_text(tags::INSTANCE_NUMBER, &number.to_string());
+        let bytes = encode(&data_set, EXPLICIT_LE);
+        send(&archive, &bytes, EXPLICIT_LE).await.unwrap();
+    };
+    for number in (1..=12).filter(|number| *number != 5) {
+        send_number(number).await;
+    }
+    let until = async |count: usize| {
+        for _ in 0..200 {
+            let found = all(&archive).await;
+            if found.len() == count {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("not in time");
+    };
+    let found = until(1).await;
+    assert_eq!(kinds(&found[0]), ["series-gap"]);
+    assert_eq!(found[0].series_instance_uid, "1.2.9.1");
+    send_number(5).await;
+    until(0).await;
+}

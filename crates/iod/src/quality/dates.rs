@@ -6,9 +6,9 @@ use crate::finding::{Kind, Severity};
 use crate::validate::collector::{Collector, Draft};
 
 /// Before it nobody was X-rayed: the day of Röntgen's discovery.
-const FIRST_IMAGE: u32 = 1895_11_08;
+const FIRST_IMAGE: u32 = 18_951_108;
 /// Nobody is older than so many years.
-const OLDEST: u32 = 130_00_00;
+const OLDEST: u32 = 1_300_000;
 
 /// A day as a number whose order is that of days. `None` if it is not eight digits.
 pub fn day(value: &[u8]) -> Option<u32> {

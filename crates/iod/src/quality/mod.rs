@@ -5,6 +5,7 @@
 //! nothing of other instances; [`patient`] compares what a study is known by.
 
 mod dates;
+mod gaps;
 mod names;
 pub mod patient;
 mod sides;
@@ -12,6 +13,8 @@ mod watched;
 
 #[cfg(test)]
 mod tests;
+
+pub use gaps::gap;
 
 use sagittal_core::{CharacterSet, Tag, TagPath, Vr, sop_class, tags};
 

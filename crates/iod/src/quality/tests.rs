@@ -2,7 +2,7 @@
 use super::*;
 
 const SURROUNDINGS: Surroundings = Surroundings {
-    latest_day: 2026_11_25,
+    latest_day: 20_261_125,
     least: Severity::Warning,
 };
 const CT: &[u8] = b"1.2.840.10008.5.1.4.1.1.2";

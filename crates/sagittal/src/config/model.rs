@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::layers::{Held, Layers, Row};
+use super::quality::Quality;
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
@@ -84,27 +85,6 @@ pub struct CompressionRule {
     /// Name or UID.
     pub to: String,
     pub later: bool,
-}
-
-/// `[quality]`
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct Quality {
-    pub enabled: bool,
-    pub severity: String,
-    pub rules: Vec<QualityRule>,
-}
-
-/// `[[quality.rule]]`
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct QualityRule {
-    pub name: String,
-    pub sources: Vec<String>,
-    pub modalities: Vec<String>,
-    pub checks: Vec<String>,
-    pub severity: String,
-    pub action: String,
 }
 
 /// `[dimse]`
@@ -334,18 +314,7 @@ impl Config {
                     later: text(row, "at") == "later",
                 }),
             },
-            quality: Quality {
-                enabled: at("quality.enabled").bool(),
-                severity: at("quality.severity").text(),
-                rules: rows(layers, "quality.rule", |row| QualityRule {
-                    name: text(row, "name"),
-                    sources: list(row, "sources"),
-                    modalities: list(row, "modalities"),
-                    checks: list(row, "checks"),
-                    severity: text(row, "severity"),
-                    action: text(row, "action"),
-                }),
-            },
+            quality: Quality::from_layers(layers),
             dimse: Dimse {
                 enabled: at("dimse.enabled").bool(),
                 ae_title: at("dimse.ae_title").text(),
@@ -506,9 +475,9 @@ pub fn permissions(names: &[String]) -> BTreeSet<Permission> {
 }
 
 /// Reads one setting that is known to be checked.
-struct Reader<'a> {
-    layers: &'a Layers,
-    path: &'a str,
+pub(super) struct Reader<'a> {
+    pub(super) layers: &'a Layers,
+    pub(super) path: &'a str,
 }
 
 impl Reader<'_> {
@@ -518,7 +487,7 @@ impl Reader<'_> {
         held.map(|held| &held.value)
     }
 
-    fn bool(&self) -> bool {
+    pub(super) fn bool(&self) -> bool {
         matches!(self.value(), Some(Value::Bool(true)))
     }
 
@@ -541,7 +510,7 @@ impl Reader<'_> {
         Duration::from_millis(self.number())
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self.value() {
             Some(Value::Text(text)) => text.clone(),
             _ => String::new(),
@@ -571,7 +540,7 @@ impl Reader<'_> {
     }
 }
 
-fn rows<T>(layers: &Layers, path: &str, read: impl Fn(&Row) -> T) -> Vec<T> {
+pub(super) fn rows<T>(layers: &Layers, path: &str, read: impl Fn(&Row) -> T) -> Vec<T> {
     layers
         .rows
         .get(path)
@@ -583,7 +552,7 @@ fn value<'a>(row: &'a Row, key: &str) -> Option<&'a Value> {
     row.get(key).map(|held: &Held| &held.value)
 }
 
-fn text(row: &Row, key: &str) -> String {
+pub(super) fn text(row: &Row, key: &str) -> String {
     match value(row, key) {
         Some(Value::Text(text)) => text.clone(),
         _ => String::new(),
@@ -601,7 +570,7 @@ fn bool_of(row: &Row, key: &str) -> bool {
     matches!(value(row, key), Some(Value::Bool(true)))
 }
 
-fn list(row: &Row, key: &str) -> Vec<String> {
+pub(super) fn list(row: &Row, key: &str) -> Vec<String> {
     texts(value(row, key))
 }
 

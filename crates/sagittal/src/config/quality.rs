@@ -2,7 +2,48 @@
 
 use sagittal_archive::quality::{self, Action, Kind, Severity};
 
-use super::model::{Quality, QualityRule};
+use super::layers::Layers;
+use super::model::{Reader, list, rows, text};
+
+/// `[quality]`, `[[quality.rule]]`
+#[derive(Clone, Debug)]
+#[allow(missing_docs)] // named and explained in schema/quality.rs
+pub struct Quality {
+    pub enabled: bool,
+    pub severity: String,
+    pub rules: Vec<QualityRule>,
+}
+
+/// `[[quality.rule]]`
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct QualityRule {
+    pub name: String,
+    pub sources: Vec<String>,
+    pub modalities: Vec<String>,
+    pub checks: Vec<String>,
+    pub severity: String,
+    pub action: String,
+}
+
+impl Quality {
+    /// From checked layers.
+    pub(super) fn from_layers(layers: &Layers) -> Quality {
+        let at = |path| Reader { layers, path };
+        Quality {
+            enabled: at("quality.enabled").bool(),
+            severity: at("quality.severity").text(),
+            rules: rows(layers, "quality.rule", |row| QualityRule {
+                name: text(row, "name"),
+                sources: list(row, "sources"),
+                modalities: list(row, "modalities"),
+                checks: list(row, "checks"),
+                severity: text(row, "severity"),
+                action: text(row, "action"),
+            }),
+        }
+    }
+}
 
 /// The archive's settings, of rules that were checked.
 pub fn settings(quality: &Quality) -> quality::Quality {

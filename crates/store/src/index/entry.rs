@@ -106,6 +106,9 @@ pub enum Change {
     Store(Box<Entry>),
     /// An instance was refused. Nothing of it is kept but that; it has no place in the history.
     Refuse(Box<Arrival>),
+    /// What was found in a series as a whole, in place of what was found before. It has no SOP
+    /// Instance UID and, as above, no place in the history.
+    Series(Box<Arrival>),
     /// The shown instance with this UID is replaced: it is hidden and `Store` follows.
     Supersede {
         /// Which.

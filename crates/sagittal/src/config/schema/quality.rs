@@ -22,6 +22,7 @@ const CHECKS: &[&str] = &[
     "empty",
     "consistency",
     "laterality",
+    "series-gap",
 ];
 
 pub(super) const QUALITY: Section = Section {

@@ -37,6 +37,19 @@ impl Quality {
                 arrival.study_instance_uid.clone(),
             ));
         }
+        self.insert(arrival, record);
+    }
+
+    pub fn of_series(&mut self, arrival: &Arrival) {
+        self.flawed.retain(|_, known| {
+            !(known.sop_instance_uid.is_empty()
+                && known.series_instance_uid == arrival.series_instance_uid
+                && known.study_instance_uid == arrival.study_instance_uid)
+        });
+        self.insert(arrival, None);
+    }
+
+    fn insert(&mut self, arrival: &Arrival, record: Option<i64>) {
         if arrival.is_flawed() {
             let lowest = self.flawed.keys().next().copied().unwrap_or(0).min(0);
             let mut arrival = arrival.clone();
@@ -121,13 +134,19 @@ impl Quality {
             let day = |day: i64| QualityDay {
                 day,
                 instances: came.iter().filter(|(d, ..)| *d == day).count() as u64,
-                affected: flawed.iter().filter(|(_, a)| a.day() == day).count() as u64,
+                affected: flawed
+                    .iter()
+                    .filter(|(_, a)| a.day() == day && !a.sop_instance_uid.is_empty())
+                    .count() as u64,
             };
             QualityGroup {
                 studies: distinct(came.iter().map(|(_, _, _, study)| study)),
                 instances: came.len() as u64,
                 affected_studies: distinct(flawed.iter().map(|(_, a)| &a.study_instance_uid)),
-                affected_instances: flawed.len() as u64,
+                affected_instances: flawed
+                    .iter()
+                    .filter(|(_, a)| !a.sop_instance_uid.is_empty())
+                    .count() as u64,
                 quarantined: with(Standing::Quarantined),
                 refused: with(Standing::Refused),
                 days: days.into_iter().map(day).collect(),
@@ -165,7 +184,10 @@ fn findings(flawed: &[&(&i64, &Arrival)]) -> Vec<QualityFinding> {
                 examples: list
                     .iter()
                     .take(5)
-                    .map(|(_, arrival)| arrival.sop_instance_uid.clone())
+                    .map(|(_, arrival)| match arrival.sop_instance_uid.as_str() {
+                        "" => arrival.series_instance_uid.clone(),
+                        uid => uid.to_owned(),
+                    })
                     .collect(),
                 noted,
             }

@@ -40,6 +40,7 @@ impl State {
         match change {
             Change::Store(entry) => self.store(entry),
             Change::Refuse(arrival) => self.quality.arrived(arrival, None),
+            Change::Series(arrival) => self.quality.of_series(arrival),
             Change::Supersede {
                 sop_instance_uid,
                 sequence,

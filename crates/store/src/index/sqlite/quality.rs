@@ -32,9 +32,39 @@ pub fn arrived(
     if arrival.counts {
         *arrivals.entry((arrival.day(), series)).or_default() += 1;
     }
-    if !arrival.is_flawed() {
-        return Ok(());
+    match arrival.is_flawed() {
+        true => insert(connection, cache, arrival, series, record),
+        false => Ok(()),
     }
+}
+
+/// Takes in what was found in a series as a whole.
+pub fn of_series(connection: &Connection, cache: &mut Cache, arrival: &Arrival) -> Result<()> {
+    let series = series(connection, cache, arrival)?;
+    for sql in [
+        "DELETE FROM finding WHERE flawed IN
+             (SELECT f.id FROM flawed f JOIN arrival_series a ON a.id = f.series
+              WHERE f.uid = '' AND a.uid = ?1 AND a.study = ?2)",
+        "DELETE FROM flawed WHERE uid = '' AND series IN
+             (SELECT id FROM arrival_series WHERE uid = ?1 AND study = ?2)",
+    ] {
+        connection
+            .prepare_cached(sql)?
+            .execute([&arrival.series_instance_uid, &arrival.study_instance_uid])?;
+    }
+    match arrival.is_flawed() {
+        true => insert(connection, cache, arrival, series, None),
+        false => Ok(()),
+    }
+}
+
+fn insert(
+    connection: &Connection,
+    cache: &mut Cache,
+    arrival: &Arrival,
+    series: i64,
+    record: Option<i64>,
+) -> Result<()> {
     let id = match record {
         Some(record) => record,
         None => connection
@@ -291,7 +321,7 @@ fn counts(connection: &Connection, first: i64, last: i64, groups: &mut Groups) -
         group.instances = unsigned(row, 3)?;
     }
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT s.text, m.text, COUNT(DISTINCT a.study), COUNT(*),
+        "SELECT s.text, m.text, COUNT(DISTINCT a.study), SUM(r.uid <> ''),
              SUM(r.standing = 1), SUM(r.standing = 2)
          FROM flawed r {GROUPED} WHERE {OF_DAYS} GROUP BY s.id, m.id"
     ))?;
@@ -309,7 +339,7 @@ fn counts(connection: &Connection, first: i64, last: i64, groups: &mut Groups) -
 fn days(connection: &Connection, first: i64, last: i64, groups: &mut Groups) -> Result<()> {
     let mut affected: HashMap<(String, String, i64), u64> = HashMap::new();
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT s.text, m.text, r.received_ms / 86400000, COUNT(*)
+        "SELECT s.text, m.text, r.received_ms / 86400000, SUM(r.uid <> '')
          FROM flawed r {GROUPED} WHERE {OF_DAYS} GROUP BY 1, 2, 3"
     ))?;
     let mut rows = statement.query([first, last])?;
@@ -335,7 +365,7 @@ fn days(connection: &Connection, first: i64, last: i64, groups: &mut Groups) -> 
 
 fn kinds(connection: &Connection, first: i64, last: i64, groups: &mut Groups) -> Result<()> {
     let mut examples = connection.prepare_cached(&format!(
-        "SELECT r.uid FROM finding f JOIN flawed r ON r.id = f.flawed
+        "SELECT CASE r.uid WHEN '' THEN a.uid ELSE r.uid END FROM finding f JOIN flawed r ON r.id = f.flawed
              JOIN arrival_series a ON a.id = r.series
          WHERE {OF_DAYS} AND a.source = ?3 AND a.modality = ?4 AND f.severity = ?5
              AND f.kind = ?6 AND f.path = ?7 AND f.found = ?8

@@ -80,6 +80,7 @@ impl<'a> Batch<'a> {
                 arrival,
                 None,
             ),
+            Change::Series(arrival) => quality::of_series(self.connection, self.cache, arrival),
             Change::Supersede {
                 sop_instance_uid,
                 sequence,

@@ -13,6 +13,7 @@ pub fn run(make: Make<'_>) {
     a_refused_instance_is_told_of_once(&*make());
     what_is_deleted_stays_in_the_report(&*make());
     another_record_takes_over_the_findings(&*make());
+    what_is_found_in_a_series_replaces_what_was_found_before(&*make());
     all_is_forgotten_when_cleared(&*make());
 }
 
@@ -116,7 +117,7 @@ fn what_came_and_what_was_found_is_counted(index: &dyn Index) {
 
 fn taken_in_twice_it_is_counted_once(index: &dyn Index) {
     let change = stored("1.2", 1, 1, arrival("1.2", 1, 10, &["cut"]));
-    apply(index, &[change.clone()]);
+    apply(index, std::slice::from_ref(&change));
     apply(index, &[change]);
     let groups = index.quality(0, 100).expect("report");
     let group = groups.first().expect("a group");
@@ -204,6 +205,37 @@ fn another_record_takes_over_the_findings(index: &dyn Index) {
     assert_eq!((statistics.patients, statistics.studies), (1, 1));
     assert_eq!((statistics.instances, statistics.hidden), (1, 0));
     assert_eq!(uids(index, &IndexQuery::all(Level::Study)), ["1.2"]);
+}
+
+fn what_is_found_in_a_series_replaces_what_was_found_before(index: &dyn Index) {
+    let series = |kinds: &[&str]| {
+        Change::Series(Box::new(Arrival {
+            sop_instance_uid: String::new(),
+            counts: false,
+            ..arrival("1.2", 1, 10, kinds)
+        }))
+    };
+    let first = stored("1.2", 1, 1, arrival("1.2", 1, 10, &["uid"]));
+    apply(index, &[first, series(&["series-gap"])]);
+    apply(index, &[series(&["series-gap"])]);
+    let groups = index.quality(10, 10).expect("report");
+    let group = groups.first().expect("a group");
+    assert_eq!((group.instances, group.affected_instances), (1, 1));
+    let gap = group
+        .findings
+        .iter()
+        .find(|it| it.noted.kind == "series-gap");
+    let gap = gap.expect("the gap");
+    assert_eq!(
+        (gap.instances, gap.examples.join(" ").as_str()),
+        (1, "1.2.1")
+    );
+    assert_eq!(
+        flawed(index, &all()),
+        [(1, Standing::Kept), (-1, Standing::Kept)]
+    );
+    apply(index, &[series(&[])]);
+    assert_eq!(flawed(index, &all()), [(1, Standing::Kept)]);
 }
 
 fn all_is_forgotten_when_cleared(index: &dyn Index) {
