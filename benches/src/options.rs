@@ -49,8 +49,8 @@ impl Options {
                     .next()
                     .with_context(|| format!("{argument} wants a value"))
             };
-            // Which file was measured says nothing to a reader.
-            if *argument != "--program" {
+            // Which file was measured, and where, says nothing to a reader.
+            if !["--program", "--work"].contains(argument) {
                 options.line.push_str(&format!(" {argument}"));
             }
             match *argument {

@@ -72,6 +72,21 @@ pub enum Event {
         /// Why; no protected values.
         reason: String,
     },
+    /// Compression that was asked for by hand has ended.
+    Compressed {
+        /// The study; all if there is none.
+        study_instance_uid: Option<String>,
+        /// To what.
+        transfer_syntax_uid: String,
+        /// Instances that are smaller now.
+        instances: u64,
+        /// Bytes less.
+        saved: u64,
+        /// Instances that could not be read or written.
+        failed: u64,
+        /// Why it ended before its end.
+        error: Option<String>,
+    },
     /// Space runs low, or is there again.
     Space {
         /// Bytes free on the volume.

@@ -20,7 +20,7 @@ pub mod status;
 
 pub use config::{DimseConfig, Offered};
 pub use ledger::Ledger;
-pub use lossy::Lossy;
+pub use lossy::{CODINGS as LOSSY_CODINGS, Lossy};
 pub use peers::{Peer, Peers};
 pub use provider::Provider;
 pub use server::{DimseServer, serve};

@@ -1,5 +1,6 @@
 //! The command line of Sagittal: the server, and tools around it.
 
+pub mod audited;
 pub mod client;
 pub mod command;
 pub mod config;

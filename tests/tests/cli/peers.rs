@@ -42,6 +42,37 @@ fn echo_is_answered_by_our_server_and_fails_where_nobody_listens() {
 }
 
 #[test]
+fn a_peer_that_takes_nothing_lossless_gets_lossy_copies_only_if_that_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let jpeg_2000 = "1.2.840.10008.1.2.4.91";
+    let config = format!("[dimse]\ntransfer_syntaxes = [\"{jpeg_2000}\"]\n");
+    let server = Server::builder().config(folder.path(), &config).start();
+    let peer = address(&server);
+    let input = server.folder().join("in");
+    let all = write_studies(&input, 2);
+    let input = input.to_str().unwrap();
+    let refused = sagittal(["send", "--json", &peer, input]).expect(1);
+    assert_eq!(refused.json()["failed"], 2);
+    let sent = sagittal(["send", "--json", "--lossy", "jpeg,j2k-lossy", &peer, input]);
+    let sent = sent.expect(0).json();
+    assert_eq!(
+        (&sent["stored"], &sent["converted"]),
+        (&2.into(), &2.into())
+    );
+    let path = format!(
+        "/dicom-web/studies/{}/metadata",
+        all[0].study_instance_uid()
+    );
+    let stored = server.get(&path).expect(200).json();
+    for instance in stored.as_array().unwrap() {
+        let uid = instance["00080018"]["Value"][0].as_str().unwrap();
+        let is_old = all.iter().any(|object| object.sop_instance_uid() == uid);
+        assert!(!is_old, "another instance has the UID of what was sent");
+        assert_eq!(instance["00282110"]["Value"][0], "01");
+    }
+}
+
+#[test]
 fn what_is_sent_is_found_and_comes_back_by_get() {
     let server = Server::start();
     let peer = address(&server);

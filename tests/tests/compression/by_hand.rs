@@ -71,6 +71,24 @@ fn a_study_is_compressed_beside_a_running_server_and_the_rest_without_one() {
     assert_eq!(done.expect(0).json()["instances"], 4);
     let full = bytes(&server);
     on(&server, &["compact", "--below", "100"]).expect(0);
+    // Who did what is told, whoever did it.
+    let log = std::fs::read_to_string(server.data().join("audit.jsonl")).unwrap();
+    let events: Vec<serde_json::Value> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let of = |service: &str| -> Vec<&serde_json::Value> {
+        let is_of = |event: &&serde_json::Value| {
+            event["service"] == service && event["action"] == "application-activity"
+        };
+        events.iter().filter(is_of).collect()
+    };
+    let compressed = of("compress");
+    assert_eq!(compressed.len(), 2, "{log}");
+    assert_eq!(compressed[0]["instances"], 10);
+    assert_eq!(compressed[0]["study_instance_uids"][0], study.as_str());
+    assert_eq!(compressed[1]["instances"], 4);
+    assert_eq!(of("compact").len(), 1);
     let compacted = bytes(&server);
     assert!(compacted + (4 << 20) / 2 < full, "{full} {compacted}");
     let verified = on(&server, &["verify"]).expect(0).json();

@@ -3,6 +3,7 @@
 
 mod dcmtk;
 mod orthanc;
+mod rendered;
 mod transcode;
 mod validate;
 mod web;

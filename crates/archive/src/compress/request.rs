@@ -8,6 +8,7 @@ use sagittal_core::Uid;
 use serde::{Deserialize, Serialize};
 
 use super::{Compressed, TARGETS, Wanted};
+use crate::events::Event;
 use crate::{Archive, Error, Result};
 
 const FOLDER: &str = "requests";
@@ -136,7 +137,14 @@ pub(super) async fn serve(archive: &Archive) {
             name.starts_with("compress-") && name.ends_with(".json")
         });
     for path in requests {
-        let status = match answer(archive, &path).await {
+        let request = read(&path);
+        let outcome = match &request {
+            Ok(request) => answer(archive, &path, request).await,
+            Err(error) => Err(Error::BadRequest {
+                reason: format!("the request is not understood: {error}"),
+            }),
+        };
+        let status = match outcome {
             Ok(done) => Status::of(&done),
             Err(Error::Stopping) => return,
             Err(error) => Status {
@@ -145,17 +153,26 @@ pub(super) async fn serve(archive: &Archive) {
                 ..Status::default()
             },
         };
+        if let Ok(request) = request {
+            archive.inner().events.send(Event::Compressed {
+                study_instance_uid: request.study,
+                transfer_syntax_uid: request.to,
+                instances: status.instances,
+                saved: status.saved,
+                failed: status.failed,
+                error: status.error.clone(),
+            });
+        }
         tell(&path, &status);
         let _ = std::fs::remove_file(&path);
     }
 }
 
-async fn answer(archive: &Archive, path: &Path) -> Result<Compressed> {
-    let bad = |error: &dyn std::fmt::Display| Error::BadRequest {
-        reason: format!("the request is not understood: {error}"),
-    };
-    let text = std::fs::read(path).map_err(|error| bad(&error))?;
-    let request: Request = serde_json::from_slice(&text).map_err(|error| bad(&error))?;
+fn read(path: &Path) -> std::io::Result<Request> {
+    Ok(serde_json::from_slice(&std::fs::read(path)?)?)
+}
+
+async fn answer(archive: &Archive, path: &Path, request: &Request) -> Result<Compressed> {
     let wanted = request.wanted()?;
     tracing::info!(
         study = request.study,

@@ -298,7 +298,7 @@ async fn connect(target: &Target, instances: &[Option<Instance>]) -> Option<Requ
 }
 
 async fn store(other: &mut Requested, instance: &Instance) -> Option<Status> {
-    let prepared = prepare(other.negotiated(), instance).await.ok()?;
+    let prepared = prepare(other.negotiated(), instance, &[]).await.ok()?;
     if !is_near(
         &instance.transfer_syntax_uid,
         prepared.transfer_syntax_uid(),

@@ -5,12 +5,13 @@ use sagittal_net::dimse::{CStoreRequest, Priority, Status, element};
 use sagittal_net::negotiate::STORAGE_SERVICE_CLASS;
 use sagittal_net::pdu::CommonExtendedNegotiation;
 use sagittal_net::{Data, Negotiated, PresentationContext, Proposal};
-use sagittal_pixel::transcode::{PREFERRED, rank};
+use sagittal_pixel::transcode::{PREFERRED, lossy_uid, rank};
 
 use super::error::{Error, Result};
 use super::session::{Session, not_accepted, refused};
 use super::source::Instance;
 use super::target::Target;
+use crate::lossy::Lossy;
 
 const OPERATION: &str = "C-STORE";
 /// Presentation contexts of one association.
@@ -37,7 +38,8 @@ impl Instance {
 
 /// Proposes contexts for as many of `kinds` as fit, in their order; returns how many those are. Each
 /// gets a context of its own, so that what is stored can be sent as it is, one with the syntaxes
-/// that nearly everybody takes, and one with others that lose nothing.
+/// that nearly everybody takes, one with others that lose nothing, and one for each that loses
+/// something, if that is allowed.
 pub fn store_proposal(target: &Target, kinds: &[Kind]) -> (Proposal, usize) {
     let mut proposal = target.proposal();
     for (taken, kind) in kinds.iter().enumerate() {
@@ -56,6 +58,16 @@ pub fn store_proposal(target: &Target, kinds: &[Kind]) -> (Proposal, usize) {
             if !others.is_empty() {
                 next = next.context(kind.sop_class_uid.clone(), others);
             }
+        }
+        for lossy in target
+            .lossy
+            .iter()
+            .filter(|lossy| lossy.is_possible(stored))
+        {
+            next = next.context(
+                kind.sop_class_uid.clone(),
+                [lossy.transfer_syntax_uid.clone()],
+            );
         }
         if next.contexts.len() > MAX_CONTEXTS {
             return (proposal, taken);
@@ -127,18 +139,54 @@ fn no_syntax(instance: &Instance, accepted: &[&PresentationContext]) -> Error {
 /// An instance that is ready to be sent over one association.
 pub struct Prepared {
     context_id: u8,
+    /// Another one than that of the instance if something was lost.
+    sop_instance_uid: Uid,
     transfer_syntax_uid: Uid,
     data: Data<'static>,
 }
 
-/// Chooses the context and reads the instance, or begins to.
-pub async fn prepare(negotiated: &Negotiated, instance: &Instance) -> Result<Prepared> {
-    let context = choose(negotiated, instance)?;
-    Ok(Prepared {
-        context_id: context.id,
-        transfer_syntax_uid: context.transfer_syntax.clone(),
-        data: instance.data(&context.transfer_syntax).await?,
-    })
+/// Chooses the context and reads the instance, or begins to. What no accepted context can hold
+/// without loss is sent in the first of `lossy` that can be made.
+pub async fn prepare(
+    negotiated: &Negotiated,
+    instance: &Instance,
+    lossy: &[Lossy],
+) -> Result<Prepared> {
+    let mut failure = match choose(negotiated, instance) {
+        Ok(context) => {
+            return Ok(Prepared {
+                context_id: context.id,
+                sop_instance_uid: instance.sop_instance_uid.clone(),
+                transfer_syntax_uid: context.transfer_syntax.clone(),
+                data: instance.data(&context.transfer_syntax).await?,
+            });
+        }
+        Err(failure) => failure,
+    };
+    for lossy in lossy {
+        let to = &lossy.transfer_syntax_uid;
+        let context = negotiated
+            .contexts_for(&instance.sop_class_uid)
+            .find(|context| context.transfer_syntax == *to && negotiated.may_be_scu(context));
+        let Some(context) = context.filter(|_| lossy.is_possible(&instance.transfer_syntax_uid))
+        else {
+            continue;
+        };
+        let uid = instance.sop_instance_uid.as_str();
+        match instance.data_encoded(to, &lossy.encode).await {
+            Ok(data) => {
+                return Ok(Prepared {
+                    context_id: context.id,
+                    sop_instance_uid: lossy_uid(uid, to.as_str(), &lossy.encode),
+                    transfer_syntax_uid: to.clone(),
+                    data,
+                });
+            }
+            // Not every coding can hold every image.
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
 }
 
 /// An instance that the peer has stored.
@@ -162,7 +210,7 @@ impl Stored {
 impl Session {
     /// Sends an instance and waits for the answer.
     pub async fn store(&mut self, instance: &Instance) -> Result<Stored> {
-        let prepared = prepare(self.negotiated(), instance).await?;
+        let prepared = prepare(self.negotiated(), instance, &[]).await?;
         let transfer_syntax_uid = prepared.transfer_syntax_uid.clone();
         let message_id = self.begin_store(instance, prepared).await?;
         loop {
@@ -188,7 +236,7 @@ impl Session {
             affected_sop_class_uid: instance.sop_class_uid.clone(),
             message_id,
             priority: Priority::Medium,
-            affected_sop_instance_uid: instance.sop_instance_uid.clone(),
+            affected_sop_instance_uid: prepared.sop_instance_uid,
             move_originator_ae_title: None,
             move_originator_message_id: None,
         };
@@ -272,6 +320,22 @@ mod tests {
         let lossy = all.filter(|uid| sagittal_pixel::codec::is_lossy(uid.as_str()));
         assert!(lossy.eq([ts::MPEG2_MPML]));
         assert!(proposal.common_extended.is_empty());
+    }
+
+    #[test]
+    fn a_syntax_that_loses_something_is_proposed_only_if_that_is_allowed() {
+        let mut target = target();
+        let jpeg = Lossy::by_name("jpeg", Default::default()).unwrap();
+        target.lossy = vec![jpeg];
+        let kinds = [
+            kind(sop_class::CT_IMAGE_STORAGE, ts::EXPLICIT_VR_LITTLE_ENDIAN),
+            // What is lossy already is not made worse.
+            kind(sop_class::CT_IMAGE_STORAGE, ts::MPEG2_MPML),
+        ];
+        let (proposal, _) = store_proposal(&target, &kinds);
+        let lists = proposal.contexts.iter().map(|(_, list)| list.as_slice());
+        let jpeg = Uid::from_static(ts::JPEG_BASELINE_8_BIT);
+        assert_eq!(lists.filter(|list| list.contains(&jpeg)).count(), 1);
     }
 
     #[test]

@@ -217,7 +217,7 @@ impl Delivery {
                         open: HashMap::new(),
                         answered: 0,
                     };
-                    line.read_ahead(job);
+                    line.read_ahead(job, &self.target);
                     return Ok(Some(line));
                 }
                 Err(error) if error.is_transient() && attempt < self.options.retries => {
@@ -244,7 +244,7 @@ impl Delivery {
                     if !self.options.canceled.is_cancelled() {
                         let next = self.queue.try_next(|kind| line.offered.contains(kind));
                         if let Some(next) = next {
-                            line.read_ahead(next);
+                            line.read_ahead(next, &self.target);
                         }
                     }
                     match prepared {
@@ -264,7 +264,7 @@ impl Delivery {
                         next = self.queue.next(|kind| line.offered.contains(kind)) => next,
                     };
                     match next {
-                        Next::Fits(job) => line.read_ahead(job),
+                        Next::Fits(job) => line.read_ahead(job, &self.target),
                         Next::Other(job) => return Ok(Some(job)),
                         Next::End => return Ok(None),
                     }
@@ -355,10 +355,11 @@ fn not_sent(error: &dyn std::fmt::Display) -> Error {
 }
 
 impl Line {
-    fn read_ahead(&mut self, job: Job) {
+    fn read_ahead(&mut self, job: Job, target: &Target) {
         let negotiated = self.session.negotiated().clone();
         let instance = job.instance.clone();
-        let reading = tokio::spawn(async move { prepare(&negotiated, &instance).await });
+        let lossy = target.lossy.clone();
+        let reading = tokio::spawn(async move { prepare(&negotiated, &instance, &lossy).await });
         self.ahead = Some((job, reading));
     }
 }

@@ -12,6 +12,7 @@ use sagittal_file::even::Mender;
 use sagittal_file::part10::{self, Opening};
 use sagittal_file::{extract, read};
 use sagittal_net::Data;
+use sagittal_pixel::codec::EncodeOptions;
 use sagittal_pixel::transcode;
 use tokio::sync::mpsc;
 
@@ -143,6 +144,17 @@ impl Instance {
     /// need be. A long one is read while it is sent; what cannot be converted mostly fails with
     /// its first chunk, before anything is.
     pub async fn data(&self, transfer_syntax_uid: &Uid) -> Result<Data<'static>> {
+        self.data_encoded(transfer_syntax_uid, &EncodeOptions::default())
+            .await
+    }
+
+    /// As [`Instance::data`], encoders being told what to do.
+    pub(super) async fn data_encoded(
+        &self,
+        transfer_syntax_uid: &Uid,
+        encode: &EncodeOptions,
+    ) -> Result<Data<'static>> {
+        let encode = *encode;
         let instance = self.clone();
         let target = transfer_syntax_uid.clone();
         let as_is = self.transfer_syntax_uid == target && self.len().is_multiple_of(2);
@@ -157,7 +169,9 @@ impl Instance {
                     sender,
                     buffer: Vec::new(),
                 };
-                let written = instance.write(&target, &mut out).and_then(|()| out.flush());
+                let written = instance
+                    .write(&target, &encode, &mut out)
+                    .and_then(|()| out.flush());
                 if let Err(error) = written {
                     let _ = out.sender.blocking_send(Err(error));
                 }
@@ -176,7 +190,7 @@ impl Instance {
         let name = self.name();
         let reading = tokio::task::spawn_blocking(move || {
             let mut out = Vec::with_capacity(usize::try_from(instance.len()).unwrap_or(0));
-            instance.write(&target, &mut out).map(|()| out)
+            instance.write(&target, &encode, &mut out).map(|()| out)
         });
         match reading.await.unwrap_or_else(|e| Err(io::Error::other(e))) {
             Ok(bytes) => Ok(Data::from(bytes)),
@@ -194,10 +208,13 @@ impl Instance {
         }
     }
 
-    fn write(&self, target: &Uid, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, target: &Uid, encode: &EncodeOptions, out: &mut dyn Write) -> io::Result<()> {
         let (from, to) = (self.transfer_syntax_uid.as_str(), target.as_str());
         if from != to {
-            let options = transcode::Options::default();
+            let options = transcode::Options {
+                encode: *encode,
+                ..transcode::Options::default()
+            };
             let converted = match &self.body {
                 Body::File(path) => {
                     let file = File::open(path)?;
@@ -207,7 +224,15 @@ impl Instance {
                     transcode::transcode(&bytes[..], self.offset, from, to, &options, out)
                 }
             };
-            return converted.map(|_| ()).map_err(io::Error::other);
+            let outcome = converted.map_err(io::Error::other)?;
+            // The request has named the instance by then.
+            let is_other = transcode::change(from, to) == Some(transcode::Change::Lossy);
+            return match outcome.new_sop_instance_uid.is_some() == is_other {
+                true => Ok(()),
+                false => Err(io::Error::other(
+                    "nothing was lost by compression with loss",
+                )),
+            };
         }
         let mut input: Box<dyn Read> = match &self.body {
             Body::File(path) => {

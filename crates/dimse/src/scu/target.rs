@@ -8,6 +8,7 @@ use sagittal_core::AeTitle;
 use sagittal_net::tls::TlsClient;
 use sagittal_net::{Config, Proposal};
 
+use crate::lossy::Lossy;
 use crate::peers::Peer;
 
 /// Called where a user names no AE title (DCMTK's default, which peers that do not care accept).
@@ -104,6 +105,9 @@ pub struct Target {
     /// Operations that we would like to have under way at the same time; 0 is no limit, and with 1
     /// nothing is negotiated.
     pub window: u16,
+    /// Transfer syntaxes in which it may be given copies with loss, if it takes none without; the
+    /// first that can be made counts.
+    pub lossy: Vec<Lossy>,
     /// For each response.
     pub response_timeout: Duration,
     /// Timeouts and sizes.
@@ -119,6 +123,7 @@ impl Target {
             tls: None,
             user: None,
             window: 1,
+            lossy: Vec::new(),
             response_timeout: Duration::from_secs(300),
             association: Config::default(),
         }
@@ -133,6 +138,7 @@ impl Target {
         };
         Target {
             tls: peer.tls.clone(),
+            lossy: peer.lossy.clone(),
             ..Target::new(address, calling_ae_title)
         }
     }

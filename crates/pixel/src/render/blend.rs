@@ -9,6 +9,7 @@ use super::samples::numbers;
 use super::volume::Slice;
 use super::{Description, Options, Picture, Pixels};
 use crate::{Error, Frame, Result};
+use threshold::Thresholds;
 
 /// Images of one input of a blending.
 #[derive(Clone, Debug)]
@@ -21,9 +22,14 @@ pub struct BlendingInput {
     number: i64,
     /// How it is shown: a presentation state of its own.
     state: DataSet,
+    /// Modality transformations are not told by the state, but by images.
+    keeps_modality: bool,
 }
 
 /// What a presentation state blends.
+///
+/// Thresholds of inputs are applied. Registrations are not: images of different frames of reference
+/// are refused, for they would be put in wrong places.
 #[derive(Clone, Debug)]
 pub struct Blending {
     inputs: Vec<BlendingInput>,
@@ -111,6 +117,11 @@ impl Blending {
         let Some(first) = layers.first().filter(|_| layers.len() == self.inputs.len()) else {
             return Err(refused("images of some of the inputs"));
         };
+        if layers.iter().any(|layer| !shares_space(layer, first)) {
+            return Err(refused(
+                "images of different frames of reference, as registrations are not applied",
+            ));
+        }
         let mut sheets: Vec<(i64, Sheet)> = Vec::new();
         for (input, layer) in self.inputs.iter().zip(layers) {
             sheets.push((input.number, sheet(input, layer, first, options)?));
@@ -146,13 +157,6 @@ impl Blending {
         let image = &first.frame.image;
         let mut picture = Picture::new(image.columns, image.rows, Pixels::Rgb8(pixels.collect()))?;
         picture.quality = options.quality;
-        let has_thresholds = state
-            .items(tags::ADVANCED_BLENDING_SEQUENCE)
-            .iter()
-            .any(|item| !item.items(tags::THRESHOLD_SEQUENCE).is_empty());
-        if has_thresholds {
-            picture.notes.push("thresholds of inputs are not applied");
-        }
         let described = Description::of(first.header, first.frame_number, image);
         let shown = PresentationState::read(state, first.header, first.frame_number, image);
         finish(
@@ -212,10 +216,20 @@ fn plain_input(state: &DataSet, item: &DataSet) -> Option<BlendingInput> {
         images,
         number,
         state: own,
+        keeps_modality: false,
     })
 }
 
 fn advanced_input(item: &DataSet) -> Option<BlendingInput> {
+    let mut own = item.clone();
+    let palettes = item.items(tags::PALETTE_COLOR_LOOKUP_TABLE_SEQUENCE);
+    for element in palettes
+        .first()
+        .iter()
+        .flat_map(|palette| palette.elements())
+    {
+        own.put(element.clone());
+    }
     Some(BlendingInput {
         series: item
             .first_text(tags::SERIES_INSTANCE_UID)
@@ -226,7 +240,8 @@ fn advanced_input(item: &DataSet) -> Option<BlendingInput> {
             tags::REFERENCED_SOP_INSTANCE_UID,
         ),
         number: item.int(tags::BLENDING_INPUT_NUMBER)?,
-        state: item.clone(),
+        state: own,
+        keeps_modality: true,
     })
 }
 
@@ -250,6 +265,15 @@ fn step(item: &DataSet) -> Option<Step> {
     })
 }
 
+/// Do positions in the patient mean the same? Images that do not tell are believed to.
+fn shares_space(layer: &Layer<'_>, first: &Layer<'_>) -> bool {
+    let of = |layer: &Layer<'_>| layer.header.first_text(tags::FRAME_OF_REFERENCE_UID);
+    match (of(layer), of(first)) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    }
+}
+
 /// The colors of a layer on the grid of the first.
 fn sheet(
     input: &BlendingInput,
@@ -259,7 +283,10 @@ fn sheet(
 ) -> Result<Sheet> {
     let image = &layer.frame.image;
     let described = Description::of(layer.header, layer.frame_number, image);
-    let own = PresentationState::read(&input.state, layer.header, layer.frame_number, image);
+    let mut own = PresentationState::read(&input.state, layer.header, layer.frame_number, image);
+    if input.keeps_modality {
+        own.modality = described.modality.clone();
+    }
     // A window of the caller would be for all inputs alike.
     let plain = Options {
         window: None,
@@ -270,12 +297,22 @@ fn sheet(
     let picture = Picture::new(image.columns, image.rows, pixels)?;
     let colors = picture.to_rgb();
     let (colors, _) = colors.as_chunks::<3>();
-    let is_padding: Vec<bool> = match described.padding {
-        Some((from, to)) if image.samples_per_pixel == 1 => numbers(layer.frame)
+    let is_grey = image.samples_per_pixel == 1;
+    let mut is_padding: Vec<bool> = match described.padding {
+        Some((from, to)) if is_grey => numbers(layer.frame)
             .map(|stored| (from..=to).contains(&stored))
             .collect(),
         _ => Vec::new(),
     };
+    if let Some(thresholds) = Thresholds::read(&input.state)? {
+        if !is_grey {
+            return Err(refused("thresholds of colors"));
+        }
+        is_padding.resize(image.columns as usize * image.rows as usize, false);
+        for (is_padding, stored) in is_padding.iter_mut().zip(numbers(layer.frame)) {
+            *is_padding |= !thresholds.show(own.modality.apply(stored));
+        }
+    }
     let (width, height) = (image.columns as usize, image.rows as usize);
     let place = placing(layer, first);
     let grid = &first.frame.image;
@@ -376,6 +413,8 @@ fn mix(sheets: &[&Sheet], opacity: Option<f64>) -> Sheet {
     }
     mixed
 }
+
+mod threshold;
 
 #[cfg(test)]
 mod tests;

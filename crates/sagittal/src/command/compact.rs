@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use sagittal_audit::Outcome;
 
 use super::Exit;
+use crate::audited;
 
 /// Give back the space of deleted instances
 #[derive(Debug, clap::Args)]
@@ -40,6 +42,13 @@ async fn compact(arguments: Arguments) -> anyhow::Result<Exit> {
     let share = f64::from(arguments.below) / 100.0;
     let done = archive.compact(share).await.context("cannot compact")?;
     archive.close(Duration::from_secs(60)).await?;
+    let outcome = match done.damaged.as_slice() {
+        [] => Outcome::Success,
+        _ => Outcome::MinorFailure,
+    };
+    let detail = format!("{} packs removed, {} bytes freed", done.packs, done.freed);
+    let event = audited::by_hand("compact", outcome).instances(done.instances);
+    audited::record(&arguments.data, event.detail(detail));
     if arguments.json {
         let value = serde_json::json!({
             "packs": done.packs,

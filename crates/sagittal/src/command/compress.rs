@@ -10,6 +10,7 @@ use sagittal_archive::{Archive, Options, Progress};
 use sagittal_core::Uid;
 
 use super::Exit;
+use crate::audited;
 use crate::config::compression::target;
 use crate::meter::Meter;
 
@@ -103,6 +104,16 @@ async fn compress(data: &Path, wanted: &Wanted, meter: &Meter) -> anyhow::Result
                 .await
                 .context("cannot compress")?;
             archive.close(Duration::from_secs(60)).await?;
+            let study = wanted.study_instance_uid.as_ref().map(Uid::as_str);
+            let event = audited::compressed(&audited::Compression {
+                study_instance_uid: study,
+                transfer_syntax_uid: wanted.to.as_str(),
+                instances: done.instances,
+                saved: done.saved,
+                failed: done.failed,
+                error: None,
+            });
+            audited::record(data, event);
             Ok(Status::of(&done))
         }
         Err(error) if crate::is_locked(&error) => ask(data, wanted, meter).await,

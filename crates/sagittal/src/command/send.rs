@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use clap::builder::PossibleValuesParser;
 use sagittal_dimse::scu::{Address, DeliveryOptions};
+use sagittal_dimse::{LOSSY_CODINGS, Lossy};
+use sagittal_pixel::codec::EncodeOptions;
 
 use super::Exit;
 use super::peer::Connection;
@@ -17,10 +20,12 @@ Examples:
   sagittal send PACS@10.0.0.1:104 studies/
   sagittal send --associations 4 PACS@10.0.0.1:104 studies/ image.dcm
   sagittal send --deid trial.toml --key project.key --work work/ LAB@10.0.0.2:104 studies/
+  sagittal send --lossy jpeg,j2k-lossy --ratio 8 VIEWER@10.0.0.2:104 studies/
   sagittal send --json PACS@10.0.0.1:104 studies/ | jq '.failures[].reason'
 
 Files go as they are; where the peer does not take their transfer syntax, they are converted to one
-that it takes, never with loss. What is not DICOM is passed over and counted.
+that it takes, never with loss unless --lossy allows it: then a peer that takes nothing lossless gets
+copies that have lost something, as instances of their own. What is not DICOM is passed over and counted.
 Exit codes: 0 all stored, 1 nothing stored, 3 something was not stored.")]
 pub struct Arguments {
     /// The peer
@@ -47,6 +52,19 @@ pub struct Arguments {
     /// Folder for logs, maps, report, quarantine and outputs of --deid
     #[arg(long, value_name = "FOLDER", requires = "deid")]
     work: Option<PathBuf>,
+    /// What a peer that takes nothing lossless may be given: jpeg, jpeg-ls-lossy, j2k-lossy, htj2k-lossy;
+    /// the first that it takes and that can be made counts
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = PossibleValuesParser::new(LOSSY_CODINGS.iter().map(|(name, _)| *name)))]
+    lossy: Vec<String>,
+    /// Quality of lossy JPEG
+    #[arg(long, value_name = "1-100", default_value_t = 90, requires = "lossy", value_parser = clap::value_parser!(u8).range(1..=100))]
+    quality: u8,
+    /// By how much samples of lossy JPEG-LS may differ
+    #[arg(long, value_name = "N", default_value_t = 2, requires = "lossy", value_parser = clap::value_parser!(u8).range(1..=255))]
+    near: u8,
+    /// How much smaller lossy JPEG 2000 and HTJ2K shall be
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "lossy", value_parser = clap::value_parser!(u16).range(2..=1000))]
+    ratio: u16,
     /// No progress
     #[arg(short, long)]
     quiet: bool,
@@ -70,6 +88,16 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     };
     let mut target = arguments.connection.target(&arguments.peer)?;
     target.window = arguments.window;
+    let encode = EncodeOptions {
+        quality: arguments.quality,
+        ratio: f32::from(arguments.ratio),
+        near: arguments.near,
+        ..EncodeOptions::default()
+    };
+    let lossy = arguments.lossy.iter();
+    target.lossy = lossy
+        .filter_map(|name| Lossy::by_name(name, encode))
+        .collect();
     let options = SendOptions {
         paths,
         quiet: arguments.quiet,

@@ -24,6 +24,7 @@ use sagittal_web::{Listener, WebState};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::audited;
 use crate::command::Exit;
 use crate::config::Config;
 
@@ -163,7 +164,7 @@ async fn serve(
     let ended = CancellationToken::new();
     let keeping = kept.map(|kept| tokio::spawn(kept.keep(ended.clone())));
     let upkeep = tokio::spawn(metrics.upkeep(archive.clone()));
-    let damage = tokio::spawn(record_alerts(archive.clone(), audit.clone()));
+    let damage = tokio::spawn(record_events(archive.clone(), audit.clone()));
     let result = stop::until_stopped(&mut tasks, &stop, config.limits.shutdown).await;
     ended.cancel();
     if let Some(keeping) = keeping {
@@ -214,8 +215,9 @@ fn open_audit(config: &Config) -> anyhow::Result<AuditLog> {
         .with_context(|| format!("cannot open the audit log {}", file.display()))
 }
 
-/// What scrubbing finds, and what a view withholds, is a Security Alert (PS3.15 §A.5.3.11).
-async fn record_alerts(archive: Archive, audit: AuditLog) {
+/// What scrubbing finds, and what a view withholds, is a Security Alert (PS3.15 §A.5.3.11);
+/// compression by hand is Application Activity.
+async fn record_events(archive: Archive, audit: AuditLog) {
     let mut follower = archive.events(None);
     // Of a flood of events some may be lost: the log has them all.
     while let Some(event) = next_event(&mut follower).await {
@@ -246,6 +248,21 @@ async fn record_alerts(archive: Archive, audit: AuditLog) {
                 .detail(format!(
                     "view {view}, policy {policy}: {sop_instance_uid} is withheld: {reason}"
                 )),
+            Told::Compressed {
+                study_instance_uid,
+                transfer_syntax_uid,
+                instances,
+                saved,
+                failed,
+                error,
+            } => audited::compressed(&audited::Compression {
+                study_instance_uid: study_instance_uid.as_deref(),
+                transfer_syntax_uid: &transfer_syntax_uid,
+                instances,
+                saved,
+                failed,
+                error: error.as_deref(),
+            }),
             _ => continue,
         };
         audit.record(alert);

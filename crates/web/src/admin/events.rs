@@ -93,6 +93,7 @@ fn encode(event: &Numbered) -> String {
         Event::Deleted { .. } => "deleted",
         Event::Damaged { .. } => "damaged",
         Event::Withheld { .. } => "withheld",
+        Event::Compressed { .. } => "compressed",
         Event::Space { .. } => "space",
         Event::Departed { .. } => "departed",
     };

@@ -134,7 +134,8 @@ fn advanced_blending_goes_step_by_step() {
             input.put_text(tags::SERIES_INSTANCE_UID, &format!("1.{number}"));
             as_stored(input);
             if is_red {
-                red(input);
+                let palette = item(red);
+                input.put_items(tags::PALETTE_COLOR_LOOKUP_TABLE_SEQUENCE, vec![palette]);
             }
         })
     };
@@ -168,12 +169,92 @@ fn advanced_blending_goes_step_by_step() {
             ],
         );
     });
-    let (first, second) = (image("0", &[100, 0]), image("0", &[200, 0]));
+    let (first, mut second) = (image("0", &[100, 0]), image("0", &[100, 0]));
+    // Such states have no modality transformation: that of the image counts.
+    second.0.put_text(tags::RESCALE_SLOPE, "2");
+    second.0.put_text(tags::RESCALE_INTERCEPT, "0");
     let mut third = image("0", &[40, 77]);
     third.0.put_u16(tags::PIXEL_PADDING_VALUE, &[77]);
     let found = render(&state, &[&first, &second, &third]);
     // The mean of (100, 100, 100) and (200, 0, 0), three quarters of it, and a quarter of 40.
     assert_eq!(found, [[123, 48, 48], [0, 0, 0]]);
+}
+
+fn threshold(kind: &str, values: &[f64]) -> DataSet {
+    item(|threshold| {
+        threshold.put_text(tags::THRESHOLD_TYPE, kind);
+        let values = values.iter().map(|value| {
+            item(|item| {
+                item.put_bytes(tags::THRESHOLD_VALUE, Vr::FD, value.to_le_bytes().to_vec());
+            })
+        });
+        threshold.put_items(tags::THRESHOLD_VALUE_SEQUENCE, values.collect());
+    })
+}
+
+#[test]
+fn what_no_threshold_takes_is_not_there() {
+    let shown = |thresholds: Vec<DataSet>| -> Vec<bool> {
+        let input = item(|input| input.put_items(tags::THRESHOLD_SEQUENCE, thresholds));
+        let thresholds = threshold::Thresholds::read(&input).unwrap().unwrap();
+        let values = [-1.0, 0.0, 5.0, 10.0, 11.0];
+        values.map(|value| thresholds.show(value)).to_vec()
+    };
+    for (kind, values, expected) in [
+        ("RANGE_INCL", &[10.0, 0.0][..], [0, 1, 1, 1, 0]),
+        ("RANGE_EXCL", &[0.0, 10.0], [1, 0, 0, 0, 1]),
+        ("GREATER_OR_EQUAL", &[10.0], [0, 0, 0, 1, 1]),
+        ("LESS_OR_EQUAL", &[0.0], [1, 1, 0, 0, 0]),
+        ("GREATER_THAN", &[10.0], [0, 0, 0, 0, 1]),
+        ("LESS_THAN", &[0.0], [1, 0, 0, 0, 0]),
+    ] {
+        let expected = expected.map(|shown| shown == 1);
+        assert_eq!(shown(vec![threshold(kind, values)]), expected, "{kind}");
+    }
+    let both = vec![
+        threshold("LESS_THAN", &[0.0]),
+        threshold("GREATER_THAN", &[10.0]),
+    ];
+    assert_eq!(shown(both), [true, false, false, false, true]);
+    for wrong in [threshold("NEAR", &[1.0]), threshold("RANGE_INCL", &[1.0])] {
+        let input = item(|input| input.put_items(tags::THRESHOLD_SEQUENCE, vec![wrong]));
+        assert!(threshold::Thresholds::read(&input).is_err());
+    }
+}
+
+#[test]
+fn values_below_a_threshold_let_the_underlying_through() {
+    let mut state = plain(0.25);
+    let (mut under, mut over) = (image("0", &[100, 100]), image("0", &[200, 100]));
+    let inputs = state.items(tags::BLENDING_SEQUENCE).to_vec();
+    let inputs = inputs.into_iter().map(|mut input| {
+        let position = input.first_text(tags::BLENDING_POSITION);
+        if position.as_deref() == Some("SUPERIMPOSED") {
+            // Of rescaled values: 200 is 400.
+            let of_rescaled = threshold("GREATER_THAN", &[399.0]);
+            input.put_items(tags::THRESHOLD_SEQUENCE, vec![of_rescaled]);
+            input.put_text(tags::RESCALE_SLOPE, "2");
+            input.put_text(tags::RESCALE_INTERCEPT, "0");
+        }
+        input
+    });
+    let inputs = inputs.collect();
+    state.put_items(tags::BLENDING_SEQUENCE, inputs);
+    let found = render(&state, &[&under, &over]);
+    // A quarter of the brightest red, three quarters of the grey; and the grey alone.
+    assert_eq!(found, [[139, 75, 75], [100; 3]]);
+
+    under.0.put_text(tags::FRAME_OF_REFERENCE_UID, "1.2.3");
+    over.0.put_text(tags::FRAME_OF_REFERENCE_UID, "1.2.4");
+    let layers = [&under, &over].map(|(header, frame)| Layer {
+        header,
+        frame_number: 1,
+        frame,
+    });
+    let blending = Blending::read(&state).unwrap();
+    let refused = blending.render(&state, &layers, &Options::default());
+    let reason = refused.unwrap_err().to_string();
+    assert!(reason.contains("frames of reference"), "{reason}");
 }
 
 #[test]
