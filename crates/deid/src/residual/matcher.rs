@@ -45,6 +45,8 @@ pub const BULK: usize = 6;
 const BULK_UTF16: usize = 12;
 /// Every so many bytes of bulk data are looked at.
 const STRIDE: usize = 4;
+/// Bytes of bulk data that are looked at together.
+const BLOCK: usize = 64;
 
 /// The patterns and their windows.
 pub struct Matcher {
@@ -121,6 +123,24 @@ fn is_text(window: u64) -> bool {
 #[inline]
 fn is_utf16(window: u64) -> bool {
     window != 0 && (window & 0xFF00_FF00_FF00_FF00 == 0 || window & 0x00FF_00FF_00FF_00FF == 0)
+}
+
+/// May a pattern of bulk data have a window in these bytes, at a multiple of [`STRIDE`]? Three
+/// bytes that are no control characters, or every other byte zero: what [`is_text`] and
+/// [`is_utf16`] see, of many words at once.
+#[inline]
+fn may_have_text(block: &[u8; BLOCK]) -> bool {
+    let mut any = 0;
+    for bytes in block.chunks_exact(STRIDE) {
+        let Ok(bytes) = <[u8; STRIDE]>::try_from(bytes) else {
+            return true;
+        };
+        let word = u32::from_le_bytes(bytes);
+        let is_text = (word | word << 1 | word << 2) & 0x0080_8080 == 0x0080_8080;
+        let is_wide = (word & 0xFF00_FF00 == 0) ^ (word & 0x00FF_00FF == 0);
+        any |= u32::from(is_text) | u32::from(is_wide);
+    }
+    any != 0
 }
 
 fn window3(bytes: &[u8]) -> Option<u32> {
@@ -205,6 +225,14 @@ impl Matcher {
         let mut at = 0;
         // Two samples in one load of eight bytes; the rest below.
         while let Some(bytes) = hay.get(at..).and_then(|rest| rest.first_chunk::<12>()) {
+            // Most blocks of most pixel data have nothing that looks like text.
+            if at.is_multiple_of(BLOCK)
+                && let Some(block) = hay.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>())
+                && !may_have_text(block)
+            {
+                at += BLOCK;
+                continue;
+            }
             let [a, b, c, d, e, f, g, h, i, j, k, l] = *bytes;
             let near = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
             let far = u64::from_le_bytes([e, f, g, h, i, j, k, l]);
@@ -362,8 +390,8 @@ mod tests {
             ..pattern("", Fit::Word)
         });
         let matcher = Matcher::new(patterns.clone());
-        for shift in 0..17 {
-            for end in [0, 1, 2, 3, 9] {
+        for shift in (0..17).chain(50..67).chain(120..130) {
+            for end in [0, 1, 2, 3, 9, 70] {
                 for pattern in &patterns {
                     let mut hay = vec![7; shift];
                     hay.extend_from_slice(&pattern.bytes.to_ascii_uppercase());

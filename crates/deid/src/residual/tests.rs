@@ -10,6 +10,8 @@ use sagittal_file::part10::{Meta, write};
 
 use super::*;
 
+mod exemptions;
+
 const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 const JPEG: &str = "1.2.840.10008.1.2.4.50";
 const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
