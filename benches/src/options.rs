@@ -10,7 +10,7 @@ pub const USAGE: &str = "usage: cargo xtask bench [--quick] [--no-peers] [--writ
 
   --quick          100,000 indexed instances in place of 1,000,000, and one round in place of three
   --no-peers       without Orthanc and DCMTK, even where they are installed
-  --write          write the figures to docs/reference/performance.md
+  --write          write the figures to docs/reference/performance.md: the sections of these phases
   --work FOLDER    for data; on the disk that is to be measured [default: target/bench]
   --program FILE   the archive to measure [default: the one just built]
   --keep           leave the data there";

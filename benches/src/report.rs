@@ -1,11 +1,11 @@
-//! The table of figures, on the terminal and as a document.
+//! The tables of figures, on the terminal and in the document.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::budget;
+use crate::{budget, document};
 
 /// One figure and the peers' in the same run.
 #[derive(Clone, Debug)]
@@ -53,26 +53,29 @@ impl Report {
             .count()
     }
 
-    /// Writes the document.
+    /// Writes each phase's section of the document.
     pub fn write(&self, path: &Path, command: &str) -> Result<()> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+        let mut document = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        for rows in self.rows.chunk_by(|left, right| left.phase == right.phase) {
+            let Some(Row { phase, .. }) = rows.first() else {
+                continue;
+            };
+            let mut text = format!("`{command}` on {}:\n\n", machine());
+            text.push_str(
+                "| What | Unit | Sagittal | Peers (ratio) | Budget | |\n|---|---|---:|---|---|---|\n",
+            );
+            for row in rows {
+                let (figure, unit, value) = (&row.figure, row.unit, number(row.value));
+                let (peers, budget, verdict) = (row.peers(), row.budget(), row.verdict());
+                writeln!(
+                    text,
+                    "| {figure} | {unit} | {value} | {peers} | {budget} | {verdict} |"
+                )?;
+            }
+            document = document::with_section(&document, phase, &text);
         }
-        let mut text = INTRODUCTION.replace("{command}", command);
-        writeln!(text, "Machine: {}.\n", machine())?;
-        text.push_str(
-            "| What | Unit | Sagittal | Peers (ratio) | Budget | |\n|---|---|---:|---|---|---|\n",
-        );
-        for row in &self.rows {
-            let (figure, unit, value) = (&row.figure, row.unit, number(row.value));
-            let (peers, budget, verdict) = (row.peers(), row.budget(), row.verdict());
-            writeln!(
-                text,
-                "| {figure} | {unit} | {value} | {peers} | {budget} | {verdict} |"
-            )?;
-        }
-        text.push_str(NOTES);
-        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+        std::fs::write(path, document).with_context(|| format!("cannot write {}", path.display()))
     }
 }
 
@@ -156,27 +159,3 @@ fn machine() -> String {
         kernel.trim()
     )
 }
-
-const INTRODUCTION: &str = "# Performance
-
-<!-- Written by `cargo xtask bench --write`. -->
-
-Figures of one run of `{command}`; the load client, the servers and the bare receivers share the
-machine, and everything goes over loopback. Wall-clock figures depend on the machine: the ratios to
-the peers of the same run, and the CPU seconds, travel better.
-
-- *sink, group sync*: a receiver that only appends the same bytes to one pre-allocated file and
-  answers when an `fdatasync` that began after the append has ended, one for all who wait.
-- *sink, file sync*: a receiver that writes a file for each instance and syncs it.
-- *Orthanc*: tuned for speed (no syncs, no checksums, TCP_NODELAY). *DCMTK*: `storescp --fork`, no
-  syncs, TCP_NODELAY.
-- Codecs: one frame, one thread, the same stream for both sides; the libraries (*imcd*, *libjpeg-turbo*,
-  *CharLS*, *OpenJPEG*, *OpenJPH*, *libjxl*) through Python's `imagecodecs`; CPU time of the fastest of many.
-- A success of Sagittal always means that the instance is durable.
-
-";
-
-const NOTES: &str = "
-Times are medians (p50) unless they say otherwise; rates are medians of the rounds. *Cold* is the first request
-after a start, with the operating system's cache warm. CPU is that of the server alone.
-";

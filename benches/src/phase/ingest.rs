@@ -15,6 +15,7 @@ use crate::template::Load;
 use crate::{client, http};
 
 const PHASE: &str = "ingest";
+const OTHERS: &str = "others";
 const OURS: &str = "Sagittal";
 
 struct Rivals {
@@ -78,17 +79,18 @@ pub fn run_others(bench: &mut Bench) -> Result<()> {
     let mut rivals = start(bench)?;
     let scale = if bench.options.quick { 1 } else { 3 };
     let small = compare(bench, &mut rivals, &bench.templates.small, 8, 6_000 * scale)?;
-    report(bench, "5 KB, 8 associations", "per s", &small.rate);
-    report(bench, "5 KB, CPU per 1,000", "s", &small.cpu);
+    let report = &mut bench.report;
+    report_to(report, OTHERS, "5 KB, 8 associations", "per s", &small.rate);
+    report_to(report, OTHERS, "5 KB, CPU per 1,000", "s", &small.cpu);
     for (name, template, count) in [
         ("MR, 4 associations", &bench.templates.mr, 600 * scale),
         ("CR, 4 associations", &bench.templates.cr, 120 * scale),
         ("SR, 4 associations", &bench.templates.sr, 3_000 * scale),
     ] {
         let figures = compare(bench, &mut rivals, template, 4, count)?;
-        report_to(&mut bench.report, name, "per s", &figures.rate);
+        report_to(&mut bench.report, OTHERS, name, "per s", &figures.rate);
         let figure = name.replace("4 associations", "CPU per 1,000");
-        report_to(&mut bench.report, &figure, "s", &figures.cpu);
+        report_to(&mut bench.report, OTHERS, &figure, "s", &figures.cpu);
     }
     finish(bench, rivals)
 }
@@ -179,17 +181,18 @@ impl Figures {
 }
 
 fn report(bench: &mut Bench, figure: &str, unit: &'static str, all: &[(&'static str, f64)]) {
-    report_to(&mut bench.report, figure, unit, all);
+    report_to(&mut bench.report, PHASE, figure, unit, all);
 }
 
 fn report_to(
     report: &mut crate::report::Report,
+    phase: &'static str,
     figure: &str,
     unit: &'static str,
     all: &[(&'static str, f64)],
 ) {
     if let Some(((_, ours), peers)) = all.split_first() {
-        report.add(PHASE, figure, unit, *ours, peers);
+        report.add(phase, figure, unit, *ours, peers);
     }
 }
 

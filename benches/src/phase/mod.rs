@@ -4,6 +4,7 @@ mod find;
 mod ingest;
 mod metadata;
 mod pixel;
+mod rendered;
 mod retrieve;
 
 use std::net::SocketAddr;
@@ -41,6 +42,7 @@ pub const PHASES: &[(&str, Phase)] = &[
     ("metadata", metadata::run),
     ("find", find::run),
     ("pixel", pixel::run),
+    ("rendered", rendered::run),
 ];
 
 /// Runs what the options say.

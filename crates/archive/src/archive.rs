@@ -19,6 +19,7 @@ use crate::deidentified::{Lens, Named, Room, View};
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
+use crate::quality::Patients;
 use crate::retrieve::{
     FrameTables, InflatedSets, InstanceRef, MetadataCache, PixelCaches, VolumeMemory,
 };
@@ -46,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) pixels: PixelCaches,
     pub(crate) volumes: VolumeMemory,
     pub(crate) inflated: InflatedSets,
+    pub(crate) patients: Patients,
     /// Encoders for compression by rule.
     pub(crate) encoding: AtWork,
     /// De-identified views.
@@ -258,6 +260,7 @@ impl Inner {
             pixels: PixelCaches::default(),
             volumes: VolumeMemory::default(),
             inflated: InflatedSets::default(),
+            patients: Patients::default(),
             encoding: AtWork::default(),
             lenses: lenses(&options, &options.policies.views),
             policies: lenses(&options, &unnamed(&options)),

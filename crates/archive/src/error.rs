@@ -57,6 +57,17 @@ pub enum Error {
         /// The UID.
         sop_instance_uid: Uid,
     },
+    /// A rule of data quality refuses the object (DIMSE A900 if it does not match its SOP class, else
+    /// C000).
+    #[error("{reason}")]
+    Refused {
+        /// The UID.
+        sop_instance_uid: Uid,
+        /// What was found, in a few words.
+        reason: String,
+        /// It does not match its SOP class.
+        mismatch: bool,
+    },
     /// The instance cannot be had in the asked-for transfer syntax.
     #[error("instance {sop_instance_uid} is stored as {stored} and cannot be given as {wanted}")]
     NotConvertible {

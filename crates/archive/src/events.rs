@@ -79,6 +79,17 @@ pub enum Event {
         /// Less than the configured watermark.
         low: bool,
     },
+    /// A peer does something that its conformance document does not say; told once for each thing.
+    Departed {
+        /// AE title of the peer.
+        ae_title: String,
+        /// Its address.
+        address: String,
+        /// What it is about: `context`, `implementation`, `max-pdu`, `association`.
+        about: String,
+        /// In words.
+        departure: String,
+    },
 }
 
 /// An event with its number (grows, starts anew with each start) and time.
@@ -133,6 +144,11 @@ impl Archive {
     /// loses the oldest and is told by a gap in the numbers.
     pub fn events(&self, after: Option<u64>) -> Follower {
         self.inner().events.follow(after)
+    }
+
+    /// Tells followers of something that happened beside the archive.
+    pub fn announce(&self, event: Event) {
+        self.inner().events.send(event);
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) const SEQUENCE_KEY: u64 = 0;
 pub(crate) struct Pending {
     pub(crate) changes: Vec<Change>,
     pub(crate) sequence: u64,
+    /// 0 if there is no record.
     pub(crate) pack: u64,
     /// How far its pack is read with it.
     pub(crate) end: u64,
@@ -248,7 +249,10 @@ impl Shared {
         let mut watermarks = Watermarks::new();
         for pending in &mut batch {
             changes.append(&mut pending.changes);
-            advance(&mut watermarks, pending.pack, pending.end, pending.sequence);
+            // What was refused has no record.
+            if pending.pack > 0 {
+                advance(&mut watermarks, pending.pack, pending.end, pending.sequence);
+            }
         }
         let mut pause = Duration::from_millis(50);
         while let Err(error) = self.index.apply(&changes, &watermarks) {

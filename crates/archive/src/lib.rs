@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod lifecycle;
 pub mod options;
 pub mod proof;
+pub mod quality;
 pub mod query;
 pub mod retrieve;
 

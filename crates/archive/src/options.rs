@@ -47,6 +47,8 @@ pub struct Options {
     /// Memory for all instances that are being de-identified at the same time; one alone may have
     /// a third of it.
     pub deidentification_memory: u64,
+    /// Checks of what arrives, and what is done with what they find.
+    pub quality: crate::quality::Quality,
 }
 
 impl Options {
@@ -67,6 +69,7 @@ impl Options {
             compression: crate::compress::Compression::default(),
             policies: crate::deidentified::Policies::default(),
             deidentification_memory: 768 << 20,
+            quality: crate::quality::Quality::default(),
         }
     }
 }

@@ -1,10 +1,15 @@
 //! Conformance (PS3.2): the document of what systems do, the statement of this implementation, and
 //! the probe that observes others.
 
+pub mod compare;
+pub mod departure;
 pub mod document;
+pub mod import;
+pub mod library;
 pub mod probe;
 pub mod render;
 pub mod statement;
+pub mod twin;
 
 pub use document::Document;
 pub use statement::{Input, Route, statement};

@@ -6,6 +6,7 @@
 
 pub mod config;
 mod even;
+pub mod ledger;
 pub mod lossy;
 pub mod peers;
 pub mod policy;
@@ -18,6 +19,7 @@ pub mod server;
 pub mod status;
 
 pub use config::{DimseConfig, Offered};
+pub use ledger::Ledger;
 pub use lossy::Lossy;
 pub use peers::{Peer, Peers};
 pub use provider::Provider;

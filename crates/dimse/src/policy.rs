@@ -82,48 +82,58 @@ impl Acceptor {
             .map(|_| Bytes::new());
         Ok((caller, answer))
     }
+
+    async fn decision(&self, request: &AssociateRq, peer: &Peer) -> Decision {
+        match self.admit(request, peer).await {
+            Ok((caller, identity_answer)) => {
+                let mut acceptance = self.tables.accept(request);
+                acceptance.user_identity_response = identity_answer;
+                for (proposed, result) in request
+                    .presentation_contexts
+                    .iter()
+                    .zip(&mut acceptance.contexts)
+                {
+                    let allowed = proposed
+                        .abstract_syntax
+                        .as_ref()
+                        .is_none_or(|uid| is_allowed(&caller, uid, request));
+                    if result.result == ContextResult::Acceptance && !allowed {
+                        result.result = ContextResult::UserRejection;
+                    }
+                }
+                Decision::Accept(acceptance)
+            }
+            Err(rejection) => {
+                self.provider.record(
+                    Event::new(Action::NetworkEntry, "A-ASSOCIATE")
+                        .by(
+                            &request.calling_ae_title,
+                            "application-entity",
+                            peer.address.map(|address| address.ip()),
+                        )
+                        .outcome(Outcome::SeriousFailure)
+                        .detail(format!("rejected: {rejection}")),
+                );
+                metrics::counter!("sagittal_dimse_associations_rejected_total",
+                    "reason" => reason_label(rejection))
+                .increment(1);
+                Decision::Reject(rejection)
+            }
+        }
+    }
 }
 
 impl Policy for Acceptor {
     fn decide<'a>(&'a self, request: &'a AssociateRq, peer: &'a Peer) -> BoxFuture<'a, Decision> {
         Box::pin(async move {
-            match self.admit(request, peer).await {
-                Ok((caller, identity_answer)) => {
-                    let mut acceptance = self.tables.accept(request);
-                    acceptance.user_identity_response = identity_answer;
-                    for (proposed, result) in request
-                        .presentation_contexts
-                        .iter()
-                        .zip(&mut acceptance.contexts)
-                    {
-                        let allowed = proposed
-                            .abstract_syntax
-                            .as_ref()
-                            .is_none_or(|uid| is_allowed(&caller, uid, request));
-                        if result.result == ContextResult::Acceptance && !allowed {
-                            result.result = ContextResult::UserRejection;
-                        }
-                    }
-                    Decision::Accept(acceptance)
-                }
-                Err(rejection) => {
-                    self.provider.record(
-                        Event::new(Action::NetworkEntry, "A-ASSOCIATE")
-                            .by(
-                                &request.calling_ae_title,
-                                "application-entity",
-                                peer.address.map(|address| address.ip()),
-                            )
-                            .outcome(Outcome::SeriousFailure)
-                            .detail(format!("rejected: {rejection}")),
-                    );
-                    metrics::counter!("sagittal_dimse_associations_rejected_total",
-                        "reason" => reason_label(rejection))
-                    .increment(1);
-                    Decision::Reject(rejection)
-                }
-            }
+            let decision = self.decision(request, peer).await;
+            self.provider.ledger.answered(request, peer, &decision);
+            decision
         })
+    }
+
+    fn over_limit(&self, request: &AssociateRq, peer: &Peer, rejection: Rejection) {
+        self.provider.ledger.rejected(request, peer, rejection);
     }
 }
 

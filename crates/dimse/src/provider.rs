@@ -8,6 +8,7 @@ use sagittal_auth::{Caller, Directory};
 use sagittal_core::AeTitle;
 
 use crate::config::DimseConfig;
+use crate::ledger::Ledger;
 use crate::peers::Peers;
 
 /// A service class provider: the archive and the rules by which it is offered.
@@ -22,6 +23,8 @@ pub struct Provider {
     pub audit: AuditLog,
     /// Destinations of C-MOVE.
     pub peers: Peers,
+    /// What was negotiated with whom.
+    pub ledger: Arc<Ledger>,
 }
 
 impl Provider {
@@ -41,6 +44,7 @@ impl Provider {
             directory: self.directory.clone(),
             audit: self.audit.clone(),
             peers: self.peers.clone(),
+            ledger: self.ledger.clone(),
         })
     }
 

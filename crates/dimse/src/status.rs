@@ -91,6 +91,10 @@ impl Failure {
             ArchiveError::Mismatch { .. } | ArchiveError::BadRequest { .. } => {
                 Status::DATA_SET_DOES_NOT_MATCH_SOP_CLASS
             }
+            ArchiveError::Refused { mismatch: true, .. } => {
+                Status::DATA_SET_DOES_NOT_MATCH_SOP_CLASS
+            }
+            ArchiveError::Refused { .. } => Status::CANNOT_UNDERSTAND,
             ArchiveError::Duplicate { .. } => {
                 return Failure::new(
                     Status::DUPLICATE_SOP_INSTANCE,
@@ -163,10 +167,17 @@ mod tests {
     #[test]
     fn errors_of_an_object_keep_the_classes_of_the_storage_service() {
         let reason = || "x".to_owned();
+        let refused = |mismatch| ArchiveError::Refused {
+            sop_instance_uid: sagittal_core::Uid::from_static("1.2"),
+            reason: reason(),
+            mismatch,
+        };
         for (error, status) in [
             (ArchiveError::Unreadable { reason: reason() }, 0xC000),
             (ArchiveError::Mismatch { reason: reason() }, 0xA900),
             (ArchiveError::Stopping, 0xA700),
+            (refused(true), 0xA900),
+            (refused(false), 0xC000),
         ] {
             assert_eq!(Failure::of(Operation::Store, &error).status, Status(status));
         }

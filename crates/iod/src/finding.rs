@@ -105,6 +105,10 @@ kinds! {
     Duplicate "duplicate",
     /// A reference that points nowhere, or to something else.
     Reference "reference",
+    /// A side of the body that is none, is missing, or contradicts another.
+    Laterality "laterality",
+    /// Instances that are missing between those of a series.
+    SeriesGap "series-gap",
 }
 
 /// One deviation from the standard.

@@ -42,12 +42,47 @@ pub struct TlsClient {
     server_name: Option<String>,
 }
 
+/// Less than everything that we can speak.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsSubset {
+    /// Protocol versions, of `1.2` and `1.3`; all if there are none.
+    pub versions: Vec<String>,
+    /// Cipher suites by their names at IANA; all if there are none.
+    pub suites: Vec<String>,
+}
+
 impl TlsServer {
     /// From a certificate chain and its private key, both PEM.
     pub fn from_pem(chain: &[u8], key: &[u8], clients: &ClientAuthentication) -> Result<TlsServer> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        TlsServer::with_subset(chain, key, clients, &TlsSubset::default())
+    }
+
+    /// As [`TlsServer::from_pem`], of only some versions and cipher suites.
+    pub fn with_subset(
+        chain: &[u8],
+        key: &[u8],
+        clients: &ClientAuthentication,
+        subset: &TlsSubset,
+    ) -> Result<TlsServer> {
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        // Those of TLS 1.3 have names of their own here.
+        let name = |suite: rustls::CipherSuite| format!("{suite:?}").replace("TLS13_", "TLS_");
+        provider.cipher_suites.retain(|suite| {
+            subset.suites.is_empty() || subset.suites.contains(&name(suite.suite()))
+        });
+        let provider = Arc::new(provider);
+        let versions: Vec<&'static rustls::SupportedProtocolVersion> = [
+            ("1.2", &rustls::version::TLS12),
+            ("1.3", &rustls::version::TLS13),
+        ]
+        .into_iter()
+        .filter(|(name, _)| {
+            subset.versions.is_empty() || subset.versions.iter().any(|version| version == name)
+        })
+        .map(|(_, version)| version)
+        .collect();
         let builder = ServerConfig::builder_with_provider(provider.clone())
-            .with_protocol_versions(rustls::DEFAULT_VERSIONS)
+            .with_protocol_versions(&versions)
             .map_err(unusable)?;
         let builder = match clients {
             ClientAuthentication::None => builder.with_no_client_auth(),

@@ -158,6 +158,7 @@ fn entry(sequence: u64) -> Entry {
         source: "MODALITY1".into(),
         received_ms: 1_700_000_000_000 + i64::try_from(sequence).unwrap_or(0),
         hidden: false,
+        arrival: None,
     }
 }
 

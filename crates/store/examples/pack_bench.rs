@@ -99,6 +99,8 @@ fn packs(folder: &Path, size: usize, submitters: usize, time: Duration) -> Resul
         replaces: false,
         original: None,
         recodes: None,
+        quarantined: false,
+        quality: Bytes::new(),
     };
     let (packs, _) = Packs::open(
         Arc::new(FsDisk),

@@ -99,7 +99,9 @@ fn archive_status(error: &ArchiveError) -> StatusCode {
         ArchiveError::BadRequest { .. }
         | ArchiveError::BadKey { .. }
         | ArchiveError::Unreadable { .. } => StatusCode::BAD_REQUEST,
-        ArchiveError::Mismatch { .. } | ArchiveError::Duplicate { .. } => StatusCode::CONFLICT,
+        ArchiveError::Mismatch { .. }
+        | ArchiveError::Duplicate { .. }
+        | ArchiveError::Refused { .. } => StatusCode::CONFLICT,
         ArchiveError::NotConvertible { .. } | ArchiveError::Unconvertible { .. } => {
             StatusCode::NOT_ACCEPTABLE
         }

@@ -34,4 +34,4 @@ pub use error::{Error, Result};
 pub use peer::Peer;
 pub use router::router;
 pub use serve::{Listener, ServeLimits, serve};
-pub use state::WebState;
+pub use state::{Negotiations, WebState};

@@ -11,7 +11,7 @@ use crate::authorize::Access;
 use crate::config::WebConfig;
 use crate::error::Result;
 use crate::request::Request;
-use crate::routes::{Method, Parameter, ROUTES, Route};
+use crate::routes::{Parameter, ROUTES, Route};
 use crate::state::WebState;
 
 /// `GET /openapi.json`.
@@ -100,7 +100,7 @@ fn operation(route: &Route) -> Value {
             None => json!([]),
         },
     });
-    if route.method == Method::Post
+    if !route.consumes.is_empty()
         && let Value::Object(operation) = &mut operation
     {
         operation.insert(

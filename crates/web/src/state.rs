@@ -17,6 +17,10 @@ const HASHING: usize = 2;
 /// Makes the text of `/metrics`.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
 
+/// The negotiation ledger as JSON: all peers in a few figures, or those with an AE title in full
+/// (`None` if there are none).
+pub type Negotiations = Arc<dyn Fn(Option<&str>) -> Option<serde_json::Value> + Send + Sync>;
+
 /// What every route has at hand. Cheap to clone.
 #[derive(Clone)]
 pub struct WebState {
@@ -30,6 +34,8 @@ pub struct WebState {
     pub config: Arc<WebConfig>,
     /// The text of `/metrics`.
     pub metrics: RenderMetrics,
+    /// The negotiation ledger, if DIMSE is on.
+    pub negotiations: Option<Negotiations>,
     /// Ends streams that would go on for ever.
     pub shutdown: CancellationToken,
     pub(crate) started: Instant,
@@ -75,6 +81,7 @@ impl WebState {
             followers: Arc::new(Semaphore::new(config.limits.event_followers)),
             config: Arc::new(config),
             metrics,
+            negotiations: None,
             shutdown,
             started: Instant::now(),
             hashing: Arc::new(Semaphore::new(HASHING)),

@@ -2,9 +2,14 @@
 //! our own server, whose statement is.
 #![allow(clippy::unwrap_used)]
 
+mod compare;
 mod dcmtk;
+mod ledger;
+mod library;
 mod observed;
 mod orthanc;
 mod own;
 mod pynetdicom;
 mod tls;
+mod twin;
+mod twin_peers;

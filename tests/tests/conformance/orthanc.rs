@@ -13,7 +13,7 @@ use super::observed::{Observed, Program, assert_same, free_port, product, texts}
 const PLUGIN: &str = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so";
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 
-fn program() -> Option<PathBuf> {
+pub fn program() -> Option<PathBuf> {
     let usual = PathBuf::from("/usr/sbin/Orthanc");
     let program = if usual.is_file() {
         usual
@@ -27,14 +27,14 @@ fn program() -> Option<PathBuf> {
     Some(program)
 }
 
-struct Orthanc {
+pub struct Orthanc {
     _running: Program,
     folder: TempDir,
-    address: String,
+    pub address: String,
     web: String,
 }
 
-fn start(settings: Value) -> Option<Orthanc> {
+pub fn start(settings: Value) -> Option<Orthanc> {
     let program = program()?;
     let folder = TempDir::new().unwrap();
     let (dimse, http) = (free_port(), free_port());

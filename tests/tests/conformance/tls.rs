@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::observed::{Observed, Program, free_port};
 
 /// A certificate for loopback that nobody has signed, and its key.
-fn certificate(folder: &TempDir, algorithm: &'static SignatureAlgorithm) -> (String, String) {
+pub fn certificate(folder: &TempDir, algorithm: &'static SignatureAlgorithm) -> (String, String) {
     let key = KeyPair::generate_for(algorithm).unwrap();
     let hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let certificate = CertificateParams::new(hosts)
@@ -31,7 +31,7 @@ fn certificate(folder: &TempDir, algorithm: &'static SignatureAlgorithm) -> (Str
     )
 }
 
-fn supported(tls: &Value) -> Vec<&str> {
+pub fn supported(tls: &Value) -> Vec<&str> {
     let versions = tls["versions"].as_array().unwrap().iter();
     versions
         .filter(|version| version["support"] == "yes")
@@ -39,7 +39,7 @@ fn supported(tls: &Value) -> Vec<&str> {
         .collect()
 }
 
-fn suites(tls: &Value) -> Vec<&str> {
+pub fn suites(tls: &Value) -> Vec<&str> {
     let mut names: Vec<&str> = tls["suites"]
         .as_array()
         .unwrap()
@@ -50,7 +50,7 @@ fn suites(tls: &Value) -> Vec<&str> {
     names
 }
 
-const FEW: &[&str] = &[
+pub const FEW: &[&str] = &[
     "--tls",
     "--insecure",
     "--no-query",

@@ -379,6 +379,7 @@ impl Inner {
         let attributes = RecordAttributes {
             transfer_syntax_uid: to.clone(),
             hidden: false,
+            quarantined: false,
             replaces: false,
             original: Some(Box::new(recoded.original.clone())),
             recodes: Some(row.sequence),

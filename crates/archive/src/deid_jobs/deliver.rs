@@ -24,7 +24,7 @@ pub(super) struct Line {
 
 /// Does one. An error is one of the machine (disk, log), and ends the job.
 pub(super) async fn deliver(line: &Arc<Line>, instance: &InstanceRef) -> Result<Fate> {
-    let judged = line.archive.judge(instance, &line.policy).await?;
+    let judged = line.archive.deidentified(instance, &line.policy).await?;
     let (at, destination) = (line.clone(), line.destination);
     let is_itself = |uid: &str| uid == instance.sop_instance_uid.as_str();
     let is_known = match &judged.verdict {
@@ -77,6 +77,8 @@ async fn store(archive: &Archive, file: Bytes) -> Result<Fate> {
             Outcome::New | Outcome::Identical | Outcome::Replaced => Fate::Written,
             // Something else is there under this UID, and stays.
             Outcome::KeptHidden => Fate::Failed,
+            // A rule of data quality holds it back in the archive.
+            Outcome::Quarantined => Fate::Quarantined,
         }),
         Err(Error::Duplicate { .. } | Error::Unreadable { .. } | Error::Mismatch { .. }) => {
             Ok(Fate::Failed)

@@ -135,7 +135,7 @@ impl Archive {
     ///
     /// # Errors
     /// When it cannot be read; that the policy refuses it is no error.
-    pub(crate) async fn judge(
+    pub(crate) async fn deidentified(
         &self,
         instance: &InstanceRef,
         policy: &Arc<Named>,

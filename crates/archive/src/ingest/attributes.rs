@@ -2,6 +2,7 @@
 
 use sagittal_core::{CharacterSet, Tag, Vr, tags};
 use sagittal_file::walk::Event;
+use sagittal_iod::quality::Checker;
 use sagittal_pixel::frames::{Location, frame_bits};
 use sagittal_store::index::{InstanceAttributes, SeriesAttributes, StudyAttributes};
 
@@ -29,12 +30,15 @@ pub(super) struct Gathered {
     request_items: u32,
     /// Pixel data are OW.
     is_words: bool,
+    /// Looks at the quality of what goes by.
+    pub(super) checker: Option<Checker>,
 }
 
 impl Gathered {
-    pub(super) fn new(big_endian: bool) -> Gathered {
+    pub(super) fn new(big_endian: bool, checker: Option<Checker>) -> Gathered {
         Gathered {
             big_endian,
+            checker,
             samples_per_pixel: 1,
             ..Gathered::default()
         }
@@ -54,7 +58,12 @@ impl Gathered {
                 let (taken, _) = *self.pixel_data.get_or_insert((tag, location));
                 self.is_words |= taken == tag && vr == Vr::OW;
             }
-            Event::Element { tag, vr, value, .. } if depth == 0 => self.root(tag, vr, value),
+            Event::Element { tag, vr, value, .. } if depth == 0 => {
+                self.root(tag, vr, value);
+                if let Some(checker) = &mut self.checker {
+                    checker.element(tag, vr, value, &self.character_set);
+                }
+            }
             Event::Element { tag, vr, value, .. } if depth == 1 && self.in_request_attributes => {
                 self.request(tag, vr, value);
             }

@@ -7,6 +7,7 @@ use sagittal_core::{
 };
 use sagittal_file::encoding::Encoding;
 use sagittal_file::{extract, json, read};
+use sagittal_iod::quality::{Checker, Surroundings};
 use sagittal_pixel::frames::{Description, FrameTable, Location};
 use sagittal_store::index::{InstanceAttributes, SeriesAttributes, StudyAttributes};
 
@@ -67,6 +68,24 @@ pub(crate) struct Described {
     pub(crate) frames: Vec<u8>,
     pub(crate) header: Vec<u8>,
     pub(crate) findings: Vec<Finding>,
+    /// What the checks of data quality found, if there were any.
+    pub(crate) quality: Vec<sagittal_iod::Finding>,
+}
+
+impl Described {
+    /// Takes everything away by which it could show among the studies.
+    pub(crate) fn hide(&mut self, key: &Uid) {
+        let Uids { study, series, .. } = &self.uids;
+        self.study = StudyAttributes {
+            study_instance_uid: format!("quarantined {study}"),
+            ..StudyAttributes::default()
+        };
+        self.series = SeriesAttributes {
+            series_instance_uid: format!("quarantined {series}"),
+            ..SeriesAttributes::default()
+        };
+        self.instance.sop_instance_uid = key.to_string();
+    }
 }
 
 /// Describes a data set. `class_elsewhere` is used if it does not say its own SOP class.
@@ -75,11 +94,33 @@ pub(crate) fn describe(
     transfer_syntax_uid: &str,
     class_elsewhere: Option<&Uid>,
 ) -> Result<Described> {
-    let encoding = Encoding::of(transfer_syntax_uid);
-    if encoding.deflated {
-        return inflated(source, encoding, transfer_syntax_uid, class_elsewhere);
+    describe_and_check(source, transfer_syntax_uid, class_elsewhere, None)
+}
+
+/// As [`describe`], with the checks of data quality on the way.
+pub(crate) fn describe_and_check(
+    source: &mut dyn Source,
+    transfer_syntax_uid: &str,
+    class_elsewhere: Option<&Uid>,
+    checks: Option<Surroundings>,
+) -> Result<Described> {
+    let form = Form {
+        encoding: Encoding::of(transfer_syntax_uid),
+        transfer_syntax_uid,
+        checks,
+    };
+    match form.encoding.deflated {
+        true => inflated(source, form, class_elsewhere),
+        false => windows(source, form, class_elsewhere),
     }
-    windows(source, encoding, transfer_syntax_uid, class_elsewhere)
+}
+
+/// How a data set is written, and what is looked for in it.
+#[derive(Clone, Copy)]
+struct Form<'a> {
+    encoding: Encoding,
+    transfer_syntax_uid: &'a str,
+    checks: Option<Surroundings>,
 }
 
 /// Only one large deflated data set is looked into at a time, so that many together (or bombs) take
@@ -89,8 +130,7 @@ static LARGE: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
 /// Describes a deflated data set by its first [`LAST_WINDOW`] bytes, inflated.
 fn inflated(
     source: &mut dyn Source,
-    encoding: Encoding,
-    transfer_syntax_uid: &str,
+    form: Form<'_>,
     class_elsewhere: Option<&Uid>,
 ) -> Result<Described> {
     let total = source.length();
@@ -106,8 +146,7 @@ fn inflated(
             Ok((bytes, findings)) => {
                 let chunks = [Bytes::from(bytes)];
                 let mut whole = Chunks::new(&chunks);
-                let mut described =
-                    windows(&mut whole, encoding, transfer_syntax_uid, class_elsewhere)?;
+                let mut described = windows(&mut whole, form, class_elsewhere)?;
                 described.findings.extend(findings);
                 return Ok(described);
             }
@@ -125,14 +164,13 @@ fn inflated(
         // How much more there is, nobody knows without inflating it all.
         first.length = u64::MAX >> 1;
     }
-    windows(&mut first, encoding, transfer_syntax_uid, class_elsewhere)
+    windows(&mut first, form, class_elsewhere)
 }
 
 /// Walks over ever larger first parts until the header is in.
 fn windows(
     source: &mut dyn Source,
-    encoding: Encoding,
-    transfer_syntax_uid: &str,
+    form: Form<'_>,
     class_elsewhere: Option<&Uid>,
 ) -> Result<Described> {
     let total = source.length();
@@ -144,8 +182,9 @@ fn windows(
         let look = Look {
             bytes: &bytes,
             total,
-            encoding,
-            transfer_syntax_uid,
+            encoding: form.encoding,
+            transfer_syntax_uid: form.transfer_syntax_uid,
+            checks: form.checks,
             last,
         };
         if let Some(described) = look.describe(source, class_elsewhere)? {
@@ -161,6 +200,7 @@ struct Look<'a> {
     total: u64,
     encoding: Encoding,
     transfer_syntax_uid: &'a str,
+    checks: Option<Surroundings>,
     /// There will be no larger one.
     last: bool,
 }
@@ -177,7 +217,9 @@ impl Look<'_> {
             Err(_) if !self.last => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut gathered = Gathered::new(self.encoding.big_endian);
+        let explicit = self.encoding.explicit;
+        let checker = self.checks.map(|checks| Checker::new(explicit, checks));
+        let mut gathered = Gathered::new(self.encoding.big_endian, checker);
         let mut header = Vec::with_capacity(8 << 10);
         let mut policy = Policy {
             uids: &uids,
@@ -226,6 +268,7 @@ impl Look<'_> {
             study,
             series,
             mut instance,
+            checker,
             ..
         } = gathered;
         instance.sop_class_uid = uids.sop_class.to_string();
@@ -245,6 +288,7 @@ impl Look<'_> {
             frames: pixels.map_or_else(Vec::new, |pixels| pixels.table.to_bytes()),
             header,
             findings,
+            quality: checker.map(Checker::finish).unwrap_or_default(),
             uids,
         }))
     }

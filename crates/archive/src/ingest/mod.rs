@@ -78,4 +78,6 @@ pub enum Outcome {
     KeptHidden,
     /// Other bytes under a UID that was already there: shown from now on.
     Replaced,
+    /// Held back by a rule of data quality. Its sender need not know.
+    Quarantined,
 }

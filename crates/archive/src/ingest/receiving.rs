@@ -6,14 +6,16 @@ use bytes::{Bytes, BytesMut};
 use sagittal_core::{Finding, Uid, tags};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::part10;
+use sagittal_iod::quality::Surroundings;
 use sagittal_store::blob::Spill;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::describe::describe;
+use super::describe::describe_and_check;
 use super::source::{Chunks, Source as _, Spilled};
 use super::store::{Attempt, Body, Candidate, check};
 use super::{Announced, Form, Source, Stored};
 use crate::events::now_ms;
+use crate::quality::surroundings;
 use crate::{Archive, Error, Result};
 
 /// Enough of a file to find where its data set begins; tried again with more if it is not.
@@ -286,9 +288,10 @@ impl Receiving {
             && matches!(held, Whole::Memory(..))
             && !Encoding::of(transfer_syntax_uid.as_str()).deflated
             && !inner.compresses_on_arrival();
+        let checks = surroundings(&inner.options);
         let look = move || {
             let (body, described) =
-                held.describe(&transfer_syntax_uid, class_elsewhere.as_ref())?;
+                held.describe(&transfer_syntax_uid, class_elsewhere.as_ref(), checks)?;
             check(&announced, &described)?;
             let turn = match at_once {
                 true => inner.try_turn_now(&described.uids.sop_instance)?,
@@ -302,6 +305,7 @@ impl Receiving {
                 received_ms: now_ms(),
                 described,
                 original: None,
+                verdict: None,
                 turn,
             })
         };
@@ -332,6 +336,7 @@ impl Whole {
         self,
         transfer_syntax_uid: &Uid,
         class_elsewhere: Option<&Uid>,
+        checks: Option<Surroundings>,
     ) -> Result<(Body, super::Described)> {
         let ts = transfer_syntax_uid.as_str();
         match self {
@@ -342,15 +347,16 @@ impl Whole {
                         reason: "no data set".to_owned(),
                     });
                 }
-                let described =
-                    describe(&mut source, ts, class_elsewhere).map_err(as_unreadable)?;
+                let described = describe_and_check(&mut source, ts, class_elsewhere, checks)
+                    .map_err(as_unreadable)?;
                 Ok((Body::Memory { prefix, data }, described))
             }
             Whole::Disk(mut spill, pending) => {
                 for chunk in pending {
                     spill.write(chunk)?;
                 }
-                let described = describe(&mut Spilled(&mut spill), ts, class_elsewhere)
+                let mut source = Spilled(&mut spill);
+                let described = describe_and_check(&mut source, ts, class_elsewhere, checks)
                     .map_err(as_unreadable)?;
                 Ok((Body::Spill(spill), described))
             }

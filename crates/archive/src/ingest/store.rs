@@ -16,6 +16,7 @@ use crate::archive::Inner;
 use crate::events::Happened;
 use crate::indexer::Pending;
 use crate::options::DuplicatePolicy;
+use crate::quality::{Action, Verdict, arrival, quarantine_key};
 use crate::{Archive, Error, Result};
 
 /// The bytes, wherever they are.
@@ -34,6 +35,8 @@ pub(crate) struct Candidate {
     pub(crate) described: Described,
     /// What was received, if that is not what is kept.
     pub(super) original: Option<Box<Original>>,
+    /// What was found in it, once it was judged.
+    pub(super) verdict: Option<Verdict>,
     /// The turn and what is kept under the UID, if both could be had at once.
     pub(super) turn: Option<(Exclusive, Option<Known>)>,
 }
@@ -129,14 +132,33 @@ impl Archive {
                 }
             },
         };
-        let kept_already = match outcome {
+        let mut outcome = outcome;
+        let mut kept_already = match outcome {
             Outcome::Identical => true,
             Outcome::KeptHidden => {
                 self.is_hidden(&candidate.described.uids.sop_instance, candidate.hash)
                     .await?
             }
-            Outcome::New | Outcome::Replaced => false,
+            _ => false,
         };
+        if !kept_already && self.options().quality.enabled {
+            let (judged, verdict) = self.judge(candidate, known.is_some()).await?;
+            candidate = judged;
+            match verdict.action {
+                Action::Refuse => {
+                    metrics::counter!("sagittal_ingest_total", "outcome" => "refused").increment(1);
+                    return Err(self.refuse(&candidate, &verdict).await?);
+                }
+                Action::Quarantine => {
+                    outcome = Outcome::Quarantined;
+                    let key =
+                        quarantine_key(&candidate.described.uids.sop_instance, &candidate.hash);
+                    kept_already = self.is_hidden(&key, candidate.hash).await?;
+                }
+                Action::Accept | Action::Tag => {}
+            }
+            candidate.verdict = Some(verdict);
+        }
         if matches!(outcome, Outcome::New | Outcome::Replaced)
             && self.inner().compresses_on_arrival()
         {
@@ -157,6 +179,7 @@ impl Archive {
             Outcome::KeptHidden if kept_already => "identical_hidden",
             Outcome::KeptHidden => "hidden",
             Outcome::Replaced => "replaced",
+            Outcome::Quarantined => "quarantined",
         };
         metrics::counter!("sagittal_ingest_total", "outcome" => label).increment(1);
         Ok(stored)
@@ -245,6 +268,20 @@ impl Inner {
         let Some(place) = self.packs.try_room(bytes) else {
             return give_back(answer, candidate);
         };
+        if self.options.quality.enabled {
+            let verdict = match self.judge(&candidate, false) {
+                Ok(verdict) => verdict,
+                Err(error) => {
+                    let _ = answer.send(Err(error));
+                    return;
+                }
+            };
+            // Not so simple, and rare.
+            if verdict.action > Action::Tag {
+                return give_back(answer, candidate);
+            }
+            candidate.verdict = Some(verdict);
+        }
         if self.compresses_on_arrival() {
             self.compress_arriving(&mut candidate);
         }
@@ -349,8 +386,10 @@ impl Candidate {
             received_ms,
             described,
             original,
+            verdict,
             ..
         } = self;
+        let quarantined = outcome == Outcome::Quarantined;
         let attributes = RecordAttributes {
             sop_class_uid: described.uids.sop_class.clone(),
             sop_instance_uid: described.uids.sop_instance.clone(),
@@ -359,10 +398,14 @@ impl Candidate {
             transfer_syntax_uid,
             source,
             received_ms,
-            hidden: outcome == Outcome::KeptHidden,
+            hidden: quarantined || outcome == Outcome::KeptHidden,
             replaces: outcome == Outcome::Replaced,
             original,
             recodes: None,
+            quarantined,
+            quality: verdict
+                .map(|verdict| verdict.to_bytes())
+                .unwrap_or_default(),
         };
         let record = attributes.clone();
         let then = move |committed: &Committed| {
@@ -388,10 +431,12 @@ impl Candidate {
 /// What a record of an instance means to the index.
 pub(crate) fn changes(
     record: &RecordAttributes,
-    described: Described,
+    mut described: Described,
     hash: Hash,
     committed: &Committed,
 ) -> Vec<Change> {
+    let arrival = arrival(record, &described.series.modality);
+    let key = quarantine_key(&record.sop_instance_uid, &hash);
     let mut changes = Vec::with_capacity(2);
     if record.replaces {
         changes.push(Change::Supersede {
@@ -400,11 +445,17 @@ pub(crate) fn changes(
         });
     }
     if let Some(recoded) = record.recodes {
-        changes.push(Change::Recode {
-            sop_instance_uid: record.sop_instance_uid.clone(),
-            record: recoded,
-            sequence: committed.sequence,
-        });
+        // By whichever name the index knows it: it may have been held back.
+        for sop_instance_uid in [record.sop_instance_uid.clone(), key.clone()] {
+            changes.push(Change::Recode {
+                sop_instance_uid,
+                record: recoded,
+                sequence: committed.sequence,
+            });
+        }
+    }
+    if record.quarantined {
+        described.hide(&key);
     }
     changes.push(Change::Store(Box::new(Entry {
         study: described.study,
@@ -419,6 +470,7 @@ pub(crate) fn changes(
         source: record.source.clone(),
         received_ms: record.received_ms,
         hidden: record.hidden,
+        arrival,
     })));
     changes
 }

@@ -1,6 +1,6 @@
 //! Giving back the space of deleted instances.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use sagittal_store::index::{Relocation, Watermarks};
@@ -77,21 +77,26 @@ impl crate::archive::Inner {
             return Ok(None);
         }
         let packs: Vec<u64> = chosen.iter().map(|pack| pack.pack).collect();
-        let mut live = HashSet::new();
+        // With the names by which the index knows them.
+        let mut live = HashMap::new();
         self.index.records(&mut |record| {
             if packs.contains(&record.locator.pack) {
-                live.insert((record.locator.pack, record.locator.offset));
+                let place = (record.locator.pack, record.locator.offset);
+                live.insert(place, record.sop_instance_uid);
             }
             ControlFlow::Continue(())
         })?;
         let compacted = self
             .packs
-            .compact(&packs, &|pack, offset| live.contains(&(pack, offset)))?;
+            .compact(&packs, &|pack, offset| live.contains_key(&(pack, offset)))?;
         let moves: Vec<Relocation> = compacted
             .moves
             .iter()
             .map(|moved| Relocation {
-                sop_instance_uid: moved.sop_instance_uid.to_string(),
+                sop_instance_uid: live
+                    .get(&(moved.from.pack, moved.from.offset))
+                    .cloned()
+                    .unwrap_or_else(|| moved.sop_instance_uid.to_string()),
                 from: moved.from,
                 to: moved.to,
             })

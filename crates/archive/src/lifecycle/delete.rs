@@ -112,6 +112,7 @@ impl Archive {
                 _room: Some(room),
             });
         };
+        self.inner().patients.forget();
         let count = uids.len() as u64;
         self.inner().packs.delete(uids, then).await?;
         metrics::counter!("sagittal_deleted_total").increment(count);

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use sagittal_store::blob::Surveyed;
 
+use crate::quality::quarantine_key;
 use crate::{Archive, Progress, Result};
 
 /// Problems that are listed; beyond, they are only counted.
@@ -169,9 +170,14 @@ impl crate::archive::Inner {
                     return Ok(());
                 };
                 let uid = attributes.sop_instance_uid.to_string();
+                // By which the index knows it, while it is held back.
+                let key = match attributes.quarantined {
+                    true => quarantine_key(&attributes.sop_instance_uid, &hash).to_string(),
+                    false => uid.clone(),
+                };
                 match expected.remove(&(locator.pack, locator.offset)) {
                     Some(expected)
-                        if expected.sop_instance_uid != uid
+                        if expected.sop_instance_uid != key
                             || expected.hash != hash
                             || expected.length != locator.length =>
                     {
@@ -195,7 +201,10 @@ impl crate::archive::Inner {
                     }
                     Some(_) => {}
                     None if sequence > last_sequence => {}
-                    None if self.index.was_deleted(&uid)? || self.index.known(&uid)?.is_some() => {
+                    None if self.index.was_deleted(&key)?
+                        || self.index.was_deleted(&uid)?
+                        || self.index.known(&uid)?.is_some() =>
+                    {
                         found.unused += 1;
                     }
                     None => found.problem(Problem {

@@ -9,6 +9,7 @@ mod duplicates;
 mod large;
 mod lifecycle;
 mod objects;
+mod quality;
 mod round_trip;
 
 use std::path::Path;

@@ -17,6 +17,10 @@ pub struct ContextGroup {
     /// What the system is in these contexts.
     #[serde(default = "scp", skip_serializing_if = "is_scp")]
     pub roles: Vec<Role>,
+    /// As SCU: only when a person or another system tells it to, such as a command line tool or an
+    /// archive that passes on what it holds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_demand: bool,
     /// Whether the pairs are supported.
     #[serde(default, skip_serializing_if = "Support::is_yes")]
     pub support: Support,
@@ -47,14 +51,52 @@ fn is_scp(roles: &[Role]) -> bool {
 
 /// Service class user or provider.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// It asks: it opens associations as service class user.
     Scu,
     /// It answers: it accepts associations as service class provider.
+    #[default]
     Scp,
+}
+
+impl Role {
+    /// Does it answer?
+    pub fn is_scp(&self) -> bool {
+        *self == Role::Scp
+    }
+}
+
+/// What a system converts on its own when it sends what it holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Conversion {
+    /// What it holds.
+    pub from: TransferSyntaxes,
+    /// What it can send instead.
+    pub to: TransferSyntaxes,
+    /// Whether something is lost.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lossy: bool,
+    /// What this rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+    /// What is particular.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
 }
 
 /// Why a context is refused (PS3.8 Table 9-18), or worse.

@@ -6,7 +6,7 @@ use sagittal_core::Uid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContextGroup, Fact, QueryModel, Role, Service, SopClasses, Support};
+use super::{ContextGroup, Conversion, Fact, QueryModel, Role, Service, SopClasses, Support};
 
 /// An Application Entity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,7 +35,10 @@ pub struct ApplicationEntity {
         skip_serializing_if = "Support::is_unknown"
     )]
     pub unlisted: Support,
-    /// Queries that it answers, by information model.
+    /// What it converts when it sends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conversions: Vec<Conversion>,
+    /// Queries that it answers, or asks, by information model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queries: Vec<QueryModel>,
     /// How it takes instances with faults.
@@ -95,6 +98,9 @@ pub struct Association {
     /// … of one address.
     #[serde(skip_serializing_if = "Fact::is_silent")]
     pub max_associations_per_address: Fact<u32>,
+    /// Associations that it opens to one peer at the same time.
+    #[serde(skip_serializing_if = "Fact::is_silent")]
+    pub max_associations_opened: Fact<u32>,
     /// Presentation contexts of one association.
     #[serde(skip_serializing_if = "Fact::is_silent")]
     pub max_contexts: Fact<u32>,
@@ -107,6 +113,9 @@ pub struct Association {
     /// Which calling AE titles are taken.
     #[serde(skip_serializing_if = "Fact::is_silent")]
     pub calling_ae_title: Fact<TitleRule>,
+    /// Calling AE titles that are known to be taken where only known ones are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub known_calling_ae_titles: Vec<String>,
     /// How user identities are answered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub user_identity: Vec<UserIdentity>,

@@ -139,7 +139,7 @@ fn shorten(value: &mut Value) {
                     // Of an order of preference, a group would lose the order.
                     "order" => reread::<TransferSyntaxes>(value)
                         .map(|list| list.iter().flat_map(|uid| one(uid).words()).collect()),
-                    "transfer_syntaxes" => {
+                    "transfer_syntaxes" | "from" | "to" => {
                         reread::<TransferSyntaxes>(value).map(|list| list.words())
                     }
                     _ => None,

@@ -21,7 +21,7 @@ mod sets;
 mod web;
 
 pub use basis::{Basis, Status, Support};
-pub use context::{ContextGroup, Preference, Refusal, RequestorRoles, Rest, Role};
+pub use context::{ContextGroup, Conversion, Preference, Refusal, RequestorRoles, Rest, Role};
 pub use entity::{
     Address, ApplicationEntity, Association, CharacterSets, ClientCertificate, ExtendedNegotiation,
     IdentityAnswer, IdentityKind, OperationsWindow, StatusCode, StoreCase, StoreOutcome, TitleRule,
@@ -33,7 +33,7 @@ pub use query::{KeyKind, Matching, QueryKeys, QueryLevel, QueryModel, Returned};
 pub use schema::schema;
 pub use service::{Service, ServiceName, services};
 pub use sets::{Attributes, SopClasses, TransferSyntaxes};
-pub use web::{Web, WebMediaType, WebParameter, WebResource};
+pub use web::{Web, WebMediaType, WebParameter, WebResource, WebRole};
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, Fact, SopClasses};
+use super::{Attributes, Fact, Role, SopClasses};
 
 /// An information model that is queried.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -11,6 +11,10 @@ use super::{Attributes, Fact, SopClasses};
 pub struct QueryModel {
     /// The SOP class of its FIND; several if they behave the same.
     pub sop_classes: SopClasses,
+    /// `scp` for what is answered, `scu` for what is asked: keys that it needs to match and to be
+    /// returned.
+    #[serde(default, skip_serializing_if = "Role::is_scp")]
+    pub role: Role,
     /// Relational queries (PS3.4 §C.4.1.3.2.1) are agreed on.
     #[serde(default, skip_serializing_if = "Fact::is_silent")]
     pub relational: Fact<bool>,

@@ -11,6 +11,9 @@ use super::{Fact, Support, TransferSyntaxes};
 pub struct Web {
     /// The base URL, or the path where the host is not known.
     pub url: String,
+    /// Whether these services are offered or used.
+    #[serde(default, skip_serializing_if = "WebRole::is_server")]
+    pub role: WebRole,
     /// Resources with their methods.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<WebResource>,
@@ -29,6 +32,23 @@ pub struct Web {
     /// Whatever else a reader should know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+}
+
+/// Who asks and who answers (PS3.18 §5.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WebRole {
+    /// It answers.
+    #[default]
+    OriginServer,
+    /// It asks.
+    UserAgent,
+}
+
+impl WebRole {
+    fn is_server(&self) -> bool {
+        *self == WebRole::OriginServer
+    }
 }
 
 /// A resource and what is done with it.

@@ -340,9 +340,6 @@ impl Search<'_> {
                 self.pairs
                     .verdicts
                     .insert(pair.clone(), Verdict::Refused(refusal));
-                if let Some(cut) = chunk.cut {
-                    self.half_went_well(cut);
-                }
             }
             _ => self.cut(chunk),
         }

@@ -13,7 +13,7 @@ use super::preference::Preferences;
 use super::query;
 use crate::document::{
     Address, ApplicationEntity, Association, CharacterSets, ContextGroup, Fact, Preference,
-    RequestorRoles, Support, services,
+    RequestorRoles, Support, TitleRule, services,
 };
 
 /// Name of the basis of what was not found out.
@@ -56,6 +56,11 @@ pub(super) fn entity(options: &Options, findings: Findings) -> ApplicationEntity
     association.common_extended_negotiation = negotiated.common;
     association.called_ae_title = policy.called;
     association.calling_ae_title = policy.calling;
+    if association.calling_ae_title.value == Some(TitleRule::Known) {
+        association
+            .known_calling_ae_titles
+            .push(options.target.calling_ae_title.to_string());
+    }
     association.max_associations = max_associations;
     let mut remarks = pairs.remarks;
     if pairs.one_at_a_time {
@@ -83,6 +88,7 @@ pub(super) fn entity(options: &Options, findings: Findings) -> ApplicationEntity
         queries: query.models,
         character_sets: character_sets.into_iter().collect(),
         remarks,
+        unlisted: Support::Unknown,
         ..ApplicationEntity::default()
     }
 }

@@ -47,6 +47,10 @@ pub(super) fn association(page: &mut Page, entity: &ApplicationEntity) {
             number(&association.max_associations_per_address),
         ),
         (
+            "Associations opened to one peer at the same time",
+            number(&association.max_associations_opened),
+        ),
+        (
             "Presentation contexts of an association",
             number(&association.max_contexts),
         ),

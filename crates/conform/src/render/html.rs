@@ -48,7 +48,7 @@ fn row(cell: &str, cells: &[String]) -> String {
 }
 
 /// Text with nothing in it that means something to a browser; what stands between backquotes is code.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let text = text
         .replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -7,6 +7,7 @@ mod markdown;
 mod page;
 mod sections;
 
+pub(crate) use html::escaped;
 pub use page::{Block, Page};
 
 use crate::document::Document;

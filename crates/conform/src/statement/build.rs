@@ -5,13 +5,16 @@ use sagittal_dimse::DimseConfig;
 use sagittal_dimse::policy::{IDENTIFIER_TRANSFER_SYNTAXES, storage_transfer_syntaxes};
 use sagittal_dimse::registry::{self, ExtendedField, SERVICES, Service};
 
+use sagittal_pixel::transcode::{PREFERRED, rank};
+
 use super::table::{CHARACTER_SETS, MEDIA, SECURITY, STATUSES};
 use super::{Input, queries, web};
 use crate::document::{
-    Address, ApplicationEntity, Association, Basis, CharacterSets, ContextGroup, Document,
-    ExtendedNegotiation, Fact, IdentityAnswer, IdentityKind, MediaProfile, OperationsWindow,
-    Preference, RequestorRoles, Rest, Role, Setting, SopClasses, Status, StatusCode, Support,
-    System, TitleRule, Tls, TlsSuite, TlsVersion, TransferSyntaxes, UserIdentity, services,
+    Address, ApplicationEntity, Association, Basis, CharacterSets, ContextGroup, Conversion,
+    Document, ExtendedNegotiation, Fact, IdentityAnswer, IdentityKind, MediaProfile,
+    OperationsWindow, Preference, RequestorRoles, Rest, Role, Setting, SopClasses, Status,
+    StatusCode, Support, System, TitleRule, Tls, TlsSuite, TlsVersion, TransferSyntaxes,
+    UserIdentity, services,
 };
 
 /// The statement of a server with this configuration.
@@ -63,10 +66,11 @@ fn entity(input: &Input<'_>) -> ApplicationEntity {
         ae_title: config.ae_title.to_string(),
         aliases: config.aliases.iter().map(ToString::to_string).collect(),
         addresses: [plain].into_iter().chain(secure).collect(),
-        association: association(config),
+        association: association(config, &input.peers),
         services: services(&contexts, Support::No),
         contexts,
         unlisted: Support::No,
+        conversions: conversions(config),
         queries: queries::queries(config),
         storage: Vec::new(),
         character_sets: vec![CharacterSets {
@@ -95,7 +99,7 @@ const REMARKS: &[&str] = &[
     "Rejected: a called AE title that is not ours (if checked; 1-1-7), a calling AE title that may do nothing here (1-1-3), a wrong passcode (1-1-1), too many associations (2-3-2). Services without permission are refused by their presentation contexts (user-rejection).",
 ];
 
-fn association(config: &DimseConfig) -> Association {
+fn association(config: &DimseConfig, peers: &[String]) -> Association {
     let association = &config.association;
     let limit = |value: usize| Fact::known(u32::try_from(value).unwrap_or(u32::MAX));
     let rule = |is_checked| {
@@ -124,6 +128,7 @@ fn association(config: &DimseConfig) -> Association {
         }),
         max_associations: limit(config.associations.0),
         max_associations_per_address: limit(config.associations.1),
+        max_associations_opened: Fact::known(4).remark("`max_associations` of a [[peer]]"),
         max_contexts: Fact::known(128),
         rejects_useless: Fact::known(false),
         called_ae_title: rule(config.check_called_ae_title),
@@ -138,6 +143,11 @@ fn association(config: &DimseConfig) -> Association {
             identity(IdentityKind::Saml, Ignored),
             identity(IdentityKind::Jwt, Ignored),
         ],
+        known_calling_ae_titles: if config.known_peers_only {
+            peers.to_vec()
+        } else {
+            Vec::new()
+        },
         extended_negotiation: extended(config),
         common_extended_negotiation: Fact::known(
             config.unknown_sop_classes && (config.offered.store || config.offered.get),
@@ -235,6 +245,8 @@ fn contexts(config: &DimseConfig) -> Vec<ContextGroup> {
         sop_classes: sop_classes.clone(),
         transfer_syntaxes: syntaxes.clone(),
         roles: vec![role],
+        // Sub-operations and the tools: whatever it is told to send.
+        on_demand: role == Role::Scu,
         ..ContextGroup::default()
     };
     let all = [
@@ -259,11 +271,47 @@ fn contexts(config: &DimseConfig) -> Vec<ContextGroup> {
         },
         // PS3.7 §D.3.3.2: our tools propose what files are in, and what differs without loss.
         group(&asked, &identifiers_of_tools(), Role::Scu),
-        group(&known, &only, Role::Scu),
+        group(&known, &sendable(config), Role::Scu),
     ];
     all.into_iter()
         .filter(|group| !group.sop_classes.is_empty())
         .collect()
+}
+
+/// What instances are sent in: what is held, and what the sender proposes beside it.
+fn sendable(config: &DimseConfig) -> TransferSyntaxes {
+    let held = storage_transfer_syntaxes(config).only.unwrap_or_default();
+    let held = held.iter().cloned();
+    let others = PREFERRED.iter().map(|uid| Uid::from_static(uid));
+    held.chain(others).collect()
+}
+
+/// What is converted on the way out without loss, as the codecs can.
+fn conversions(config: &DimseConfig) -> Vec<Conversion> {
+    let mut found: Vec<Conversion> = Vec::new();
+    for from in &sendable(config) {
+        let to: TransferSyntaxes = PREFERRED
+            .iter()
+            .filter(|to| rank(from.as_str(), to).is_some_and(|cost| cost > 0))
+            .map(|to| Uid::from_static(to))
+            .collect();
+        let row = match found.iter_mut().find(|row| row.to == to) {
+            Some(row) => row,
+            None if to.is_empty() => continue,
+            None => {
+                found.push(Conversion {
+                    to,
+                    ..Conversion::default()
+                });
+                match found.last_mut() {
+                    Some(row) => row,
+                    None => continue,
+                }
+            }
+        };
+        row.from = row.from.iter().chain([from]).cloned().collect();
+    }
+    found
 }
 
 /// What the tools propose for identifiers.

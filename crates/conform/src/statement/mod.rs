@@ -26,6 +26,8 @@ pub struct Input<'a> {
     pub client_certificate: crate::document::ClientCertificate,
     /// Path or URL of DICOMweb.
     pub dicomweb: String,
+    /// AE titles of the configured peers.
+    pub peers: Vec<String>,
     /// What the HTTP side offers.
     pub routes: Vec<Route>,
 }

@@ -19,6 +19,7 @@ fn document(change: impl FnOnce(&mut DimseConfig)) -> Document {
         tls_port: Some(2762),
         client_certificate: ClientCertificate::Optional,
         dicomweb: "/".to_owned(),
+        peers: Vec::new(),
         routes: vec![Route {
             method: "GET".to_owned(),
             path: "/studies".to_owned(),

@@ -92,7 +92,12 @@ impl Engine<'_> {
             return self.clean_zone(job, &text, reason);
         }
         let mut found = false;
+        let tag = self.tags.last().copied().unwrap_or_default();
         let mut clean = |value: &str| -> String {
+            // A term of the standard says nothing of anybody, whoever is called like it.
+            if job.vr == Vr::CS && sagittal_iod::is_defined_term(tag, value) {
+                return value.to_owned();
+            }
             let cleaned = self.session.cleaner.clean(value);
             found |= !cleaned.removed.is_empty();
             let text = cleaned.text.into_owned();

@@ -1,12 +1,15 @@
 //! The identifiers of an input: by value representation, and by a list of attributes that is no
 //! table of the profile.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use sagittal_core::{
     CharacterSet, DataSet, Element, Limits, PathStep, Tag, TagPath, Value, Vr, dictionary, tags,
 };
 use sagittal_file::part10;
 
+use super::exemption::Exemption;
 use super::needle::{Dates, Kind, Needles, Retained};
 use crate::Result;
 
@@ -86,6 +89,8 @@ impl Needles {
         let mut harvest = Harvest {
             private: Vec::new(),
             public: Vec::new(),
+            codes: HashSet::new(),
+            models: Vec::new(),
             path: TagPath::default(),
             needles: &mut needles,
         };
@@ -102,6 +107,10 @@ struct Harvest<'n> {
     /// Text of private elements, to be compared with the others'.
     private: Vec<(String, TagPath)>,
     public: Vec<String>,
+    /// Code values and meanings of procedures.
+    codes: HashSet<String>,
+    /// What makers call themselves and their devices.
+    models: Vec<String>,
 }
 
 impl Harvest<'_> {
@@ -147,6 +156,7 @@ impl Harvest<'_> {
         let kind = self.kind(element);
         let Some(kind) = kind else {
             self.words(&text);
+            self.maker_or_code(element.tag, &text, bytes);
             let keep = if element.tag.is_private() {
                 PRIVATE
             } else {
@@ -169,6 +179,10 @@ impl Harvest<'_> {
             _ => false,
         };
         if is_retained {
+            if matches!(kind, Kind::Institution | Kind::Device) {
+                let value = super::needle::trim(bytes).to_vec();
+                self.needles.kept.insert(value, Exemption::Retained);
+            }
             return;
         }
         if matches!(
@@ -220,18 +234,89 @@ impl Harvest<'_> {
         };
         for word in text.split(is_end) {
             let word = word.trim_matches(['.', ':']);
+            let is_host = |host: &str| {
+                let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
+                let top = host.rsplit_once('.').map_or("", |(_, top)| top);
+                top.chars().count() >= 2 && host.chars().all(is_part)
+            };
             let is_address = word
                 .split_once('@')
-                .is_some_and(|(who, host)| !who.is_empty() && host.contains('.'));
+                .is_some_and(|(who, host)| !who.is_empty() && is_host(host));
             if is_address {
                 self.needles.put(Kind::Address, word, &self.path);
             }
         }
     }
 
+    /// Keeps what tells later that something else identifies nobody.
+    fn maker_or_code(&mut self, tag: Tag, text: &str, bytes: &[u8]) {
+        let text = text.trim_matches([' ', '\0']);
+        match tag {
+            tags::MANUFACTURER | tags::MANUFACTURER_MODEL_NAME if self.path.0.len() == 1 => {
+                self.models.push(text.to_lowercase());
+                // A designation has a number, and another word than the one that is a name too.
+                let words = text.split_whitespace();
+                let is_number = |c: char| c.is_ascii_digit();
+                if words.clone().count() > 1 && words.clone().any(|word| word.contains(is_number)) {
+                    let value = super::needle::trim(bytes).to_vec();
+                    let kept = &mut self.needles.kept;
+                    kept.entry(value).or_insert(Exemption::ModelName);
+                }
+            }
+            tags::CODE_VALUE | tags::CODE_MEANING if self.is_procedure() => {
+                self.codes.insert(text.to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// Are we in a code that says what was asked for or done?
+    fn is_procedure(&self) -> bool {
+        let sequence = self.path.0.iter().rev().nth(2);
+        matches!(
+            sequence,
+            Some(PathStep::Element(
+                tags::PROCEDURE_CODE_SEQUENCE
+                    | tags::REQUESTED_PROCEDURE_CODE_SEQUENCE
+                    | tags::PERFORMED_PROTOCOL_CODE_SEQUENCE
+                    | tags::SCHEDULED_PROTOCOL_CODE_SEQUENCE
+                    | tags::ANATOMIC_REGION_SEQUENCE
+            ))
+        )
+    }
+
+    /// Leaves out departments that are codes of procedures, and stations named after their model.
+    fn leave_out(&mut self) {
+        let of_kind = |kind: Kind| {
+            let terms = self.needles.terms.keys();
+            terms.filter(move |term| term.0 == kind)
+        };
+        let mut out = Vec::new();
+        for (kind, text) in of_kind(Kind::Institution) {
+            if self.codes.contains(text) {
+                out.push((*kind, text.clone(), Exemption::ProcedureCode));
+            }
+        }
+        for (kind, text) in of_kind(Kind::Device) {
+            let station = text.to_lowercase();
+            let is_word = |model: &String| {
+                model
+                    .split([' ', '_', '-', '/', ','])
+                    .any(|word| word == station)
+            };
+            if self.models.iter().any(is_word) {
+                out.push((*kind, text.clone(), Exemption::StationOfModel));
+            }
+        }
+        for (kind, text, exemption) in out {
+            self.needles.leave_out(kind, &text, exemption);
+        }
+    }
+
     /// Private text counts unless the same text stands in an element of the standard that is no
     /// identifier, such as a description that both repeat.
     fn end(&mut self) {
+        self.leave_out();
         if self.needles.retained.safe_private {
             return;
         }

@@ -2,17 +2,21 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sagittal_core::{CharacterSet, Date, PersonName};
+use sagittal_core::{CharacterSet, Date, PersonName, TagPath};
 
+use super::exemption::{Exempt, Exemption, is_gradient};
 use super::matcher::{Fit, Matcher, Pattern};
 use super::needle::{Kind, Needles, Term};
 use super::search::Searcher;
+use super::spelling::Spelling;
 use super::{spelling, words};
 
 /// Terms and their patterns; a pattern's needle is a position in `terms`.
 pub(super) struct Layer {
     pub terms: Vec<Term>,
     pub matcher: Matcher,
+    /// Terms of which not everything is looked for everywhere.
+    exempt: Vec<(u32, Exemption)>,
     character_set: CharacterSet,
 }
 
@@ -20,6 +24,7 @@ impl Layer {
     pub fn new(terms: Vec<Term>, character_set: &CharacterSet) -> Layer {
         let mut speller = Speller {
             patterns: Vec::with_capacity(terms.len() * 32),
+            exempt: Vec::new(),
             needle: 0,
             character_set,
         };
@@ -29,9 +34,22 @@ impl Layer {
         }
         Layer {
             matcher: Matcher::new(speller.patterns),
+            exempt: speller.exempt,
             character_set: character_set.clone(),
             terms,
         }
+    }
+
+    /// What of the terms is not looked for; `origins` are where the input has them.
+    pub fn exempt(&self, origins: &[TagPath]) -> impl Iterator<Item = Exempt> {
+        self.exempt.iter().filter_map(|(needle, exemption)| {
+            Some(Exempt {
+                exemption: *exemption,
+                kind: self.terms.get(*needle as usize)?.0,
+                origin: origins.get(*needle as usize)?.clone(),
+                place: None,
+            })
+        })
     }
 }
 
@@ -91,6 +109,7 @@ impl Cache {
 
 struct Speller<'c> {
     patterns: Vec<Pattern>,
+    exempt: Vec<(u32, Exemption)>,
     needle: u32,
     character_set: &'c CharacterSet,
 }
@@ -102,74 +121,128 @@ impl Speller<'_> {
             Kind::Date => {
                 let date = text.parse().ok().and_then(Date::from_days);
                 for text in date.map(spelling::dates).unwrap_or_default() {
-                    self.pattern(&text, Fit::Word, false);
+                    self.pattern(&text, Fit::Word, Form::Plain);
                 }
             }
             Kind::Time | Kind::Unreadable => {}
             Kind::Phone => {
                 for text in spelling::phones(text) {
                     if text.len() >= 6 {
-                        self.pattern(&text, Fit::Word, false);
+                        self.pattern(&text, Fit::Word, Form::Plain);
                     }
                 }
             }
             Kind::Identifier => self.identifier(text),
             Kind::Uid => {
                 if text.len() >= 8 {
-                    self.pattern(text, Fit::Word, false);
+                    self.pattern(text, Fit::Word, Form::Plain);
                 }
             }
             _ => {
-                if text.chars().count() >= 4 && !words::is_harmless(text) {
-                    self.pattern(text, Fit::Word, false);
+                if text.chars().count() < 4 {
+                    self.exempt(Exemption::Short);
+                } else if words::is_harmless(text) || words::says_nothing(text) {
+                    self.exempt(Exemption::CommonWord);
+                } else {
+                    self.pattern(text, Fit::Word, Form::Plain);
                 }
             }
+        }
+    }
+
+    fn exempt(&mut self, exemption: Exemption) {
+        let entry = (self.needle, exemption);
+        if self.exempt.last() != Some(&entry) {
+            self.exempt.push(entry);
         }
     }
 
     fn identifier(&mut self, text: &str) {
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        if text.chars().count() < 4 || words::is_harmless(text) {
-            return;
+        if text.chars().count() < 4 {
+            return self.exempt(Exemption::Short);
         }
+        if words::is_harmless(text) || words::says_nothing(text) {
+            return self.exempt(Exemption::CommonWord);
+        }
+        if is_gradient(text.as_bytes()) {
+            self.exempt(Exemption::Gradient);
+        }
+        let has_digit = text.contains(|c: char| c.is_numeric());
+        let form = if has_digit { Form::Whole } else { Form::Word };
         // Shorter ones may well be part of a UID or of a number by chance.
         let is_long = text.len() >= if is_number { 12 } else { 6 };
         let fit = if is_long { Fit::Anywhere } else { Fit::Word };
-        self.pattern(text, fit, true);
+        self.pattern(text, fit, form);
         let bare: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
         if bare != text && bare.len() >= 6 {
-            self.pattern(&bare, Fit::Word, false);
+            self.pattern(&bare, Fit::Word, Form::Plain);
         }
         let significant = text.trim_start_matches('0');
         if is_number && significant != text && significant.len() >= 5 {
-            self.pattern(significant, Fit::Word, false);
+            self.pattern(significant, Fit::Word, Form::Plain);
         }
     }
 
     fn name(&mut self, text: &str) {
         let name = PersonName::tolerant(text);
-        if text.contains(['^', ' ', ',']) && text.chars().count() >= 5 {
-            self.pattern(text, Fit::Word, true);
+        let is_row = text.contains(['^', ' ', ',']) && text.chars().count() >= 5;
+        if is_row {
+            self.pattern(text, Fit::Word, Form::Whole);
         }
-        for whole in spelling::whole_names(&name) {
-            self.pattern(&whole, Fit::Word, true);
+        for whole in spelling::whole_names(&name, words::is_harmless) {
+            self.pattern(&whole, Fit::Word, Form::Whole);
         }
         for part in spelling::name_parts(&name) {
-            let letters = part.chars().count();
+            let counted = part.chars().filter(|c| c.is_alphanumeric());
+            let letters = counted.count();
             let is_ideographic = part.chars().all(|c| c >= '\u{2E80}');
-            if letters < if is_ideographic { 2 } else { 3 } || words::is_harmless(&part) {
+            let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+            let least = match is_number {
+                true => 4,
+                false if is_ideographic => 2,
+                false => 3,
+            };
+            if letters < least {
+                if letters > 0 {
+                    self.exempt(Exemption::Short);
+                }
+                continue;
+            }
+            if words::is_harmless(&part) || words::says_nothing(&part) {
+                self.exempt(Exemption::CommonWord);
                 continue;
             }
             let is_long = is_ideographic || letters >= 8;
             let fit = if is_long { Fit::Anywhere } else { Fit::Word };
-            self.pattern(&part, fit, false);
+            self.pattern(&part, fit, Form::Part);
         }
     }
 
-    fn pattern(&mut self, text: &str, fit: Fit, is_inline: bool) {
-        // A month's name in UTF-16 is hardly worth the time; a number is.
-        let is_wide = fit == Fit::Anywhere || text.len() <= 10 || is_inline;
-        let (set, patterns) = (self.character_set, &mut self.patterns);
-        spelling::encode(text, fit, self.needle, set, is_wide, is_inline, patterns);
+    fn pattern(&mut self, text: &str, fit: Fit, form: Form) {
+        let inline = matches!(form, Form::Whole | Form::Word);
+        let spelling = Spelling {
+            text,
+            fit,
+            needle: self.needle,
+            // A month's name in UTF-16 is hardly worth the time; a number is.
+            wide: fit == Fit::Anywhere || text.len() <= 10 || inline,
+            inline,
+            single: matches!(form, Form::Word | Form::Part),
+        };
+        spelling::encode(&spelling, self.character_set, &mut self.patterns);
     }
+}
+
+/// What a pattern is of its term.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The whole: also in base64.
+    Whole,
+    /// The whole, and a single word.
+    Word,
+    /// One part.
+    Part,
+    /// A spelling.
+    Plain,
 }

@@ -4,6 +4,8 @@
 //! windows. Each pattern has an anchor, the window of it that fewest other patterns have. In bulk
 //! data only every fourth byte is looked at, which finds patterns of six bytes or more.
 
+use super::exemption::is_gradient;
+
 /// Where a match may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fit {
@@ -28,6 +30,9 @@ pub struct Pattern {
     pub low: usize,
     /// Letters of either case are the same.
     pub folds: bool,
+    /// A part of a name, or an identifier without digits: no proof by itself in a name that the
+    /// policy keeps.
+    pub single: bool,
 }
 
 /// Windows are told apart by so many bits.
@@ -149,6 +154,9 @@ impl Matcher {
                 all.add(hash, number, at);
             }
             let offsets = 0..STRIDE;
+            if is_gradient(&pattern.bytes) {
+                continue;
+            }
             if pattern.unit == 1 && pattern.bytes.len() >= BULK {
                 for at in offsets {
                     let window = pattern.bytes.get(at..).and_then(window3);
@@ -312,6 +320,7 @@ mod tests {
             unit: 1,
             low: 0,
             folds: true,
+            single: false,
         }
     }
 

@@ -9,7 +9,9 @@
 //! Words that are terms of the standard or of medicine do not count by themselves (`Brain` as a
 //! family name), only as part of a whole name and where the whole value is the same as before. In
 //! numbers and codes short identifiers do not count, nor do institutions that are named as makers.
+//! Each such [`Exemption`] is told with the outcome, and logged.
 
+mod exemption;
 mod harvest;
 mod layer;
 mod matcher;
@@ -22,6 +24,10 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use exemption::{Exempt, Exemption};
 pub use layer::Cache;
 pub use needle::{Dates, Kind, Needles, Retained};
 pub use search::{Hit, Outcome, Searcher};
+
+pub(crate) use exemption::is_measure;
+pub(crate) use words::{is_harmless, says_nothing};

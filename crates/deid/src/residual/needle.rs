@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sagittal_core::{CharacterSet, Date, Tag, TagPath};
 
+use super::exemption::{Exempt, Exemption};
 use super::layer::Layer;
 use super::search::Searcher;
 
@@ -98,6 +99,10 @@ pub struct Needles {
     pub(super) terms: HashMap<Term, TagPath>,
     /// Values that must not be the same at the same place.
     pub(super) same: HashMap<TagPath, (Kind, Vec<u8>)>,
+    /// What is not looked for at all.
+    pub(super) exempt: Vec<Exempt>,
+    /// Values in which single words of names are passed over.
+    pub(super) kept: HashMap<Vec<u8>, Exemption>,
 }
 
 impl Needles {
@@ -107,6 +112,8 @@ impl Needles {
             character_set: CharacterSet::default(),
             terms: HashMap::new(),
             same: HashMap::new(),
+            exempt: Vec::new(),
+            kept: HashMap::new(),
         }
     }
 
@@ -136,12 +143,22 @@ impl Needles {
     /// Searches for the terms of `layers`, all of which the needles have.
     pub(super) fn with(self, layers: Vec<Arc<Layer>>) -> Searcher {
         let origin = |term: &Term| self.terms.get(term).cloned().unwrap_or_default();
-        let layers = layers.into_iter().map(|layer| {
-            let origins = layer.terms.iter().map(origin).collect();
-            (layer, origins)
-        });
+        let layers: Vec<(Arc<Layer>, Vec<TagPath>)> = layers
+            .into_iter()
+            .map(|layer| {
+                let origins = layer.terms.iter().map(origin).collect();
+                (layer, origins)
+            })
+            .collect();
+        let mut exempt = self.exempt;
+        for (layer, origins) in &layers {
+            exempt.extend(layer.exempt(origins));
+        }
         Searcher {
-            layers: layers.collect(),
+            layers,
+            exempt,
+            kept: self.kept,
+            retained_uids: self.retained.uids,
             same_tags: self.same.keys().filter_map(last_tag).collect(),
             same: self.same,
         }
@@ -178,6 +195,18 @@ impl Needles {
             (kind, text.to_owned())
         };
         self.terms.entry(term).or_insert_with(|| origin.clone());
+    }
+
+    /// Leaves out what was put under `kind` with this text.
+    pub(super) fn leave_out(&mut self, kind: Kind, text: &str, exemption: Exemption) {
+        if let Some(origin) = self.terms.remove(&(kind, text.to_owned())) {
+            self.exempt.push(Exempt {
+                exemption,
+                kind,
+                origin,
+                place: None,
+            });
+        }
     }
 
     /// The value must not be the same at the same place.

@@ -1,18 +1,19 @@
 //! Every byte of an output.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sagittal_core::{FindingKind, Limits, Tag, TagPath, Vr, tags};
+use sagittal_core::{FindingKind, Limits, PathStep, Tag, TagPath, Vr, tags};
 use sagittal_file::encoding::Encoding;
 use sagittal_file::part10;
 use sagittal_file::read::inflate;
 use sagittal_file::walk::{Event, Walker};
 
+use super::exemption::{Exempt, Exemption, is_measure};
 use super::layer::Layer;
-use super::matcher::BULK;
+use super::matcher::{BULK, Pattern};
 use super::needle::{Kind, trim};
 use super::pdf;
 
@@ -60,12 +61,42 @@ pub struct Outcome {
     pub hits: Vec<Hit>,
     /// Bytes that were searched, inflated ones included.
     pub searched: u64,
+    /// What was not looked for, or was found and passed over; at most 1,000.
+    pub exempt: Vec<Exempt>,
 }
 
 impl Outcome {
     /// Nothing was found, and everything could be read.
     pub fn is_clean(&self) -> bool {
         self.hits.is_empty()
+    }
+
+    /// The exemptions as notes for a log, each once: no value is in them.
+    pub fn exemptions(&self) -> Vec<String> {
+        let without_items = |path: &TagPath| {
+            let tags = path.0.iter().filter_map(|step| match step {
+                PathStep::Element(tag) => Some(tag.to_string()),
+                PathStep::Item(_) => None,
+            });
+            tags.collect::<Vec<_>>().join(".")
+        };
+        let notes: BTreeSet<String> = self
+            .exempt
+            .iter()
+            .map(|exempt| {
+                let what = match exempt.origin.0.is_empty() {
+                    true => "of a list".to_owned(),
+                    false => format!("of {}", without_items(&exempt.origin)),
+                };
+                let done = match exempt.place {
+                    Some(_) => "passed over",
+                    None => "not looked for everywhere",
+                };
+                let (kind, why) = (exempt.kind.as_str(), exempt.exemption.as_str());
+                format!("residual check: {kind} {what} {done}: {why}")
+            })
+            .collect();
+        notes.into_iter().collect()
     }
 }
 
@@ -75,27 +106,26 @@ pub struct Searcher {
     pub(super) layers: Vec<(Arc<Layer>, Vec<TagPath>)>,
     pub(super) same: HashMap<TagPath, (Kind, Vec<u8>)>,
     pub(super) same_tags: HashSet<Tag>,
+    /// What is not looked for.
+    pub(super) exempt: Vec<Exempt>,
+    /// Values in which single words are passed over.
+    pub(super) kept: HashMap<Vec<u8>, Exemption>,
+    /// UIDs stay, whatever they are made of.
+    pub(super) retained_uids: bool,
 }
 
 impl Searcher {
     /// Searches a whole output file.
     pub fn search(&self, output: &Bytes) -> Outcome {
-        let mut search = Search {
-            searcher: self,
-            outcome: Outcome::default(),
-            seen: HashSet::new(),
-        };
+        let mut search = Search::new(self);
+        search.outcome.exempt = self.exempt.clone();
         search.file(output);
         search.outcome
     }
 
     /// Searches text that was seen in pixels (OCR).
     pub fn search_text(&self, text: &str) -> Vec<Hit> {
-        let mut search = Search {
-            searcher: self,
-            outcome: Outcome::default(),
-            seen: HashSet::new(),
-        };
+        let mut search = Search::new(self);
         search.bytes(text.as_bytes(), 0, 0, || "text in pixels".to_owned());
         search.outcome.hits
     }
@@ -106,9 +136,28 @@ struct Search<'s> {
     outcome: Outcome,
     /// Offsets and needles: the same is not told twice.
     seen: HashSet<(u64, usize, u32)>,
+    /// Needles that were passed over in file meta information, where offsets are not exact.
+    passed_in_meta: HashSet<(usize, u32)>,
 }
 
-impl Search<'_> {
+/// A value that is searched, as far as exemptions depend on it.
+#[derive(Clone, Copy)]
+struct Place<'v> {
+    tag: Tag,
+    vr: Vr,
+    value: &'v [u8],
+}
+
+impl<'s> Search<'s> {
+    fn new(searcher: &'s Searcher) -> Search<'s> {
+        Search {
+            searcher,
+            outcome: Outcome::default(),
+            seen: HashSet::new(),
+            passed_in_meta: HashSet::new(),
+        }
+    }
+
     fn unreadable(&mut self, place: &str, offset: u64) {
         self.hit(
             Kind::Unreadable,
@@ -153,24 +202,69 @@ impl Search<'_> {
         }
     }
 
-    /// A number, code or maker: short identifiers stand there by chance, and the names of places
-    /// and devices by right.
-    fn term(&mut self, tag: Tag, value: &[u8], offset: u64, walker: &Walker<'_>) {
-        self.outcome.searched += value.len() as u64;
-        let is_maker = matches!(tag, tags::MANUFACTURER | tags::MANUFACTURER_MODEL_NAME);
-        for (number, (layer, _)) in self.searcher.layers.iter().enumerate() {
-            layer.matcher.search(value, 0, |at, pattern| {
-                let kind = layer.terms.get(pattern.needle as usize).map(|term| term.0);
-                let is_place = matches!(kind, Some(Kind::Institution | Kind::Device));
-                let is_chance = match is_maker {
-                    true => is_place,
-                    false => pattern.bytes.len() < CHANCE * pattern.unit,
+    /// Why a match in a value proves nothing, if it does not.
+    fn exemption(
+        &self,
+        place: &Place<'_>,
+        kind: Kind,
+        pattern: &Pattern,
+        at: usize,
+    ) -> Option<Exemption> {
+        let Place { tag, vr, value } = *place;
+        if pattern.single
+            && let Some(exemption) = self.searcher.kept.get(trim(value))
+        {
+            return Some(*exemption);
+        }
+        if vr == Vr::UI && self.searcher.retained_uids && kind == Kind::Identifier {
+            return Some(Exemption::RetainedUid);
+        }
+        if vr == Vr::CS && pattern.single && is_term_at(tag, value, at) {
+            return Some(Exemption::DefinedTerm);
+        }
+        if is_term(tag, vr) {
+            // Short identifiers stand in numbers by chance, the names of places and devices in
+            // the names of makers by right.
+            let is_maker = matches!(tag, tags::MANUFACTURER | tags::MANUFACTURER_MODEL_NAME);
+            let is_chance = match is_maker {
+                true => matches!(kind, Kind::Institution | Kind::Device),
+                false => pattern.bytes.len() < CHANCE * pattern.unit,
+            };
+            return is_chance.then_some(Exemption::Chance);
+        }
+        let is_number = kind == Kind::Identifier && pattern.unit == 1;
+        let end = at + pattern.bytes.len();
+        (is_number && is_measure(value, at, end)).then_some(Exemption::Measure)
+    }
+
+    /// Searches a value, and passes over what is exempt in it.
+    fn in_value(&mut self, place: &Place<'_>, offset: u64, path: impl Fn() -> String) {
+        self.outcome.searched += place.value.len() as u64;
+        let searcher = self.searcher;
+        for (number, (layer, origins)) in searcher.layers.iter().enumerate() {
+            layer.matcher.search(place.value, 0, |at, pattern| {
+                let needle = pattern.needle as usize;
+                let kind = layer
+                    .terms
+                    .get(needle)
+                    .map_or(Kind::Unreadable, |term| term.0);
+                let at_byte = offset + at as u64;
+                let Some(exemption) = self.exemption(place, kind, pattern, at) else {
+                    return self.found(number, pattern.needle, at_byte, &path);
                 };
-                let at = offset + at as u64;
-                if is_chance {
-                    self.seen.insert((at, number, pattern.needle));
-                } else {
-                    self.found(number, pattern.needle, at, || walker.path().to_string());
+                if place.tag.group() == 2 {
+                    self.passed_in_meta.insert((number, pattern.needle));
+                }
+                let is_new = self.seen.insert((at_byte, number, pattern.needle));
+                // What stands in numbers by chance is not worth a word.
+                let is_told = is_new && exemption != Exemption::Chance;
+                if is_told && self.outcome.exempt.len() < HITS {
+                    self.outcome.exempt.push(Exempt {
+                        exemption,
+                        kind,
+                        origin: origins.get(needle).cloned().unwrap_or_default(),
+                        place: Some(path()),
+                    });
                 }
             });
         }
@@ -201,12 +295,17 @@ impl Search<'_> {
             // Bytes that were copied from `head`; where exactly does not matter.
             if let Some(value) = element.value.as_bytes() {
                 let path = TagPath::root(element.tag);
-                self.bytes(value, 0, 128, || path.to_string());
+                let place = Place {
+                    tag: element.tag,
+                    vr: element.vr,
+                    value,
+                };
+                self.in_value(&place, 128, || path.to_string());
                 self.same(&path, value, 128);
             }
         }
         let rest = head.get(128..).unwrap_or(&[]);
-        self.bytes(rest, BULK, 128, || "file meta information".to_owned());
+        self.meta_bytes(rest);
         let encoding = Encoding::of(opening.transfer_syntax_uid.as_str());
         if encoding.deflated {
             match inflate(body, Limits::default()) {
@@ -221,6 +320,19 @@ impl Search<'_> {
             }
         } else {
             self.data_set(body, opening.data_set_offset, encoding);
+        }
+    }
+
+    /// All bytes of file meta information, values or not.
+    fn meta_bytes(&mut self, bytes: &[u8]) {
+        self.outcome.searched += bytes.len() as u64;
+        for (number, (layer, _)) in self.searcher.layers.iter().enumerate() {
+            layer.matcher.search(bytes, BULK, |at, pattern| {
+                if !self.passed_in_meta.contains(&(number, pattern.needle)) {
+                    let place = || "file meta information".to_owned();
+                    self.found(number, pattern.needle, 128 + at as u64, place);
+                }
+            });
         }
     }
 
@@ -311,11 +423,8 @@ impl Search<'_> {
     }
 
     fn value(&mut self, tag: Tag, vr: Vr, value: &[u8], offset: u64, walker: &Walker<'_>) {
-        if is_term(tag, vr) {
-            self.term(tag, value, offset, walker);
-        } else {
-            self.bytes(value, 0, offset, || walker.path().to_string());
-        }
+        let place = Place { tag, vr, value };
+        self.in_value(&place, offset, || walker.path().to_string());
         if self.searcher.same_tags.contains(&tag) {
             self.same(&walker.path(), value, offset);
         }
@@ -366,6 +475,20 @@ impl Search<'_> {
             }
         }
     }
+}
+
+/// Does a match stand in one of the terms that are defined for the attribute?
+fn is_term_at(tag: Tag, value: &[u8], at: usize) -> bool {
+    let mut start = 0;
+    for part in value.split(|byte| *byte == b'\\') {
+        let end = start + part.len();
+        if (start..=end).contains(&at) {
+            let term = std::str::from_utf8(part).unwrap_or_default();
+            return sagittal_iod::is_defined_term(tag, term);
+        }
+        start = end + 1;
+    }
+    false
 }
 
 /// Is the value a number, a code, or the name of a maker?

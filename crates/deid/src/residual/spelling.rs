@@ -27,7 +27,10 @@ const CHARACTER_SETS: [&str; 16] = [
 ];
 
 /// A name in one piece, as it may stand in text: family and given name in either order.
-pub fn whole_names(name: &PersonName) -> Vec<String> {
+///
+/// A family name that is an everyday word (`is_plain`) is not taken for one beside a capital that
+/// a space parts from it: `brain L` has a side.
+pub fn whole_names(name: &PersonName, is_plain: impl Fn(&str) -> bool) -> Vec<String> {
     let mut spellings = Vec::new();
     for group in name.groups() {
         let (family, given) = (group.family.trim(), group.given.trim());
@@ -39,7 +42,11 @@ pub fn whole_names(name: &PersonName) -> Vec<String> {
             spellings.push(format!("{given}{separator}{family}"));
         }
         if let Some(initial) = given.chars().next() {
+            let plain = is_plain(family);
             for separator in ["^", " ", ", ", "_", ". "] {
+                if plain && matches!(separator, " " | "_") {
+                    continue;
+                }
                 if family.chars().count() >= 4 {
                     spellings.push(format!("{family}{separator}{initial}"));
                 }
@@ -59,7 +66,8 @@ pub fn name_parts(name: &PersonName) -> Vec<String> {
         for component in [&group.family, &group.given, &group.middle] {
             let component = component.trim();
             parts.push(component.to_owned());
-            let is_separator = |c: char| c.is_whitespace() || matches!(c, '-' | '\'' | '.' | ',');
+            let is_separator =
+                |c: char| c.is_whitespace() || matches!(c, '-' | '\'' | '.' | ',' | ':' | ';');
             parts.extend(component.split(is_separator).map(str::to_owned));
         }
     }
@@ -254,16 +262,31 @@ fn transliterations(text: &str) -> Vec<String> {
     all
 }
 
-/// Adds the patterns of one spelling in all encodings; UTF-16 if `is_wide`, base64 if `is_inline`.
-pub fn encode(
-    text: &str,
-    fit: Fit,
-    needle: u32,
-    declared: &CharacterSet,
-    is_wide: bool,
-    is_inline: bool,
-    patterns: &mut Vec<Pattern>,
-) {
+/// One spelling, and how it is looked for.
+pub struct Spelling<'t> {
+    pub text: &'t str,
+    /// Where it may stand.
+    pub fit: Fit,
+    /// Whose spelling it is.
+    pub needle: u32,
+    /// Also in UTF-16.
+    pub wide: bool,
+    /// Also in base64.
+    pub inline: bool,
+    /// A single word: see [`Pattern::single`].
+    pub single: bool,
+}
+
+/// Adds the patterns of one spelling in all encodings.
+pub fn encode(spelling: &Spelling<'_>, declared: &CharacterSet, patterns: &mut Vec<Pattern>) {
+    let Spelling {
+        text,
+        fit,
+        needle,
+        wide: is_wide,
+        inline: is_inline,
+        single,
+    } = *spelling;
     for text in transliterations(text) {
         let mut push = |bytes: Vec<u8>, unit, low, folds| {
             patterns.push(Pattern {
@@ -273,6 +296,7 @@ pub fn encode(
                 unit,
                 low,
                 folds,
+                single,
             });
         };
         if is_wide {

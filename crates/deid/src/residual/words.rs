@@ -1,5 +1,8 @@
 //! Words that do not identify by themselves: of the data dictionary, of anatomy and technique, of
 //! institutions. A name or place that equals one is only looked for as a whole.
+//!
+//! The text cleaner keeps to the same list: a known name that is none of these words goes wherever
+//! it stands, so that what the check looks for is not in cleaned text.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -16,7 +19,7 @@ exam eye face fat feet female femur field fill film finger flair flow fluid foot
 gallbladder general gland glass good gray green group hand head healthy heart heel helical hip hospital humerus images
 imaging inferior institute internal intra iris joint jugular kidney knee lateral late left leg lens lesion liver lobe long
 localizer loop low lower lumbar lung lymph male marrow mass medial medical median medicine medium middle mid mild minor
-moderate motion multi muscle nasal neck nerve neuro neutral new nodule none normal nose nurse oblique old open optic
+moderate motion multi case with and for muscle nasal neck nerve neuro neutral new nodule none normal nose nurse oblique old open optic
 oral orbit outpatient ovary palate pancreas parotid patient pelvis pelvic perfusion phantom phase pituitary plain pleura
 portal post posterior pre private prone prostate proximal pulmonary quick radial radiology rapid recon reference
 reform renal research rest rib right round sagittal scan scout screening septum short shoulder side silver sinus
@@ -28,6 +31,34 @@ ziekenhuizen center centre department institut abteilung north east south saint 
 dcmtk orthanc any dicom workstation console scanner local default anyscp modality ct1 mr1 main remote usa germany
 january february march april may june july august september october november december monday tuesday wednesday
 thursday friday saturday sunday black brown blue red gold orange";
+
+/// With one of these a row of everyday words is the name of a house.
+const HOUSES: [&str; 24] = [
+    "hospital",
+    "clinic",
+    "university",
+    "institute",
+    "center",
+    "centre",
+    "krankenhaus",
+    "klinik",
+    "klinikum",
+    "universitat",
+    "universitaet",
+    "hopital",
+    "clinique",
+    "ospedale",
+    "ziekenhuis",
+    "ziekenhuizen",
+    "institut",
+    "research",
+    "saint",
+    "germany",
+    "usa",
+    "college",
+    "trust",
+    "foundation",
+];
 
 static HARMLESS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let mut all: HashSet<String> = WORDS.split_whitespace().map(str::to_owned).collect();
@@ -63,4 +94,42 @@ pub fn is_harmless(word: &str) -> bool {
         return false;
     }
     HARMLESS.contains(&fold::fold(word))
+}
+
+/// Does a text identify nobody, word by word: `Requesting service`, `CT upper abdomen`? With a
+/// digit in it, or a word for a house or country, it may.
+pub fn says_nothing(text: &str) -> bool {
+    let is_end = |c: char| !c.is_alphanumeric();
+    let mut words = text.split(is_end).filter(|word| !word.is_empty());
+    !text.contains(|c: char| c.is_numeric())
+        && words.all(|word| {
+            let is_house = HOUSES.contains(&fold::fold(word).as_str());
+            !is_house && is_harmless(word)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_everyday_words_say_nothing_unless_they_name_a_house() {
+        for text in [
+            "Requesting service",
+            "CT Upper Abdomen with contrast",
+            "Case Report:",
+        ] {
+            assert!(says_nothing(text), "{text}");
+        }
+        for text in [
+            "Good Heart Hospital",
+            "Radiology Clinic",
+            "Upper Smith",
+            "Room 12",
+            "XK-QZ",
+            "山田",
+        ] {
+            assert!(!says_nothing(text), "{text}");
+        }
+    }
 }

@@ -33,6 +33,9 @@ const ATTRIBUTES: &[(Tag, Kind)] = &[
     (tags::OTHER_PATIENT_IDS, Kind::Identifier),
     (tags::PATIENT_ADDRESS, Kind::Place),
     (tags::REGION_OF_RESIDENCE, Kind::Place),
+    (tags::COUNTRY_OF_RESIDENCE, Kind::Place),
+    (tags::RESPONSIBLE_ORGANIZATION, Kind::Institution),
+    (tags::UNIQUE_DEVICE_IDENTIFIER, Kind::Device),
     (tags::PATIENT_TELEPHONE_NUMBERS, Kind::Phone),
     (tags::MEDICAL_RECORD_LOCATOR, Kind::Identifier),
     (tags::MILITARY_RANK, Kind::Identifier),
@@ -161,6 +164,7 @@ impl Identity {
             Vr::DA | Vr::DT if tag == tags::PATIENT_BIRTH_DATE => Kind::BirthDate,
             Vr::DA | Vr::DT => Kind::Date,
             Vr::TM => Kind::Time,
+            Vr::AE => Kind::Device,
             _ => match ATTRIBUTES.iter().find(|(listed, _)| *listed == tag) {
                 Some((_, kind)) => *kind,
                 None => return,

@@ -2,6 +2,7 @@
 //! dates.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use sagittal_core::{Date, DateTime, PersonName, Time};
 
@@ -11,6 +12,7 @@ use super::token::{Class, Tokens};
 use super::words::{
     CREDENTIAL, INSTITUTION, PARTICLE, TITLE, TITLE_BY_CASE, TOWN, VOCABULARY, Vocabulary,
 };
+use crate::residual::{is_harmless, says_nothing};
 
 /// A word that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +28,16 @@ pub struct Known {
 pub struct Index {
     /// Words of names, distinctive words of places and institutions; without digraphs.
     pub words: HashMap<String, Known>,
+    /// Words of names and of single-word places as they are written, digraphs and all.
+    pub exact: HashSet<String>,
     /// Phrases of two words and more, by their first word.
     pub phrases: HashMap<String, Vec<(Vec<String>, Kind)>>,
     /// Identifiers, phone numbers and names in signs, searched in folded text without gaps.
     pub needles: Needles,
     /// Names of five letters and more, searched within words.
     pub parts: Needles,
+    /// Names of eight letters and more, everyday words or not: see [`super::names`].
+    pub long_parts: Needles,
     /// Identifiers of two or three characters, which must stand alone.
     pub short: HashMap<String, Kind>,
     /// Dates, birth dates among them.
@@ -107,6 +113,11 @@ impl Index {
             if !is_title && !is_particle {
                 let is_family = family && (!single || first || run.end == tokens.len());
                 self.word(kind, joint, is_family);
+                self.exactly(&tokens, run.clone());
+                if tokens.get(run.end).is_some_and(|next| next.glued) {
+                    // `User2`, `XR220`.
+                    self.glued(kind, &tokens, run.clone());
+                }
                 if run.len() > 1 {
                     for position in run.clone() {
                         if tokens.word(position).chars().count() > 2 {
@@ -124,6 +135,27 @@ impl Index {
                 first = false;
             }
             at = run.end;
+        }
+    }
+
+    /// Keeps a word as it is written.
+    fn exactly(&mut self, tokens: &Tokens<'_>, run: Range<usize>) {
+        self.exact
+            .insert(tokens.joint_plain(run.clone()).to_owned());
+        for at in run {
+            self.exact.insert(tokens.plain(at).to_owned());
+        }
+    }
+
+    /// A word of a name with digits at it.
+    fn glued(&mut self, kind: Kind, tokens: &Tokens<'_>, run: Range<usize>) {
+        let mut end = run.end;
+        while tokens.get(end).is_some_and(|next| next.glued) {
+            end += 1;
+        }
+        let word = tokens.joint_plain(run.start..end).to_owned();
+        if word.bytes().any(|byte| byte.is_ascii_digit()) {
+            self.identifier(kind, &word);
         }
     }
 
@@ -169,6 +201,9 @@ impl Index {
         if matches!(kind, Kind::PatientName | Kind::StaffName) {
             known.kind = known.kind.min(kind);
             self.starts.extend(start(word));
+            if is_new && letters >= 8 {
+                self.long_parts.add(word.to_owned(), kind);
+            }
             if is_new && letters >= 5 && Vocabulary::get().flags(word, word) & VOCABULARY == 0 {
                 self.parts.add(word.to_owned(), kind);
             }
@@ -183,9 +218,15 @@ impl Index {
             .iter()
             .all(|token| token.class == Class::Letters && token.flags & VOCABULARY != 0);
         if known_word {
+            if !says_nothing(term) && !is_harmless(term) {
+                self.needles.add(tokens.plain.clone(), kind);
+            }
             return;
         }
         if !has_digit {
+            if kind == Kind::Identifier && tokens.plain.chars().count() >= 6 {
+                self.needles.add(tokens.plain.clone(), kind);
+            }
             return self.phrase(kind, term);
         }
         let bare = tokens.plain.trim_start_matches('0');
@@ -233,8 +274,16 @@ impl Index {
                 }
             }
             let all_vocabulary = (0..tokens.len()).all(|at| tokens.is(at, VOCABULARY));
-            let says_nothing =
-                all_vocabulary && !(0..tokens.len()).any(|at| tokens.is(at, INSTITUTION));
+            let says_nothing = all_vocabulary
+                && !(0..tokens.len()).any(|at| tokens.is(at, INSTITUTION))
+                && says_nothing(part);
+            if all_vocabulary
+                && let [only] = words.as_slice()
+                && tokens.plain(0).chars().count() > 3
+            {
+                self.word(kind, only, false);
+                self.exactly(&tokens, 0..1);
+            }
             if let [first, _, ..] = words.as_slice()
                 && !says_nothing
             {

@@ -9,6 +9,7 @@ use super::words::{
     BY, BY_VERB, CLINICAL, COMMON, CREDENTIAL, GIVEN, INSTITUTION, MONTH, NUMBER_WORD, PARTICLE,
     TITLE, TITLE_BY_CASE, TOWN, UNIT, VOCABULARY,
 };
+use crate::residual::{is_harmless, is_measure};
 
 /// Identifiers, phone numbers, names in signs: anywhere in the folded text without gaps.
 pub fn mark_needles(context: &mut Context<'_, '_>) {
@@ -107,7 +108,9 @@ fn stands_for_itself(
         return true;
     }
     let is_number = needle.bytes().all(|byte| byte.is_ascii_digit());
+    let text = tokens.text.as_bytes();
     let is_measure = is_number
+        && is_measure(text, first.start, last.end)
         && (tokens.is(atoms.end, UNIT)
             || tokens.gap(atoms.end).starts_with(['%', '°'])
             || matches!(tokens.gap(atoms.start), "." | ",") && atoms.start > 0
@@ -241,12 +244,18 @@ fn joined(context: &Context<'_, '_>, word: &str) -> Option<Kind> {
     None
 }
 
-/// Names of five letters and more within longer words: possessives, inflections, compounds.
+/// Names of five letters and more within longer words: possessives, inflections, compounds. Of the
+/// data set's own names, those of eight letters also within everyday words.
 fn mark_parts(context: &mut Context<'_, '_>) {
     let tokens = context.tokens;
     let mut found = Vec::new();
-    for index in context.known {
-        index.parts.search(&tokens.words, |at, needle, kind| {
+    let [own, lists] = context.known;
+    for (index, parts, is_own) in [
+        (own, &own.parts, false),
+        (lists, &lists.parts, false),
+        (own, &own.long_parts, true),
+    ] {
+        parts.search(&tokens.words, |at, needle, kind| {
             let first = tokens.list.partition_point(|token| token.word.end <= at);
             let after = tokens
                 .list
@@ -254,7 +263,11 @@ fn mark_parts(context: &mut Context<'_, '_>) {
             let one = (first + 1..after).all(|at| matches!(tokens.gap(at), "" | "-"));
             let run = tokens.letters_run(first);
             let is_word = tokens.is(first, VOCABULARY);
-            if one && !is_word {
+            let is_left = match is_own {
+                true => !index.exact.contains(needle) || is_harmless(needle),
+                false => is_word,
+            };
+            if one && !is_left {
                 found.push((run.start..run.end.max(after), kind));
             }
         });
@@ -436,6 +449,10 @@ pub fn mark_doubtful(context: &mut Context<'_, '_>) {
         if !tokens.is(at, VOCABULARY) || context.marks.is(at) {
             continue;
         }
+        if let Some(kind) = surely_known(context, at) {
+            context.mark(at, kind);
+            continue;
+        }
         let Some(known) = is_known_name(context, at) else {
             continue;
         };
@@ -483,6 +500,33 @@ pub fn mark_doubtful(context: &mut Context<'_, '_>) {
             context.mark(at, known.kind);
         }
     }
+}
+
+/// A word that the data set itself gives a person or place, and no word that the residual check
+/// takes for harmless by itself; or two such parts of a name beside each other.
+fn surely_known(context: &Context<'_, '_>, at: usize) -> Option<Kind> {
+    let tokens = context.tokens;
+    let [own, _] = context.known;
+    let exactly = |at: usize| {
+        let known = own.words.get(tokens.word(at))?;
+        own.exact.contains(tokens.plain(at)).then_some(*known)
+    };
+    let known = exactly(at)?;
+    if tokens.plain(at).chars().count() > 2 && !is_harmless(tokens.raw(at)) {
+        return Some(known.kind);
+    }
+    let is_pair = |other: usize, gap: &str| {
+        let of_name = |kind: Kind| matches!(kind, Kind::PatientName | Kind::StaffName);
+        matches!(gap, "" | " " | "^" | "," | ", " | "_" | "-" | ".")
+            && exactly(other).is_some_and(|other| {
+                of_name(other.kind) && of_name(known.kind) && (other.family || known.family)
+            })
+            && tokens.plain(other) != tokens.plain(at)
+    };
+    let before = at
+        .checked_sub(1)
+        .is_some_and(|before| is_pair(before, tokens.gap(at)));
+    (before || is_pair(at + 1, tokens.gap(at + 1))).then_some(known.kind)
 }
 
 /// An everyday word, no clinical one, with a capital between words without.

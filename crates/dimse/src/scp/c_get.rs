@@ -18,6 +18,7 @@ use super::operation::Operation;
 use super::outgoing::{Outgoing, read_ahead};
 use super::retrieve::{self, Plan};
 use super::suboperations::{self, Tally};
+use crate::ledger;
 use crate::status::Failure;
 
 /// Instances read ahead of the one that is sent.
@@ -123,7 +124,15 @@ async fn send(operation: &Operation, outgoing: Outgoing) -> Result<Response, Fai
         .send(outgoing.context_id, &command, outgoing.data)
         .await
     {
-        Ok(()) => Ok((message_id, response)),
+        Ok(()) => {
+            if let Some(converted) = outgoing.converted {
+                let ledger = &session.provider.ledger;
+                let address = session.caller.address;
+                let address = address.map_or_else(String::new, ledger::canonical);
+                converted.note(ledger, &session.negotiated.calling_ae_title, &address);
+            }
+            Ok((message_id, response))
+        }
         Err(error) => {
             session.invocations.forget(message_id);
             let comment = match error {

@@ -5,7 +5,8 @@
 //! replaces another by policy; B000 when it is kept, but hidden behind an earlier one with the same
 //! SOP Instance UID and other bytes; 0111 when the policy refuses such a one; A700 when there is no
 //! space or the server stops; A900 when the data set contradicts the command; C000 when it is not
-//! understood; 0110 for trouble of our own.
+//! understood; A900 or C000 when a rule of data quality refuses it; 0110 for trouble of our own. An
+//! instance that such a rule holds back is a success like any other.
 
 use std::collections::HashMap;
 
@@ -123,7 +124,7 @@ pub(super) async fn respond(
 /// What the sender has to know of an instance that was kept.
 fn remark(stored: &Stored) -> Option<Failure> {
     match stored.outcome {
-        Outcome::New | Outcome::Identical | Outcome::Replaced => None,
+        Outcome::New | Outcome::Identical | Outcome::Replaced | Outcome::Quarantined => None,
         Outcome::KeptHidden => Some(Failure::new(
             Status::COERCION_OF_DATA_ELEMENTS,
             "kept but hidden: UID exists with other content",

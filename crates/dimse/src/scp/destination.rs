@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::operation::Operation;
 use super::outgoing::{Outgoing, read_ahead};
 use super::retrieve::Form;
+use crate::ledger::Ledger;
 use crate::peers::Peer;
 use crate::status::Failure;
 
@@ -29,6 +30,7 @@ pub(super) struct Delivery {
     proposal: Proposal,
     config: Config,
     archive: Archive,
+    ledger: Arc<Ledger>,
     form: Form,
     originator: (AeTitle, u16),
     queue: Mutex<VecDeque<InstanceRef>>,
@@ -57,6 +59,7 @@ impl Delivery {
             peer,
             proposal,
             config,
+            ledger: session.provider.ledger.clone(),
             archive,
             form,
             originator: (
@@ -117,6 +120,9 @@ impl Delivery {
                 () = self.canceled.cancelled() => return Ok(()),
                 connected = connecting => connected,
             };
+            let place = (self.peer.host.as_str(), self.peer.port);
+            let ledger = &self.ledger;
+            let address = ledger.requested(place, &self.proposal, &connected).await;
             let mut association = connected.map_err(|error| {
                 tracing::warn!(peer = ?self.peer, %error, "no association for C-MOVE");
                 let comment = match &error {
@@ -126,7 +132,8 @@ impl Delivery {
                 Failure::new(Status::UNABLE_TO_PERFORM_SUBOPERATIONS, comment)
             })?;
             let mut delivered = 0u64;
-            match self.over(&mut association, &outcomes, &mut delivered).await {
+            let over = self.over(&mut association, &address, &outcomes, &mut delivered);
+            match over.await {
                 Ok(()) => {
                     if let Err(error) = association.release().await {
                         tracing::debug!(%error, "release");
@@ -153,6 +160,7 @@ impl Delivery {
     async fn over(
         &self,
         association: &mut Association,
+        address: &str,
         outcomes: &mpsc::Sender<Outcome>,
         delivered: &mut u64,
     ) -> Result<(), Error> {
@@ -169,7 +177,7 @@ impl Delivery {
             });
             let (outcome, ending) = match prepared {
                 Err(failure) => (Err(failure), None),
-                Ok(outgoing) => match self.store(association, outgoing).await {
+                Ok(outgoing) => match self.store(association, address, outgoing).await {
                     Ok(status) => {
                         *delivered += 1;
                         (Ok(status), None)
@@ -212,6 +220,7 @@ impl Delivery {
     async fn store(
         &self,
         association: &mut Association,
+        address: &str,
         outgoing: Outgoing,
     ) -> Result<Status, Error> {
         let message_id = association.next_message_id();
@@ -223,6 +232,9 @@ impl Delivery {
         sender
             .send(context_id, &CommandSet::from(&request), outgoing.data)
             .await?;
+        if let Some(converted) = outgoing.converted {
+            converted.note(&self.ledger, &self.peer.ae_title, address);
+        }
         let limit = self
             .config
             .response

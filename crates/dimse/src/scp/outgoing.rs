@@ -8,7 +8,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use sagittal_archive::Archive;
 use sagittal_archive::retrieve::{InstanceReader, InstanceRef};
-use sagittal_core::Uid;
+use sagittal_core::{AeTitle, Uid, transfer_syntax};
 use sagittal_net::dimse::{CStoreRequest, Priority, Status};
 use sagittal_net::{Data, Negotiated, PresentationContext};
 use sagittal_pixel::transcode;
@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use super::composite;
 use super::retrieve::Form;
 use crate::even;
+use crate::ledger::Ledger;
 use crate::lossy::Lossy;
 use crate::registry::Operation as Kind;
 use crate::status::{Failure, UNABLE_TO_EXTRACT_FRAMES};
@@ -37,6 +38,41 @@ pub(super) struct Outgoing {
     sop_class_uid: Uid,
     sop_instance_uid: Uid,
     pub(super) data: Data<'static>,
+    pub(super) converted: Option<Converted>,
+}
+
+/// How an instance differs from what is stored.
+#[derive(Clone)]
+pub(super) struct Converted {
+    from: Uid,
+    to: Uid,
+    lossy: bool,
+}
+
+impl Converted {
+    fn between(from: &Uid, to: &Uid, lossy: bool) -> Option<Converted> {
+        (from != to).then(|| Converted {
+            from: from.clone(),
+            to: to.clone(),
+            lossy,
+        })
+    }
+
+    /// Taken down for a peer when it was sent.
+    pub(super) fn note(&self, ledger: &Ledger, ae_title: &AeTitle, address: &str) {
+        let Converted { from, to, lossy } = self;
+        ledger.transcoded(
+            ae_title.as_str(),
+            address,
+            from.as_str(),
+            to.as_str(),
+            *lossy,
+        );
+        let name = transfer_syntax::by_uid(to.as_str()).map_or("other", |row| row.name);
+        metrics::counter!("sagittal_dimse_instances_transcoded_total",
+            "to" => name, "lossy" => if *lossy { "yes" } else { "no" })
+        .increment(1);
+    }
 }
 
 impl Outgoing {
@@ -103,6 +139,11 @@ async fn prepare(
         sop_class_uid: instance.sop_class_uid.clone(),
         sop_instance_uid,
         data,
+        converted: Converted::between(
+            &instance.transfer_syntax_uid,
+            &context.transfer_syntax,
+            false,
+        ),
     })
 }
 
@@ -136,6 +177,7 @@ async fn with_loss(
                     sop_class_uid: instance.sop_class_uid.clone(),
                     sop_instance_uid: reader.uid_encoded(to, &lossy.encode),
                     data,
+                    converted: Converted::between(&instance.transfer_syntax_uid, to, true),
                 });
             }
             // Not every coding can hold every image.

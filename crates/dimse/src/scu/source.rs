@@ -142,7 +142,7 @@ impl Instance {
     /// The data set in a transfer syntax: as it is, or converted, its pixels decoded and encoded if
     /// need be. A long one is read while it is sent; what cannot be converted mostly fails with
     /// its first chunk, before anything is.
-    pub(super) async fn data(&self, transfer_syntax_uid: &Uid) -> Result<Data<'static>> {
+    pub async fn data(&self, transfer_syntax_uid: &Uid) -> Result<Data<'static>> {
         let instance = self.clone();
         let target = transfer_syntax_uid.clone();
         let as_is = self.transfer_syntax_uid == target && self.len().is_multiple_of(2);

@@ -64,6 +64,7 @@ impl Server {
             directory: Arc::new(setup.directory),
             audit: audit.clone(),
             peers: Peers::new(setup.peers),
+            ledger: Arc::default(),
         });
         let loopback = "127.0.0.1:0".parse().unwrap();
         let server = DimseServer::bind(provider, vec![(loopback, None)])

@@ -32,6 +32,7 @@ impl Default for Draft {
 }
 
 /// The findings so far, and where the walk is.
+#[derive(Debug)]
 pub struct Collector {
     options: Options,
     path: TagPath,

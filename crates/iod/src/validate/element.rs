@@ -1,7 +1,7 @@
 //! Every element by itself (PS3.5 §6, §7.8): VR, number of values, form of values, private blocks.
 
 use sagittal_core::{
-    DataSet, Element, Tag, Value, Vr, dictionary, sop_class, tags, transfer_syntax,
+    CharacterSet, DataSet, Element, Tag, Value, Vr, dictionary, sop_class, tags, transfer_syntax,
 };
 
 use super::collector::{Collector, Draft};
@@ -117,7 +117,7 @@ pub fn check_values(data_set: &DataSet, collector: &mut Collector) {
             continue;
         };
         if element.vr.uses_character_set() {
-            text::check(element, data_set.character_set(), bytes, collector);
+            text::check(element.into(), data_set.character_set(), bytes, collector);
             continue;
         }
         let padding = value::check_padding(element.vr, bytes);
@@ -246,21 +246,23 @@ fn private(element: &Element, data_set: &DataSet, collector: &mut Collector) {
 }
 
 fn character_set(data_set: &DataSet, collector: &mut Collector) {
-    let unknown = data_set.character_set().unknown_terms();
-    if let Some(term) = unknown.first() {
-        let plain = term.len() <= 16 && term.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
-        let shown = if plain { term.as_str() } else { "" };
-        collector.add_at(
-            tags::SPECIFIC_CHARACTER_SET,
-            Draft {
-                kind: Kind::CharacterSet,
-                clause: "PS3.3 §C.12.1.1.2",
-                found: format!("unknown term {shown:?}").into(),
-                fix: "use a defined term such as ISO_IR 100 or ISO_IR 192".into(),
-                ..Draft::default()
-            },
-        );
+    if let Some(draft) = unknown_term(data_set.character_set()) {
+        collector.add_at(tags::SPECIFIC_CHARACTER_SET, draft);
     }
+}
+
+/// The first term of Specific Character Set that is none.
+pub fn unknown_term(set: &CharacterSet) -> Option<Draft> {
+    let term = set.unknown_terms().first()?;
+    let plain = term.len() <= 16 && term.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    let shown = if plain { term.as_str() } else { "" };
+    Some(Draft {
+        kind: Kind::CharacterSet,
+        clause: "PS3.3 §C.12.1.1.2",
+        found: format!("unknown term {shown:?}").into(),
+        fix: "use a defined term such as ISO_IR 100 or ISO_IR 192".into(),
+        ..Draft::default()
+    })
 }
 
 #[cfg(test)]

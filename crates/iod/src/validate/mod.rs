@@ -1,15 +1,15 @@
 //! Validation of one instance against its IOD (PS3.3) and the rules of values (PS3.5 §6).
 
-mod collector;
-mod element;
+pub(crate) mod collector;
+pub(crate) mod element;
 mod file_meta;
 mod frames;
 mod geometry;
 mod module;
 mod pixel;
-mod text;
-mod uid;
-mod value;
+pub(crate) mod text;
+pub(crate) mod uid;
+pub(crate) mod value;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use sagittal_core::{CharacterSet, Element, Vr};
+use sagittal_core::{CharacterSet, Element, Tag, Vr};
 
 use super::collector::{Collector, Draft};
 use super::value;
@@ -13,8 +13,24 @@ const REPERTOIRE: &str = "PS3.5 §6.1";
 const TABLE: &str = "PS3.5 §6.2";
 const NAMES: &str = "PS3.5 §6.2.1";
 
+/// The element that a text is of.
+#[derive(Clone, Copy)]
+pub struct Of {
+    pub tag: Tag,
+    pub vr: Vr,
+}
+
+impl From<&Element> for Of {
+    fn from(element: &Element) -> Of {
+        Of {
+            tag: element.tag,
+            vr: element.vr,
+        }
+    }
+}
+
 /// Checks an element whose VR uses Specific Character Set.
-pub fn check(element: &Element, set: &CharacterSet, bytes: &[u8], collector: &mut Collector) {
+pub fn check(element: Of, set: &CharacterSet, bytes: &[u8], collector: &mut Collector) {
     if let Some(problem) = value::check_padding(element.vr, bytes) {
         let fix = problem.fix;
         add(
@@ -55,7 +71,7 @@ fn trim_end(mut bytes: &[u8]) -> &[u8] {
 }
 
 fn add(
-    element: &Element,
+    element: Of,
     collector: &mut Collector,
     severity: Severity,
     kind: Kind,
@@ -80,7 +96,7 @@ fn add(
 }
 
 fn decoded<'b>(
-    element: &Element,
+    element: Of,
     set: &CharacterSet,
     bytes: &'b [u8],
     collector: &mut Collector,
@@ -133,7 +149,7 @@ fn decoded<'b>(
 }
 
 /// PS3.5 §6.1.3: control characters belong to long texts, and few of them.
-fn controls(element: &Element, text: &str, collector: &mut Collector) {
+fn controls(element: Of, text: &str, collector: &mut Collector) {
     let lines = matches!(element.vr, Vr::ST | Vr::LT | Vr::UT);
     let allowed = |c: char| lines && matches!(c, '\t' | '\n' | '\u{c}' | '\r') || c == '\u{1b}';
     if text.chars().any(|c| c.is_ascii_control() && !allowed(c)) {
@@ -150,7 +166,7 @@ fn controls(element: &Element, text: &str, collector: &mut Collector) {
 }
 
 /// UTF-8 that was taken for Latin-1 and encoded once more, and replacement characters.
-fn mojibake(element: &Element, text: &str, collector: &mut Collector) {
+fn mojibake(element: Of, text: &str, collector: &mut Collector) {
     let mut before = '\0';
     let mut found = None;
     for c in text.chars() {
@@ -191,7 +207,7 @@ const fn longest(vr: Vr) -> usize {
     }
 }
 
-fn length(element: &Element, value: &str, collector: &mut Collector) {
+fn length(element: Of, value: &str, collector: &mut Collector) {
     let most = longest(element.vr);
     if most == 0 || value.len() < most {
         return;
@@ -222,7 +238,7 @@ fn length(element: &Element, value: &str, collector: &mut Collector) {
     }
 }
 
-fn names(element: &Element, text: &str, collector: &mut Collector) {
+fn names(element: Of, text: &str, collector: &mut Collector) {
     for name in text.split('\\').map(|name| name.trim_matches(' ')) {
         let groups = name.split('=');
         if groups.clone().count() > 3 {
@@ -253,7 +269,7 @@ fn names(element: &Element, text: &str, collector: &mut Collector) {
     }
 }
 
-fn group_of_name(element: &Element, group: &str, collector: &mut Collector) {
+fn group_of_name(element: Of, group: &str, collector: &mut Collector) {
     let count = if group.len() < 64 {
         0
     } else {

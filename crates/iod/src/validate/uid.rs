@@ -64,6 +64,19 @@ const DIFFERENT: &[(Tag, Tag)] = &[
     (tags::STUDY_INSTANCE_UID, tags::FRAME_OF_REFERENCE_UID),
 ];
 
+/// The same UID as that of another thing.
+pub fn same_as(other: Tag) -> Draft {
+    let other = sagittal_core::dictionary::entry(other).map_or("", |e| e.keyword);
+    Draft {
+        kind: Kind::Uid,
+        severity: Severity::Error,
+        clause: "PS3.5 §9",
+        found: format!("the same UID as {other}").into(),
+        fix: "give each its own UID".into(),
+        ..Draft::default()
+    }
+}
+
 /// Study, series, instance and frame of reference have UIDs of their own.
 pub fn check_identity(data_set: &DataSet, collector: &mut Collector) {
     let uid = |tag: Tag| {
@@ -77,18 +90,7 @@ pub fn check_identity(data_set: &DataSet, collector: &mut Collector) {
             continue;
         };
         if a == b {
-            let other = sagittal_core::dictionary::entry(*second).map_or("", |e| e.keyword);
-            collector.add_at(
-                *first,
-                Draft {
-                    kind: Kind::Uid,
-                    severity: Severity::Error,
-                    clause: "PS3.5 §9",
-                    found: format!("the same UID as {other}").into(),
-                    fix: "give each its own UID".into(),
-                    ..Draft::default()
-                },
-            );
+            collector.add_at(*first, same_as(*second));
         }
     }
 }

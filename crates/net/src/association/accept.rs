@@ -64,6 +64,11 @@ impl Association {
                 setup.machine.step(Event::Evt8);
                 return Err(setup.reject(rejection).await);
             }
+            Decision::Abort => {
+                setup.machine.step(Event::Evt15);
+                setup.abort(AbortSource::ServiceUser, 0).await;
+                return Err(Error::AbortedHere);
+            }
             Decision::Accept(acceptance) => {
                 match (
                     AeTitle::new(&request.called_ae_title),

@@ -40,7 +40,7 @@ pub struct Config {
     pub receive_buffer: usize,
     /// Implementation Class UID.
     pub implementation_class_uid: Uid,
-    /// Implementation Version Name.
+    /// Implementation Version Name; empty leaves it out.
     pub implementation_version_name: String,
     /// Canceled when the server stops: see [`super::Received::Stopping`].
     pub shutdown: CancellationToken,
@@ -83,7 +83,8 @@ impl Config {
         UserInformation {
             maximum_length: self.max_pdu_receive,
             implementation_class_uid: Some(self.implementation_class_uid.clone()),
-            implementation_version_name: Some(self.implementation_version_name.clone()),
+            implementation_version_name: Some(self.implementation_version_name.clone())
+                .filter(|name| !name.is_empty()),
             ..UserInformation::default()
         }
     }

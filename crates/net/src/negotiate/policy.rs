@@ -18,6 +18,9 @@ use crate::pdu::{
 pub trait Policy: Send + Sync {
     /// The answer. May ask elsewhere (a directory, a database); the peer waits meanwhile.
     fn decide<'a>(&'a self, request: &'a AssociateRq, peer: &'a Peer) -> BoxFuture<'a, Decision>;
+
+    /// Told of a request that a server rejected without asking, as there were too many associations.
+    fn over_limit(&self, _request: &AssociateRq, _peer: &Peer, _rejection: Rejection) {}
 }
 
 /// The answer to an A-ASSOCIATE-RQ.
@@ -27,6 +30,8 @@ pub enum Decision {
     Accept(Acceptance),
     /// A-ASSOCIATE-RJ.
     Reject(Rejection),
+    /// A-ABORT: for those that must behave as badly as somebody else does.
+    Abort,
 }
 
 /// The negotiated part of an A-ASSOCIATE-AC.

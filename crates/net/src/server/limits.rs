@@ -191,9 +191,9 @@ impl Policy for Limited {
                 .statistics
                 .associations_refused
                 .fetch_add(1, Relaxed);
-            return Box::pin(std::future::ready(Decision::Reject(
-                Rejection::LOCAL_LIMIT_EXCEEDED,
-            )));
+            let rejection = Rejection::LOCAL_LIMIT_EXCEEDED;
+            self.inner.over_limit(request, peer, rejection);
+            return Box::pin(std::future::ready(Decision::Reject(rejection)));
         };
         *self.slot.lock() = Some(slot);
         self.inner.decide(request, peer)

@@ -5,7 +5,7 @@ mod retrieve;
 mod stow;
 mod url;
 
-pub use http::{Access, HttpClient, empty};
+pub use http::{Access, HttpClient, body, empty, reason};
 pub use retrieve::{Remote, RemoteInstance};
 pub use stow::{StowClient, Stowed};
 pub use url::ServerUrl;

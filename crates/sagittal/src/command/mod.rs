@@ -17,6 +17,7 @@ mod index;
 mod keys;
 mod r#move;
 mod peer;
+mod quality;
 mod recv;
 mod reidentify;
 mod render;
@@ -82,6 +83,8 @@ enum Command {
     Token(token::Action),
     #[command(subcommand)]
     Conformance(conformance::Action),
+    #[command(subcommand)]
+    Quality(quality::Action),
 }
 
 impl Cli {
@@ -112,6 +115,7 @@ impl Cli {
             Command::User(action) => user::run(action),
             Command::Token(action) => token::run(action),
             Command::Conformance(action) => conformance::run(action),
+            Command::Quality(action) => quality::run(action),
         }
     }
 }

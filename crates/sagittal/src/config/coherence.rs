@@ -22,7 +22,9 @@ pub fn check(layers: &mut Layers) {
     unique(layers, "auth.token", "name", &mut found);
     unique(layers, "auth.role", "name", &mut found);
     unique(layers, "compression.rule", "name", &mut found);
+    unique(layers, "quality.rule", "name", &mut found);
     compression::check(layers, &mut found);
+    documents(layers, &mut found);
     roles(layers, &config, &mut found);
     authentication(layers, &config, &mut found);
     unique(layers, "deid.policy", "name", &mut found);
@@ -192,6 +194,26 @@ fn roles(layers: &Layers, config: &Config, found: &mut Vec<Problem>) {
                     .or_else(|| Some("add it as [[auth.role]]".into()));
                 found.push(problem);
             }
+        }
+    }
+}
+
+/// Conformance documents of peers can be read, and speak of the peer.
+fn documents(layers: &Layers, found: &mut Vec<Problem>) {
+    let rows: &[Row] = layers.rows.get("peer").map(Vec::as_slice).unwrap_or(&[]);
+    for row in rows {
+        let (Some(held), Some(title)) = (row.get("document"), row.get("ae_title")) else {
+            continue;
+        };
+        let (Value::Text(file), Value::Text(title)) = (&held.value, &title.value) else {
+            continue;
+        };
+        if file.is_empty() {
+            continue;
+        }
+        if let Err(message) = super::documents::check(title, Path::new(file)) {
+            let place = held.place.clone().unwrap_or(Place::Nowhere);
+            found.push(Problem::new(place, "peer.document", message));
         }
     }
 }

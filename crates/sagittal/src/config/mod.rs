@@ -4,9 +4,11 @@
 mod coherence;
 pub mod compression;
 mod deid;
+pub mod documents;
 mod layers;
 mod model;
 mod problem;
+pub mod quality;
 mod schema;
 mod setting;
 mod template;
@@ -21,6 +23,7 @@ pub use layers::Layers;
 pub use model::*;
 pub use problem::{Place, Problem, Shown, Source};
 pub use template::{effective, reference, template};
+pub(crate) use value::parse_day;
 
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]

@@ -21,6 +21,8 @@ pub struct Config {
     pub storage: Storage,
     /// `[compression]`, `[[compression.rule]]`
     pub compression: Compression,
+    /// `[quality]`, `[[quality.rule]]`
+    pub quality: Quality,
     /// `[dimse]`
     pub dimse: Dimse,
     /// `[http]`
@@ -82,6 +84,27 @@ pub struct CompressionRule {
     /// Name or UID.
     pub to: String,
     pub later: bool,
+}
+
+/// `[quality]`
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Quality {
+    pub enabled: bool,
+    pub severity: String,
+    pub rules: Vec<QualityRule>,
+}
+
+/// `[[quality.rule]]`
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct QualityRule {
+    pub name: String,
+    pub sources: Vec<String>,
+    pub modalities: Vec<String>,
+    pub checks: Vec<String>,
+    pub severity: String,
+    pub action: String,
 }
 
 /// `[dimse]`
@@ -242,6 +265,7 @@ pub struct Peer {
     pub lossy_near: u8,
     pub permissions: Vec<String>,
     pub max_associations: usize,
+    pub document: Option<PathBuf>,
     pub deid: Option<String>,
 }
 
@@ -308,6 +332,18 @@ impl Config {
                     min_age: Duration::from_millis(number(row, "min_age")),
                     to: text(row, "to"),
                     later: text(row, "at") == "later",
+                }),
+            },
+            quality: Quality {
+                enabled: at("quality.enabled").bool(),
+                severity: at("quality.severity").text(),
+                rules: rows(layers, "quality.rule", |row| QualityRule {
+                    name: text(row, "name"),
+                    sources: list(row, "sources"),
+                    modalities: list(row, "modalities"),
+                    checks: list(row, "checks"),
+                    severity: text(row, "severity"),
+                    action: text(row, "action"),
                 }),
             },
             dimse: Dimse {
@@ -429,6 +465,8 @@ impl Config {
                 lossy_near: u8::try_from(number(row, "lossy_near")).unwrap_or(2),
                 permissions: list(row, "permissions"),
                 max_associations: usize::try_from(number(row, "max_associations")).unwrap_or(1),
+                document: Some(PathBuf::from(text(row, "document")))
+                    .filter(|path| !path.as_os_str().is_empty()),
                 deid: Some(text(row, "deid")).filter(|policy| !policy.is_empty()),
             }),
             deid: Deid {

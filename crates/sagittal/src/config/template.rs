@@ -76,6 +76,7 @@ fn example(section: &Section, key: &str) -> &'static str {
         (_, "password_hash") => "\"$argon2id$…\"",
         (_, "hash") => "\"…64 hexadecimal digits…\"",
         ("compression.rule", "name") => "\"ct\"",
+        ("quality.rule", "name") => "\"cut-names\"",
         ("peer", "name") => "\"workstation\"",
         ("peer", "ae_title") => "\"WORKSTATION\"",
         ("peer", "host") => "\"10.0.0.5\"",

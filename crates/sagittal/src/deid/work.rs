@@ -94,6 +94,9 @@ impl Shared<'_> {
             Ok(checked) => checked,
             Err(error) => return self.refuse(log, error.to_string()),
         };
+        for note in found.exemptions() {
+            log.note(&note);
+        }
         if !found.is_clean() {
             return self.quarantine(log, &file, &output, &found.hits);
         }

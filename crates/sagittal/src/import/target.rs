@@ -67,7 +67,7 @@ async fn finish(receiving: Receiving) -> Result<Fate, Fatal> {
         Ok(stored) => Ok(match stored.outcome {
             Outcome::New => Fate::Stored,
             Outcome::Identical => Fate::Identical,
-            Outcome::KeptHidden => Fate::KeptHidden,
+            Outcome::KeptHidden | Outcome::Quarantined => Fate::KeptHidden,
             Outcome::Replaced => Fate::Replaced,
         }),
         Err(error) => judge(error),

@@ -3,6 +3,7 @@
 mod directory;
 mod greeting;
 mod guard;
+mod ledger;
 mod logging;
 mod metrics;
 mod preload;
@@ -93,13 +94,20 @@ async fn serve(
     let directory = Arc::new(directory::build(config).await?);
     let stop = CancellationToken::new();
 
-    let dimse = if config.dimse.enabled {
+    let kept = config
+        .dimse
+        .enabled
+        .then(|| ledger::open(config, &archive))
+        .transpose()?;
+    let negotiations = kept.as_ref().map(ledger::Kept::shown);
+    let dimse = if let Some(kept) = &kept {
         let provider = Provider {
             config: settings::dimse(config)?,
             archive: archive.clone(),
             directory: directory.clone(),
             audit: audit.clone(),
             peers: Peers::new(settings::peers(config)?),
+            ledger: kept.ledger.clone(),
         };
         Some(listen_dimse(config, Arc::new(provider)).await?)
     } else {
@@ -138,7 +146,7 @@ async fn serve(
         });
     }
     if let Some((listener, _)) = http {
-        let state = WebState::new(
+        let mut state = WebState::new(
             archive.clone(),
             directory,
             audit.clone(),
@@ -146,14 +154,21 @@ async fn serve(
             metrics.render(),
             stop.clone(),
         );
+        state.negotiations = negotiations;
         let router = sagittal_web::router(state);
         let limits = settings::connections(config);
         let stop = stop.clone();
         tasks.spawn(sagittal_web::serve(vec![listener], router, stop, limits));
     }
+    let ended = CancellationToken::new();
+    let keeping = kept.map(|kept| tokio::spawn(kept.keep(ended.clone())));
     let upkeep = tokio::spawn(metrics.upkeep(archive.clone()));
     let damage = tokio::spawn(record_alerts(archive.clone(), audit.clone()));
     let result = stop::until_stopped(&mut tasks, &stop, config.limits.shutdown).await;
+    ended.cancel();
+    if let Some(keeping) = keeping {
+        let _ = keeping.await;
+    }
     archive.stop_deid_jobs();
     upkeep.abort();
     damage.abort();

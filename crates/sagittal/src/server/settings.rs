@@ -31,6 +31,7 @@ pub(super) fn archive(config: &Config) -> anyhow::Result<Options> {
         compression: crate::config::compression::settings(&config.compression),
         policies: crate::deid::policies(&config.deid)?,
         deidentification_memory: config.deid.memory,
+        quality: crate::config::quality::settings(&config.quality),
         ..Options::new(&config.data)
     })
 }

@@ -86,6 +86,11 @@ pub struct RecordAttributes {
     /// The same instance in another encoding, to which nothing refers from here on: the sequence
     /// number of its record. Said in the same record, as above.
     pub recodes: Option<u64>,
+    /// Held back by a rule of data quality: not shown until somebody releases it.
+    pub quarantined: bool,
+    /// What the checks of data quality found, in a form of the archive's own, at most
+    /// [`record::MAX_QUALITY`] bytes; empty if it was not checked.
+    pub quality: Bytes,
 }
 
 /// What was received, and how it is made again of what is kept.

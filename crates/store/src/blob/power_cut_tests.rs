@@ -63,6 +63,8 @@ fn attributes(uid: &str) -> RecordAttributes {
         replaces: false,
         original: None,
         recodes: None,
+        quarantined: false,
+        quality: Bytes::new(),
     }
 }
 

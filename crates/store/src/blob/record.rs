@@ -18,6 +18,7 @@ const PACK_MAGIC: [u8; 8] = *b"SAGPACK1";
 pub(super) const RECORD_MAGIC: [u8; 4] = *b"SGR1";
 const FLAG_HIDDEN: u8 = 1;
 const FLAG_REPLACES: u8 = 2;
+const FLAG_QUARANTINED: u8 = 4;
 
 /// Random bits of a pack. They go into every record's checksum, so that bytes of another file that
 /// a power cut left in the blocks of this one never pass for a record.
@@ -147,6 +148,12 @@ impl NewHeader<'_> {
             } else {
                 0
             };
+            // Hidden as well, for versions that do not know of quarantine.
+            flags |= if attributes.quarantined {
+                FLAG_QUARANTINED | FLAG_HIDDEN
+            } else {
+                0
+            };
         }
         let bare = FIXED_HEADER + tlv.len() + self.prefix.len();
         let filler = (self.at_least as usize).saturating_sub(bare);
@@ -232,6 +239,7 @@ pub fn parse(pack: &PackId, bytes: &[u8]) -> Result<Header, Flaw> {
             let mut attributes = read_attributes(tlv.unwrap_or_default()).ok_or(Flaw::Contents)?;
             attributes.hidden = flags & FLAG_HIDDEN != 0;
             attributes.replaces = flags & FLAG_REPLACES != 0;
+            attributes.quarantined = flags & FLAG_QUARANTINED != 0;
             Some(attributes)
         }
         _ => None,
@@ -261,11 +269,15 @@ const ORIGINAL: u8 = 8;
 const RECODES: u8 = 9;
 /// A piece of what it takes to restore the original; they are put together in their order.
 const RESTORE: u8 = 10;
+/// What the checks of data quality found.
+const QUALITY: u8 = 11;
 
 /// Longest value of an attribute.
 pub(super) const LONGEST_VALUE: usize = 1024;
+/// Longest [`RecordAttributes::quality`], in bytes.
+pub const MAX_QUALITY: usize = 960;
 /// Room that attributes take, [`RESTORE`] left out.
-pub(super) const ATTRIBUTES_ROOM: usize = 1024;
+pub(super) const ATTRIBUTES_ROOM: usize = 1024 + 4 + MAX_QUALITY;
 
 fn put_attributes(out: &mut Vec<u8>, attributes: &RecordAttributes) {
     let mut put = |code: u8, value: &[u8]| {
@@ -287,6 +299,10 @@ fn put_attributes(out: &mut Vec<u8>, attributes: &RecordAttributes) {
     );
     put(SOURCE, cut(&attributes.source, MAX_SOURCE).as_bytes());
     put(RECEIVED, &attributes.received_ms.to_le_bytes());
+    if !attributes.quality.is_empty() {
+        let quality = &attributes.quality;
+        put(QUALITY, quality.get(..MAX_QUALITY).unwrap_or(quality));
+    }
     if let Some(sequence) = attributes.recodes {
         put(RECODES, &sequence.to_le_bytes());
     }
@@ -317,6 +333,7 @@ fn read_attributes(mut tlv: &[u8]) -> Option<RecordAttributes> {
     let mut source = String::new();
     let mut received_ms = 0;
     let mut recodes = None;
+    let mut quality = Bytes::new();
     let mut original: Option<Box<Original>> = None;
     let mut restore = Vec::new();
     while tlv.first().is_some_and(|&code| code != 0) {
@@ -333,6 +350,7 @@ fn read_attributes(mut tlv: &[u8]) -> Option<RecordAttributes> {
             RECEIVED => received_ms = i64::from_le_bytes(value.try_into().ok()?),
             RECODES => recodes = Some(u64::from_le_bytes(value.try_into().ok()?)),
             ORIGINAL => original = Some(Box::new(read_original(value)?)),
+            QUALITY => quality = Bytes::copy_from_slice(value),
             RESTORE => restore.extend_from_slice(value),
             _ => {}
         }
@@ -353,6 +371,8 @@ fn read_attributes(mut tlv: &[u8]) -> Option<RecordAttributes> {
         replaces: false,
         original,
         recodes,
+        quarantined: false,
+        quality,
     })
 }
 
@@ -459,6 +479,8 @@ mod tests {
             replaces: false,
             original: None,
             recodes: None,
+            quarantined: true,
+            quality: Bytes::from_static(b"what was found"),
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sagittal_core::Uid;
 
+use super::quality::Arrival;
 use crate::blob::{Hash, Locator};
 
 /// Attributes of the patient and study levels, as UTF-8 text, as found in an instance.
@@ -94,6 +95,8 @@ pub struct Entry {
     pub received_ms: i64,
     /// Kept beside another instance with the same UID; not shown.
     pub hidden: bool,
+    /// What the checks of data quality said, if it was checked.
+    pub arrival: Option<Box<Arrival>>,
 }
 
 /// One step of the index's history, in the order of the packs' records.
@@ -101,6 +104,8 @@ pub struct Entry {
 pub enum Change {
     /// An instance was stored.
     Store(Box<Entry>),
+    /// An instance was refused. Nothing of it is kept but that; it has no place in the history.
+    Refuse(Box<Arrival>),
     /// The shown instance with this UID is replaced: it is hidden and `Store` follows.
     Supersede {
         /// Which.

@@ -7,6 +7,7 @@
 mod entry;
 mod key;
 mod matching;
+mod quality;
 mod query;
 mod row;
 
@@ -26,6 +27,9 @@ pub use entry::{
     Statistics, StudyAttributes, Watermarks,
 };
 pub use matching::{Matching, NamePattern, Pattern, Span};
+pub use quality::{
+    Arrival, Flawed, FlawedFilter, Noted, QualityDay, QualityFinding, QualityGroup, Standing,
+};
 pub use query::{COLUMNS, Column, ColumnEntry, Condition, IndexQuery, Kind, Level, Selection};
 pub use row::{InstanceRow, PatientRow, Row, SeriesRow, StudyRow};
 
@@ -110,8 +114,18 @@ pub trait Index: Send + Sync {
     /// All records that are referred to, hidden ones included, in the order they were taken in.
     fn records(&self, sink: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<()>;
 
+    /// The record with this place in the history, hidden ones included.
+    fn record(&self, sequence: u64) -> Result<Option<Record>>;
+
     /// What of each pack is referred to.
     fn live(&self) -> Result<BTreeMap<u64, Live>>;
+
+    /// Instances in which something was found, the last ones first.
+    fn flawed(&self, filter: &FlawedFilter) -> Result<Vec<Flawed>>;
+
+    /// What came from the first to the last day (since 1970 UTC, both included), and what was found
+    /// in it, by source and modality.
+    fn quality(&self, first_day: i64, last_day: i64) -> Result<Vec<QualityGroup>>;
 
     /// Tidies up: merges what came in small portions, for at most about `budget`. True if there
     /// is more to do.

@@ -3,6 +3,7 @@
 mod fixtures;
 mod history;
 mod matching;
+mod quality;
 #[cfg(test)]
 pub mod random;
 
@@ -16,6 +17,7 @@ pub type Make<'a> = &'a dyn Fn() -> Box<dyn Index>;
 pub fn run(make: Make<'_>) {
     history::run(make);
     matching::run(make);
+    quality::run(make);
 }
 
 /// All answers.

@@ -94,6 +94,7 @@ fn encode(event: &Numbered) -> String {
         Event::Damaged { .. } => "damaged",
         Event::Withheld { .. } => "withheld",
         Event::Space { .. } => "space",
+        Event::Departed { .. } => "departed",
     };
     // JSON has no line breaks of its own: one data line is enough.
     let data = serde_json::to_string(event).unwrap_or_else(|_| "{}".to_owned());

@@ -4,4 +4,6 @@ pub(crate) mod deid_jobs;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod metrics;
+pub(crate) mod negotiations;
+pub(crate) mod quality;
 pub(crate) mod status;

@@ -28,6 +28,39 @@ const ACCEPT: Parameter = optional(
     "media ranges, in place of the Accept header",
 );
 
+/// Of the quality report.
+pub(super) const QUALITY_REPORT: &[Parameter] = &[
+    ACCEPT,
+    optional(
+        "days",
+        "integer",
+        "the last so many days, today included; 30 if not given",
+    ),
+];
+
+/// Of instances with findings.
+pub(super) const FINDINGS: &[Parameter] = &[
+    optional("source", "string", "received from this sender"),
+    optional("study", "string", "of this study"),
+    optional("instance", "string", "with this SOP Instance UID"),
+    optional(
+        "standing",
+        "string",
+        "kept, quarantined, refused or deleted",
+    ),
+    optional(
+        "days",
+        "integer",
+        "received in the last so many days, today included",
+    ),
+    optional("offset", "integer", "leave out so many"),
+    optional(
+        "limit",
+        "integer",
+        "at most so many, up to 10000; 100 if not given",
+    ),
+];
+
 /// Of resources that are retrieved.
 pub(super) const ACCEPT_ONLY: &[Parameter] = &[ACCEPT];
 

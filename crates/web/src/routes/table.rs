@@ -3,9 +3,15 @@
 use axum::routing::{MethodRouter, delete, get, on, post};
 use sagittal_auth::Permission;
 
+use super::media_types::{
+    INSTANCE_TYPES, MODEL_TYPES, PIXEL_TYPES, SMALL_TYPES, STORE_ANSWERS, STORE_TYPES,
+    WADO_URI_TYPES,
+};
+use super::negotiations;
 use super::parameters::{
     ACCEPT_ONLY, DEID_PREVIEW, MPR, RENDERING, SEARCH, THREE_D, THUMBNAIL, WADO_URI,
 };
+use super::quality;
 use super::route::{Base, Method, Parameter, Route};
 use crate::admin::{deid_jobs, events, health, metrics, status};
 use crate::dicomweb::{
@@ -15,58 +21,6 @@ use crate::dicomweb::{
 use crate::rendered::{self, RENDERED, VOLUME_TYPES};
 use crate::state::WebState;
 use crate::{openapi, wado_uri};
-
-const INSTANCE_TYPES: &[&str] = &[
-    "multipart/related; type=\"application/dicom\"",
-    "multipart/related; type=\"application/octet-stream\"",
-    "application/zip",
-    "application/dicom",
-];
-const PIXEL_TYPES: &[&str] = &[
-    "multipart/related; type=\"application/octet-stream\"",
-    "multipart/related; type=\"image/jpeg\"",
-    "multipart/related; type=\"image/jls\"",
-    "multipart/related; type=\"image/jp2\"",
-    "multipart/related; type=\"image/jpx\"",
-    "multipart/related; type=\"image/jphc\"",
-    "multipart/related; type=\"image/jxl\"",
-    "multipart/related; type=\"image/dicom-rle\"",
-    "multipart/related; type=\"video/mpeg\"",
-    "multipart/related; type=\"video/mp4\"",
-    "multipart/related; type=\"video/H265\"",
-    "application/octet-stream",
-];
-const WADO_URI_TYPES: &[&str] = &[
-    "application/dicom",
-    "image/jpeg",
-    "image/png",
-    "image/gif",
-    "text/html",
-    "image/svg+xml",
-    "application/pdf",
-    "text/xml",
-    "video/mpeg",
-    "video/mp4",
-];
-const SMALL_TYPES: &[&str] = &["image/jpeg", "image/png", "image/gif"];
-const MODEL_TYPES: &[&str] = &[
-    "application/dicom+json",
-    "multipart/related; type=\"application/dicom+xml\"",
-    "application/json",
-];
-const STORE_TYPES: &[&str] = &[
-    "multipart/related; type=\"application/dicom\"",
-    "multipart/related; type=\"application/dicom+json\"",
-    "multipart/related; type=\"application/dicom+xml\"",
-    "application/dicom",
-    "application/dicom+json",
-    "application/dicom+xml",
-];
-const STORE_ANSWERS: &[&str] = &[
-    "application/dicom+json",
-    "application/dicom+xml",
-    "application/json",
-];
 
 const RETRIEVE_STATUSES: &[u16] = &[200, 206, 304, 400, 404, 406, 410];
 const METADATA_STATUSES: &[u16] = &[200, 304, 400, 404, 406, 410];
@@ -603,6 +557,16 @@ pub const ROUTES: &[Route] = &[
         &["application/json"],
         || get(openapi::document),
     ),
+    negotiations::ALL,
+    negotiations::ONE,
+    quality::REPORT,
+    quality::FINDINGS,
+    quality::STUDY_FINDINGS,
+    quality::SERIES_FINDINGS,
+    quality::INSTANCE_FINDINGS,
+    quality::QUARANTINE,
+    quality::RELEASE,
+    quality::DELETE,
     job(
         "orderDeidJob",
         Method::Post,

@@ -1,13 +1,12 @@
 //! From bytes to samples.
 
-use super::block::{BlockDecoder, NEGATIVE};
+use super::bands::{BandRows, Bands, Coefficient, Place, Room};
 use super::bytes::{broken, unsupported};
-use super::ht::{HtBlock, HtDecoder};
 use super::markers::Component;
 use super::packets;
 use super::stream::{self, Main, TileStream};
-use super::tile::{Band, Block, Tile, TileComponent};
-use super::wavelet::{Lift, Plane, recompose};
+use super::tile::{Rect, Tile};
+use super::wavelet::{Plane, recompose};
 use crate::{Expected, Raster, Result, Samples, StreamColor};
 
 /// Blocks and precincts of all tiles that may be small.
@@ -50,28 +49,15 @@ pub(super) fn decode(bytes: &[u8], expected: &Expected) -> Result<Raster> {
     for (&index, tile_stream) in &tiles {
         let mut tile = Tile::new(&main, tile_stream, index, &mut budget)?;
         packets::read(&main, tile_stream, &mut tile)?;
-        let (planes, is_transformed) = tile_planes(&main, tile_stream, &tile, &mut room)?;
-        if is_transformed {
-            color = StreamColor::Rgb;
-        }
-        let place = Place {
+        let mut picture = Picture {
+            samples: &mut samples,
             columns: columns as usize,
-            components: components.len(),
+            components,
             x0: main.size.x0.div_ceil(first.dx),
             y0: main.size.y0.div_ceil(first.dy),
         };
-        for (number, (plane, component)) in planes.iter().zip(components).enumerate() {
-            match &mut samples {
-                Samples::U8(samples) => {
-                    place.store(samples, number, plane, component, |value| value as u8)
-                }
-                Samples::U16(samples) => {
-                    place.store(samples, number, plane, component, |value| value as u16)
-                }
-                Samples::U32(samples) => {
-                    place.store(samples, number, plane, component, |value| value as u32)
-                }
-            }
+        if decode_tile(&main, tile_stream, &tile, &mut room, &mut picture)? {
+            color = StreamColor::Rgb;
         }
     }
     Ok(Raster {
@@ -85,68 +71,122 @@ pub(super) fn decode(bytes: &[u8], expected: &Expected) -> Result<Raster> {
     })
 }
 
-/// Decoders and buffers that are used again for each block.
-#[derive(Default)]
-struct Room {
-    block: BlockDecoder,
-    ht: HtDecoder,
-    bytes: Vec<u8>,
-    segments: Vec<(std::ops::Range<usize>, u8)>,
-}
-
 /// Samples of a tile's component, before they are shifted.
 enum Samplings {
     Whole(Plane<i32>),
     Real(Plane<f32>),
 }
 
-/// Decodes the components of a tile and undoes their transformation; tells whether there was one.
-fn tile_planes(
+/// Decodes the components of a tile into the picture; tells whether they had been transformed.
+fn decode_tile(
     main: &Main<'_>,
     stream: &TileStream<'_>,
     tile: &Tile,
     room: &mut Room,
-) -> Result<(Vec<Samplings>, bool)> {
-    let mut planes = Vec::with_capacity(tile.components.len());
-    for component in &tile.components {
-        planes.push(if component.style.is_reversible {
-            Samplings::Whole(component_plane(stream, tile, component, room)?)
-        } else {
-            Samplings::Real(component_plane(stream, tile, component, room)?)
-        });
-    }
+    picture: &mut Picture<'_>,
+) -> Result<bool> {
     let coding = stream.parameters.coding.as_ref();
     let coding = coding.or(main.parameters.coding.as_ref());
-    if !coding.is_some_and(|coding| coding.transforms_components) {
-        return Ok((planes, false));
+    let transforms = coding.is_some_and(|coding| coding.transforms_components);
+    // Some writers say so of grey pictures.
+    let transformed = if transforms && tile.components.len() >= 3 {
+        3
+    } else {
+        0
+    };
+    let mut planes = Vec::with_capacity(transformed);
+    for (number, component) in tile.components.iter().enumerate() {
+        let place = Place {
+            stream,
+            tile,
+            component,
+        };
+        let is_reversible = component.style.is_reversible;
+        if number < transformed {
+            planes.push(if is_reversible {
+                Samplings::Whole(component_plane(place, room)?)
+            } else {
+                Samplings::Real(component_plane(place, room)?)
+            });
+        } else if is_reversible {
+            component_rows(place, room, |rect, row, samples: &[i32]| {
+                picture.put(number, rect, row, samples);
+            })?;
+        } else {
+            component_rows(place, room, |rect, row, samples: &[f32]| {
+                picture.put(number, rect, row, samples);
+            })?;
+        }
     }
     match planes.as_mut_slice() {
+        [] => return Ok(false),
         [
             Samplings::Whole(y),
             Samplings::Whole(u),
             Samplings::Whole(v),
-            ..,
-        ] => {
-            reversible(&mut y.samples, &mut u.samples, &mut v.samples);
-        }
-        [
-            Samplings::Real(y),
-            Samplings::Real(u),
-            Samplings::Real(v),
-            ..,
-        ] => {
+        ] => reversible(&mut y.samples, &mut u.samples, &mut v.samples),
+        [Samplings::Real(y), Samplings::Real(u), Samplings::Real(v)] => {
             irreversible(&mut y.samples, &mut u.samples, &mut v.samples);
         }
-        [_, _, _, ..] => {
+        _ => {
             return Err(broken(
                 stream.offset,
                 "two wavelets in transformed components",
             ));
         }
-        // Some writers say so of grey pictures.
-        _ => return Ok((planes, false)),
     }
-    Ok((planes, true))
+    for (number, plane) in planes.iter().enumerate() {
+        match plane {
+            Samplings::Whole(plane) => picture.put_plane(number, plane),
+            Samplings::Real(plane) => picture.put_plane(number, plane),
+        }
+    }
+    Ok(true)
+}
+
+/// Decodes a component: its rows from the first to the last, with their number.
+fn component_rows<T: Coefficient>(
+    place: Place<'_>,
+    room: &mut Room,
+    mut take: impl FnMut(Rect, usize, &[T]),
+) -> Result<()> {
+    let Some((last, lower)) = place.component.resolutions.split_last() else {
+        return Ok(());
+    };
+    let mut ll = Plane::<T>::default();
+    for (level, resolution) in lower.iter().chain([last]).enumerate() {
+        let rect = resolution.rect;
+        let is_last = level == lower.len();
+        let area = rect.width() * rect.height();
+        let mut samples = Vec::with_capacity(if is_last { 0 } else { area });
+        let mut take = |number: usize, row: &[T]| {
+            if is_last {
+                take(rect, number, row);
+            } else {
+                samples.extend_from_slice(row);
+            }
+        };
+        if level > 0 {
+            if let Some(mut bands) = Bands::new(place, resolution, &ll, room) {
+                recompose(rect, &mut bands, take)?;
+            }
+        } else if let Some(mut band) = BandRows::new(place, resolution, 0) {
+            for number in 0..rect.height() {
+                take(number, band.row(number, room)?);
+            }
+        }
+        ll = Plane { rect, samples };
+    }
+    Ok(())
+}
+
+fn component_plane<T: Coefficient>(place: Place<'_>, room: &mut Room) -> Result<Plane<T>> {
+    let mut plane = Plane::<T>::default();
+    component_rows(place, room, |rect, _, row: &[T]| {
+        plane.rect = rect;
+        plane.samples.extend_from_slice(row);
+    })?;
+    Ok(plane)
 }
 
 /// RCT (§G.2): green first, then red and blue.
@@ -169,236 +209,119 @@ fn irreversible(first: &mut [f32], second: &mut [f32], third: &mut [f32]) {
     }
 }
 
-/// Samples of either filter, from what block decoders give.
-trait Coefficient: Lift {
-    fn of(sample: u32, step: f32) -> Self;
-}
-
-impl Coefficient for i32 {
-    #[inline]
-    fn of(sample: u32, _: f32) -> i32 {
-        let magnitude = ((sample & !NEGATIVE) >> 1) as i32;
-        // Bit by bit rather than by a branch: signs are random.
-        let sign = sample as i32 >> 31;
-        (magnitude ^ sign) - sign
-    }
-}
-
-impl Coefficient for f32 {
-    #[inline]
-    fn of(sample: u32, step: f32) -> f32 {
-        let magnitude = (sample & !NEGATIVE) as i32 as f32 * step;
-        f32::from_bits(magnitude.to_bits() ^ (sample & NEGATIVE))
-    }
-}
-
-fn component_plane<T: Coefficient>(
-    stream: &TileStream<'_>,
-    tile: &Tile,
-    component: &TileComponent,
-    room: &mut Room,
-) -> Result<Plane<T>> {
-    let mut whole: Option<Plane<T>> = None;
-    for resolution in &component.resolutions {
-        let mut bands = Vec::with_capacity(3);
-        for (number, band) in resolution.bands.iter().enumerate() {
-            let mut plane = Plane::<T>::new(band.rect);
-            let precincts = tile.precincts.get(resolution.precincts.clone());
-            for precinct in precincts.unwrap_or_default() {
-                let blocks = precinct
-                    .bands
-                    .get(number)
-                    .map(|band| band.blocks.as_slice());
-                for block in blocks.unwrap_or_default() {
-                    if !block.chunks.is_empty() {
-                        decode_block(stream, component, band, block, room, &mut plane)?;
-                    }
-                }
-            }
-            bands.push(plane);
-        }
-        whole = Some(match (whole, bands.as_slice()) {
-            (Some(ll), [hl, lh, hh]) => recompose(resolution.rect, &ll, hl, lh, hh),
-            (_, _) => bands.pop().unwrap_or_default(),
-        });
-    }
-    Ok(whole.unwrap_or_default())
-}
-
-/// Decodes a block into its band.
-fn decode_block<T: Coefficient>(
-    stream: &TileStream<'_>,
-    component: &TileComponent,
-    band: &Band,
-    block: &Block,
-    room: &mut Room,
-    plane: &mut Plane<T>,
-) -> Result<()> {
-    let at = block.chunks.first().map_or(0, |chunk| chunk.bytes.start);
-    let planes = band.bit_planes.checked_sub(block.zero_planes);
-    let Some(planes) = planes.filter(|&planes| planes > 0) else {
-        return Err(broken(stream.offset + at, "a block without bit planes"));
-    };
-    gather(stream, block, &mut room.bytes, &mut room.segments);
-    let size = (usize::from(block.width), usize::from(block.height));
-    let style = component.style.blocks;
-    let segments = room.segments.iter().map(|(range, passes)| {
-        let bytes = room.bytes.get(range.clone()).unwrap_or_default();
-        (bytes, *passes)
-    });
-    let samples = if style.is_ht() {
-        if band.bit_planes > MAX_HT_PLANES {
-            return Err(unsupported(format!("{} bit planes", band.bit_planes)));
-        }
-        let mut segments = segments.map(|(bytes, passes)| {
-            let length = bytes.len().saturating_sub(AFTER.len());
-            (bytes.get(..length).unwrap_or_default(), passes)
-        });
-        let (clean_up, first) = segments.next().unwrap_or_default();
-        let (refining, more) = segments.next().unwrap_or_default();
-        let coded = HtBlock {
-            size,
-            clean_up,
-            refining,
-            passes: first.saturating_add(more),
-            plane: u32::from(planes) - 1,
-            missing: block.zero_planes,
-            is_causal: style.is_causal(),
-        };
-        let decoded = room.ht.decode(&coded);
-        decoded.map_err(|malformed| broken(stream.offset + at, malformed.0))?;
-        &mut room.ht.samples
-    } else {
-        room.block.decode(size, band.kind, style, planes, segments);
-        &mut room.block.samples
-    };
-    if component.region > 0 {
-        // What belongs to the region of interest is what the shift put above all else (§H.1).
-        let limit = 2u32 << component.region;
-        for sample in samples.iter_mut() {
-            let magnitude = *sample & !NEGATIVE;
-            if magnitude >= limit {
-                *sample = (*sample & NEGATIVE) | (magnitude >> component.region);
-            }
-        }
-    }
-    let step = band.step * 0.5;
-    let width = plane.rect.width();
-    let rows = plane.samples.chunks_exact_mut(width.max(1));
-    let rows = rows.skip(block.y as usize);
-    for (row, samples) in rows.zip(samples.chunks_exact(size.0)) {
-        let row = row.get_mut(block.x as usize..).unwrap_or_default();
-        for (to, &sample) in row.iter_mut().zip(samples) {
-            *to = T::of(sample, step);
-        }
-    }
-    Ok(())
-}
-
-/// Most bit planes of high-throughput blocks, so that exponents fit.
-const MAX_HT_PLANES: u8 = 29;
-/// What follows each segment: the arithmetic decoder may look so far ahead.
-const AFTER: [u8; 2] = [0xFF, 0xFF];
-
-/// Gathers a block's segments: ranges of `bytes` and their passes.
-fn gather(
-    stream: &TileStream<'_>,
-    block: &Block,
-    bytes: &mut Vec<u8>,
-    segments: &mut Vec<(std::ops::Range<usize>, u8)>,
-) {
-    bytes.clear();
-    segments.clear();
-    for of_segment in block
-        .chunks
-        .chunk_by(|left, right| left.segment == right.segment)
-    {
-        let start = bytes.len();
-        let mut passes = 0u8;
-        for chunk in of_segment {
-            let from = stream.packets.get(chunk.bytes.clone());
-            bytes.extend_from_slice(from.unwrap_or_default());
-            passes = passes.saturating_add(chunk.passes);
-        }
-        bytes.extend_from_slice(&AFTER);
-        segments.push((start..bytes.len(), passes));
-    }
-}
-
 /// Where samples of tiles go.
-struct Place {
+struct Picture<'a> {
+    samples: &'a mut Samples,
     columns: usize,
-    components: usize,
-    /// Of the whole picture.
+    components: &'a [Component],
     x0: u32,
     y0: u32,
 }
 
-impl Place {
-    /// Shifts, rounds and clamps samples into the picture (§G.1).
-    fn store<S>(
-        &self,
-        samples: &mut [S],
-        number: usize,
-        plane: &Samplings,
-        component: &Component,
-        convert: impl Fn(i32) -> S + Copy,
-    ) {
-        let bits = u32::from(component.precision);
-        let (low, high) = if component.is_signed {
-            (-(1i32 << (bits - 1)), (1i32 << (bits - 1)) - 1)
-        } else {
-            (0, ((1u32 << bits) - 1) as i32)
-        };
-        let shift = if component.is_signed {
-            0
-        } else {
-            1i32 << (bits - 1)
-        };
-        match plane {
-            Samplings::Whole(plane) => self.rows(samples, number, plane, |sample| {
-                convert(sample.wrapping_add(shift).clamp(low, high))
-            }),
-            // Adding and taking off what leaves no bits below the point rounds to even, fast.
-            Samplings::Real(plane) if bits <= 20 => self.rows(samples, number, plane, |sample| {
-                let rounded = (sample + ROUNDING) - ROUNDING;
-                convert((rounded as i32).saturating_add(shift).clamp(low, high))
-            }),
-            Samplings::Real(plane) => self.rows(samples, number, plane, |sample| {
-                let rounded = sample.round_ties_even() as i32;
-                convert(rounded.saturating_add(shift).clamp(low, high))
-            }),
+impl Picture<'_> {
+    fn put_plane<T: Leveled>(&mut self, number: usize, plane: &Plane<T>) {
+        for (row, samples) in plane.rows().enumerate() {
+            self.put(number, plane.rect, row, samples);
         }
     }
 
-    fn rows<T: Copy, S>(
-        &self,
-        samples: &mut [S],
-        number: usize,
-        plane: &Plane<T>,
-        convert: impl Fn(T) -> S,
-    ) {
-        let rect = plane.rect;
+    /// Shifts, rounds and clamps a row of a tile's component into the picture (§G.1).
+    fn put<T: Leveled>(&mut self, number: usize, rect: Rect, row: usize, from: &[T]) {
+        let Some(component) = self.components.get(number) else {
+            return;
+        };
+        let level = Level::of(component);
         let (x, y) = (
-            rect.x0.saturating_sub(self.x0),
-            rect.y0.saturating_sub(self.y0),
+            rect.x0.saturating_sub(self.x0) as usize,
+            rect.y0.saturating_sub(self.y0) as usize + row,
         );
-        let length = self.columns * self.components;
-        let rows = samples.chunks_exact_mut(length.max(1)).skip(y as usize);
-        for (row, from) in rows.zip(plane.samples.chunks_exact(rect.width().max(1))) {
-            let row = row
-                .get_mut(x as usize * self.components + number..)
-                .unwrap_or_default();
-            if self.components == 1 {
-                for (to, &from) in row.iter_mut().zip(from) {
-                    *to = convert(from);
-                }
-            } else {
-                for (to, &from) in row.iter_mut().step_by(self.components).zip(from) {
-                    *to = convert(from);
-                }
+        let step = self.components.len();
+        let start = (y * self.columns + x) * step + number;
+        let (end, step) = ((y + 1) * self.columns * step, step);
+        match self.samples {
+            Samples::U8(samples) => {
+                let to = samples.get_mut(start..end).unwrap_or_default();
+                convert(to, step, from, |sample| sample.leveled(&level) as u8);
+            }
+            Samples::U16(samples) => {
+                let to = samples.get_mut(start..end).unwrap_or_default();
+                convert(to, step, from, |sample| sample.leveled(&level) as u16);
+            }
+            Samples::U32(samples) => {
+                let to = samples.get_mut(start..end).unwrap_or_default();
+                convert(to, step, from, |sample| sample.leveled(&level) as u32);
             }
         }
+    }
+}
+
+#[inline(always)]
+fn convert<S, T: Copy>(to: &mut [S], step: usize, from: &[T], convert: impl Fn(T) -> S) {
+    if step == 1 {
+        for (to, &from) in to.iter_mut().zip(from) {
+            *to = convert(from);
+        }
+    } else {
+        for (to, &from) in to.iter_mut().step_by(step).zip(from) {
+            *to = convert(from);
+        }
+    }
+}
+
+/// The range of a component's samples, and what is added to them.
+struct Level {
+    bits: u32,
+    shift: i32,
+    low: i32,
+    high: i32,
+}
+
+impl Level {
+    fn of(component: &Component) -> Level {
+        let bits = u32::from(component.precision);
+        let half = 1i32 << (bits - 1);
+        match component.is_signed {
+            true => Level {
+                bits,
+                shift: 0,
+                low: -half,
+                high: half - 1,
+            },
+            false => Level {
+                bits,
+                shift: half,
+                low: 0,
+                high: ((1u32 << bits) - 1) as i32,
+            },
+        }
+    }
+}
+
+/// Samples that can be shifted, rounded and clamped.
+trait Leveled: Coefficient {
+    fn leveled(self, level: &Level) -> i32;
+}
+
+impl Leveled for i32 {
+    #[inline(always)]
+    fn leveled(self, level: &Level) -> i32 {
+        self.wrapping_add(level.shift).clamp(level.low, level.high)
+    }
+}
+
+impl Leveled for f32 {
+    #[inline(always)]
+    fn leveled(self, level: &Level) -> i32 {
+        let rounded = if level.bits <= 20 {
+            // Adding and taking off what leaves no bits below the point rounds to even, fast.
+            (self + ROUNDING) - ROUNDING
+        } else {
+            self.round_ties_even()
+        };
+        let rounded = rounded as i32;
+        rounded
+            .saturating_add(level.shift)
+            .clamp(level.low, level.high)
     }
 }
 

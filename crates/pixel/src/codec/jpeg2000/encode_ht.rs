@@ -7,7 +7,7 @@ use super::markers::{CAP, COD, EOC, QCD, SIZ, SOD, SOT, TLM};
 use super::packet_writer::{self, BandBlocks};
 use super::stream::{self, TileStream};
 use super::tile::{Band, Kind, Tile};
-use super::wavelet::{Lift, Plane, recompose};
+use super::wavelet::{Lift, Line, Part, Plane};
 use crate::{Raster, Result};
 
 /// How to encode.
@@ -375,24 +375,15 @@ fn norm(kind: Kind, level: u8) -> f32 {
         let mut is_high = is_high;
         for _ in 0..level {
             let width = 2 * impulse.len();
-            let rect = |width: usize| super::tile::Rect {
-                x0: 0,
-                y0: 0,
-                x1: width as u32,
-                y1: 1,
-            };
-            let empty = Plane::<f32>::new(super::tile::Rect::default());
-            let filled = Plane {
-                rect: rect(impulse.len()),
-                samples: impulse.clone(),
-            };
-            let silent = Plane::<f32>::new(rect(impulse.len()));
+            let silent = vec![0.0; impulse.len()];
             let (low, high) = if is_high {
-                (silent, filled)
+                (&silent, &impulse)
             } else {
-                (filled, silent)
+                (&impulse, &silent)
             };
-            impulse = recompose(rect(width), &low, &high, &empty, &empty).samples;
+            let mut out = vec![0.0; width];
+            Line::new(width, false).recompose(low, high, Part::OnlyLow, &mut out);
+            impulse = out;
             is_high = false;
         }
         impulse

@@ -4,6 +4,7 @@
 //! layers and precincts, samples of up to 26 bits, bare or in JP2. OpenJPEG encodes the former
 //! coding, our own encoder the latter. `docs/design/codecs-jpeg2000.md` tells why.
 
+mod bands;
 mod block;
 mod boxes;
 mod bytes;

@@ -2,6 +2,7 @@
 //! 9/7 filter in floating point.
 
 use super::tile::Rect;
+use crate::Result;
 
 /// Samples of a rectangle, row by row.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,10 @@ impl<T: Lift> Plane<T> {
         }
     }
 
+    pub(super) fn rows(&self) -> std::slice::ChunksExact<'_, T> {
+        self.samples.chunks_exact(self.rect.width().max(1))
+    }
+
     pub(super) fn row_mut(&mut self, row: usize) -> &mut [T] {
         let width = self.rect.width();
         self.samples
@@ -26,7 +31,7 @@ impl<T: Lift> Plane<T> {
             .unwrap_or_default()
     }
 
-    fn row(&self, row: usize) -> &[T] {
+    pub(super) fn row(&self, row: usize) -> &[T] {
         let width = self.rect.width();
         self.samples
             .get(row * width..(row + 1) * width)
@@ -147,57 +152,140 @@ impl Lift for f32 {
     }
 }
 
-/// Puts the four bands of a resolution together (2D_SR).
+/// Rows of the four bands of a resolution, each asked for once, from the first to the last.
+pub(super) trait Source<T> {
+    /// A row of the bands that are low vertically: horizontally low, and high.
+    fn low(&mut self, number: usize) -> Result<[&[T]; 2]>;
+
+    /// A row of those that are high vertically.
+    fn high(&mut self, number: usize) -> Result<[&[T]; 2]>;
+}
+
+/// Rows that are kept while steps along columns still need them: two more than a filter has steps.
+const KEPT: usize = 8;
+
+/// Puts the four bands of a resolution together (2D_SR) and hands out its rows.
+///
+/// Steps along columns follow as soon as the rows beside have had the step before, so that few rows
+/// are in work at a time.
 pub(super) fn recompose<T: Lift>(
     rect: Rect,
-    ll: &Plane<T>,
-    hl: &Plane<T>,
-    lh: &Plane<T>,
-    hh: &Plane<T>,
-) -> Plane<T> {
-    let mut whole = Plane::<T>::new(rect);
+    source: &mut impl Source<T>,
+    mut take: impl FnMut(usize, &[T]),
+) -> Result<()> {
     let (width, height) = (rect.width(), rect.height());
     if width == 0 || height == 0 {
-        return whole;
+        return Ok(());
     }
-    let part = |length: usize, is_high: bool| match (length, is_high) {
+    let mut rows: [Vec<T>; KEPT] = std::array::from_fn(|_| vec![T::default(); width]);
+    let mut line = Line::new(width, rect.x0 & 1 == 1);
+    let first_is_high = rect.y0 & 1 == 1;
+    let mut lead = usize::from(first_is_high);
+    let (mut read, mut done) = (0, 0);
+    while done < height {
+        while read < height && read <= lead + 1 {
+            let is_high = (read % 2 == 1) != first_is_high;
+            let [low, high] = if is_high {
+                source.high(read / 2)?
+            } else {
+                source.low(read / 2)?
+            };
+            if let Some(row) = rows.get_mut(read % KEPT) {
+                line.recompose(low, high, part(height, is_high), row);
+            }
+            read += 1;
+        }
+        for number in 0..T::STEPS {
+            if let Some(row) = lead.checked_sub(number)
+                && row < height
+            {
+                lift_kept(number, &mut rows, row, height);
+            }
+        }
+        let end = (lead + 3).saturating_sub(T::STEPS).min(height);
+        while done < end {
+            if let Some(row) = rows.get(done % KEPT) {
+                take(done, row);
+            }
+            done += 1;
+        }
+        lead += 2;
+    }
+    Ok(())
+}
+
+fn part(length: usize, is_high: bool) -> Part {
+    match (length, is_high) {
         (1, false) => Part::OnlyLow,
         (1, true) => Part::OnlyHigh,
         (_, false) => Part::Low,
         (_, true) => Part::High,
+    }
+}
+
+/// A step on a row of those that are kept.
+#[inline]
+fn lift_kept<T: Lift>(number: usize, rows: &mut [Vec<T>; KEPT], row: usize, height: usize) {
+    let Some(kept) = rows.get_mut(row % KEPT) else {
+        return;
     };
-    let is_odd = rect.x0 & 1 == 1;
-    let mut low = vec![T::default(); width.div_ceil(2)];
-    let mut high = vec![T::default(); width.div_ceil(2)];
-    for (row, out) in whole.samples.chunks_exact_mut(width).enumerate() {
-        let is_high = (rect.y0 as usize + row) & 1 == 1;
-        // Rows of low and high bands alternate.
-        let number = (rect.y0 as usize + row) / 2 - (rect.y0 as usize + usize::from(!is_high)) / 2;
-        let (lows, highs) = if is_high { (lh, hh) } else { (ll, hl) };
-        let vertical = part(height, is_high);
-        let (lows, highs) = (lows.row(number), highs.row(number));
-        let low = low.get_mut(..lows.len()).unwrap_or_default();
-        let high = high.get_mut(..highs.len()).unwrap_or_default();
-        T::scale(lows, low, part(width, false), vertical);
-        T::scale(highs, high, part(width, true), vertical);
-        if width > 1 {
+    let mut target = std::mem::take(kept);
+    let kept = |row: usize| rows.get(row % KEPT).map(Vec::as_slice);
+    let above = row.checked_sub(1).and_then(kept);
+    let below = if row + 1 < height {
+        kept(row + 1)
+    } else {
+        None
+    };
+    match (above, below) {
+        (Some(above), Some(below)) => T::step(number, &mut target, above, below),
+        (Some(only), None) | (None, Some(only)) => T::step(number, &mut target, only, only),
+        (None, None) => {}
+    }
+    if let Some(kept) = rows.get_mut(row % KEPT) {
+        *kept = target;
+    }
+}
+
+/// Room to put rows together.
+pub(super) struct Line<T> {
+    width: usize,
+    /// The first sample is a high one.
+    is_odd: bool,
+    low: Vec<T>,
+    high: Vec<T>,
+}
+
+impl<T: Lift> Line<T> {
+    pub(super) fn new(width: usize, is_odd: bool) -> Line<T> {
+        Line {
+            width,
+            is_odd,
+            low: vec![T::default(); width.div_ceil(2)],
+            high: vec![T::default(); width.div_ceil(2)],
+        }
+    }
+
+    /// Puts a row of two bands together (1D_SR).
+    pub(super) fn recompose(&mut self, lows: &[T], highs: &[T], vertical: Part, out: &mut [T]) {
+        let low = self.low.get_mut(..lows.len()).unwrap_or_default();
+        let high = self.high.get_mut(..highs.len()).unwrap_or_default();
+        T::scale(lows, low, part(self.width, false), vertical);
+        T::scale(highs, high, part(self.width, true), vertical);
+        if self.width > 1 {
             for number in 0..T::STEPS {
                 let step = |target: &mut [T], before: &[T], after: &[T]| {
                     T::step(number, target, before, after)
                 };
                 if number % 2 == 0 {
-                    lift_row(step, low, high, is_odd);
+                    lift_row(step, low, high, self.is_odd);
                 } else {
-                    lift_row(step, high, low, !is_odd);
+                    lift_row(step, high, low, !self.is_odd);
                 }
             }
         }
-        interleave(out, low, high, is_odd);
+        interleave(out, low, high, self.is_odd);
     }
-    if height > 1 {
-        lift_columns(&mut whole.samples, width, height, rect.y0 & 1 == 1);
-    }
-    whole
 }
 
 /// A step along a row. `is_ahead`: the first target comes after the first neighbor.
@@ -253,26 +341,6 @@ fn interleave<T: Lift>(out: &mut [T], low: &[T], high: &[T], is_odd: bool) {
     }
     if let (Some(out), Some(&last)) = (pairs.into_remainder().first_mut(), even.last()) {
         *out = last;
-    }
-}
-
-/// All steps along columns in one sweep: a step on a row follows as soon as the rows beside it have
-/// had the step before.
-fn lift_columns<T: Lift>(samples: &mut [T], width: usize, height: usize, is_odd: bool) {
-    let first_low = usize::from(is_odd);
-    let mut lead = first_low;
-    while lead < height + T::STEPS {
-        for number in 0..T::STEPS {
-            if let Some(row) = lead.checked_sub(number)
-                && row < height
-            {
-                let step = |target: &mut [T], before: &[T], after: &[T]| {
-                    T::step(number, target, before, after)
-                };
-                lift_in_column(step, samples, width, height, row);
-            }
-        }
-        lead += 2;
     }
 }
 

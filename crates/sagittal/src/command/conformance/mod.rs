@@ -1,13 +1,18 @@
 //! `sagittal conformance`: statements and observations of what systems do (PS3.2).
 
+mod compare;
 mod fetch;
+mod import;
+mod ledger;
+mod load;
 mod probe;
 mod statement;
 mod summary;
+mod twin;
+mod user;
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use sagittal_conform::{Document, render};
 
 use super::Exit;
@@ -18,7 +23,12 @@ pub enum Action {
     Statement(statement::Arguments),
     Probe(Box<probe::Arguments>),
     Convert(Convert),
+    Import(import::Import),
+    Compare(compare::Compare),
+    Matrix(compare::Matrix),
     Schema(Schema),
+    Ledger(ledger::Arguments),
+    Twin(Box<twin::Arguments>),
 }
 
 /// Check a conformance document and write it in another form
@@ -71,13 +81,15 @@ pub fn run(action: Action) -> anyhow::Result<Exit> {
         Action::Statement(arguments) => statement::run(arguments),
         Action::Probe(arguments) => probe::run(*arguments),
         Action::Convert(arguments) => {
-            let name = arguments.file.display();
-            let text = std::fs::read_to_string(&arguments.file)
-                .with_context(|| format!("cannot read {name}"))?;
-            let document = Document::parse(&text).with_context(|| name.to_string())?;
+            let document = load::file(&arguments.file)?;
             crate::show!("{}", arguments.format.write(&document)?);
             Ok(Exit::Done)
         }
+        Action::Import(arguments) => import::run(arguments),
+        Action::Compare(arguments) => compare::run(arguments),
+        Action::Matrix(arguments) => compare::run_matrix(arguments),
+        Action::Ledger(arguments) => ledger::run(arguments),
+        Action::Twin(arguments) => twin::run(*arguments),
         Action::Schema(_) => {
             let schema = sagittal_conform::document::schema();
             crate::say!("{}", serde_json::to_string_pretty(&schema)?);

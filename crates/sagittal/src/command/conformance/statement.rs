@@ -1,7 +1,8 @@
 //! `sagittal conformance statement`: our own, from the tables and the configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use sagittal_conform::document::ClientCertificate;
 use sagittal_conform::{Document, Input, Route};
 use sagittal_web::routes::ROUTES;
@@ -31,24 +32,26 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
-    let flags = Flags {
-        file: arguments.config,
-        ..Flags::default()
-    };
-    let config = match Loaded::load(&flags, std::env::vars()).config() {
-        Ok(config) => config,
-        Err(problems) => {
-            eprintln!("{problems}");
-            return Ok(Exit::Failed);
-        }
-    };
+    let document = of_configuration(arguments.config.as_deref())?;
     let format = if arguments.json {
         Format::Json
     } else {
         arguments.format
     };
-    crate::show!("{}", format.write(&document(&config)?)?);
+    crate::show!("{}", format.write(&document)?);
     Ok(Exit::Done)
+}
+
+/// What holds with a configuration file and the environment.
+pub(super) fn of_configuration(file: Option<&Path>) -> anyhow::Result<Document> {
+    let flags = Flags {
+        file: file.map(Path::to_owned),
+        ..Flags::default()
+    };
+    match Loaded::load(&flags, std::env::vars()).config() {
+        Ok(config) => document(&config),
+        Err(problems) => bail!("{problems}"),
+    }
 }
 
 fn document(config: &Config) -> anyhow::Result<Document> {
@@ -86,6 +89,11 @@ fn document(config: &Config) -> anyhow::Result<Document> {
             .base_url
             .clone()
             .unwrap_or_else(|| "/".to_owned()),
+        peers: config
+            .peers
+            .iter()
+            .map(|peer| peer.ae_title.clone())
+            .collect(),
         routes: if config.http.enabled {
             routes.collect()
         } else {

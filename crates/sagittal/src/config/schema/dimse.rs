@@ -239,6 +239,12 @@ pub(super) const PEER: Section = Section {
             "Associations that we open to it at the same time.",
         ),
         setting(
+            "document",
+            Kind::Path,
+            "\"\"",
+            "Its conformance document (`sagittal conformance`): what it does otherwise is logged, announced and\nmarked in the negotiation ledger. Empty: nothing is expected.",
+        ),
+        setting(
             "deid",
             Kind::Text,
             "\"\"",

@@ -6,6 +6,7 @@ mod compression;
 mod deid;
 mod dimse;
 mod http;
+mod quality;
 
 use super::setting::{Kind, Section, Setting};
 
@@ -150,6 +151,7 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     compression::COMPRESSION,
+    quality::QUALITY,
     dimse::DIMSE,
     dimse::DIMSE_TLS,
     http::HTTP,
@@ -203,6 +205,7 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     compression::COMPRESSION_RULE,
+    quality::QUALITY_RULE,
     dimse::PEER,
     deid::DEID,
     deid::DEID_POLICY,

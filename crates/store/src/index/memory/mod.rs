@@ -1,5 +1,6 @@
 //! The index in memory: simple and slow. For tests, and the oracle of the others.
 
+mod quality;
 mod search;
 mod state;
 
@@ -12,6 +13,7 @@ use parking_lot::Mutex;
 use self::state::State;
 use super::Index;
 use super::entry::{Change, Known, Live, Record, Relocation, Statistics, Watermarks};
+use super::quality::{Flawed, FlawedFilter, QualityGroup};
 use super::query::{IndexQuery, Level, Selection};
 use super::row::{InstanceRow, PatientRow, Row, StudyRow};
 use crate::Result;
@@ -231,6 +233,18 @@ impl Index for MemoryIndex {
         Ok(())
     }
 
+    fn record(&self, sequence: u64) -> Result<Option<Record>> {
+        let mut found = None;
+        self.records(&mut |record| {
+            found = (record.sequence == sequence).then_some(record);
+            match found {
+                Some(_) => ControlFlow::Break(()),
+                None => ControlFlow::Continue(()),
+            }
+        })?;
+        Ok(found)
+    }
+
     fn live(&self) -> Result<BTreeMap<u64, Live>> {
         let mut live: BTreeMap<u64, Live> = BTreeMap::new();
         for stored in self.state.lock().instances.values() {
@@ -240,6 +254,14 @@ impl Index for MemoryIndex {
             pack.bytes += u64::from(locator.header_length) + locator.length;
         }
         Ok(live)
+    }
+
+    fn flawed(&self, filter: &FlawedFilter) -> Result<Vec<Flawed>> {
+        Ok(self.state.lock().quality.flawed(filter))
+    }
+
+    fn quality(&self, first_day: i64, last_day: i64) -> Result<Vec<QualityGroup>> {
+        Ok(self.state.lock().quality.report(first_day, last_day))
     }
 
     fn maintain(&self, _: Duration) -> Result<bool> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::quality::Quality;
 use crate::index::entry::{Change, Entry, SeriesAttributes, StudyAttributes, Watermarks};
 use crate::index::key;
 use crate::index::row::{InstanceRow, PatientRow, SeriesRow, StudyRow};
@@ -21,6 +22,7 @@ pub struct State {
     pub instances: BTreeMap<u64, Stored>,
     /// UIDs of what was deleted, and when.
     pub deleted: HashMap<String, u64>,
+    pub quality: Quality,
 }
 
 /// An instance and what belongs to it.
@@ -37,6 +39,7 @@ impl State {
     pub fn change(&mut self, change: &Change) {
         match change {
             Change::Store(entry) => self.store(entry),
+            Change::Refuse(arrival) => self.quality.arrived(arrival, None),
             Change::Supersede {
                 sop_instance_uid,
                 sequence,
@@ -94,6 +97,10 @@ impl State {
             header: entry.header.clone(),
         };
         self.instances.insert(entry.sequence, stored);
+        if let Some(arrival) = &entry.arrival {
+            let record = i64::try_from(entry.sequence).ok();
+            self.quality.arrived(arrival, record);
+        }
     }
 
     fn touch(&mut self, series: i64, sequence: u64, received_ms: i64) {
@@ -124,6 +131,7 @@ impl State {
         let series = found.filter(|stored| stored.row.attributes.sop_instance_uid == uid);
         if let Some(series) = series.map(|stored| stored.series) {
             self.instances.remove(&record);
+            self.quality.forget(i64::try_from(record).unwrap_or(0));
             self.touch(series, sequence, 0);
         }
     }
@@ -134,6 +142,7 @@ impl State {
             let gone = stored.row.attributes.sop_instance_uid == uid && *at < sequence;
             if gone {
                 touched.push(stored.series);
+                self.quality.deleted(i64::try_from(*at).unwrap_or(0));
             }
             !gone
         });

@@ -62,7 +62,11 @@ pub struct Cache {
     pub series: Bounded<(i64, String), Parent>,
     /// Loose instances of a series, as far as seen.
     pub loose: Bounded<i64, usize>,
+    /// Series by which arrivals are counted, by all that makes one.
+    pub arrival_series: Bounded<String, i64>,
     terms: Bounded<String, i64>,
+    /// Has anything ever been found in an instance? (Spares a lookup per deletion.)
+    pub flawed: Option<bool>,
     /// Has anything ever been deleted? (Spares a lookup per instance.)
     pub deletions: Option<bool>,
 }
@@ -73,7 +77,9 @@ impl Default for Cache {
             studies: Bounded::new(4_096),
             series: Bounded::new(8_192),
             loose: Bounded::new(8_192),
+            arrival_series: Bounded::new(8_192),
             terms: Bounded::new(1_024),
+            flawed: None,
             deletions: None,
         }
     }

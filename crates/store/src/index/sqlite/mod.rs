@@ -7,6 +7,7 @@ mod find;
 mod narrow;
 mod parents;
 mod pool;
+mod quality;
 mod read;
 mod schema;
 mod selection;
@@ -27,6 +28,7 @@ use self::pool::Readers;
 use self::read::Terms;
 use self::write::Batch;
 use super::entry::{Change, Known, Live, Record, Relocation, Statistics, Watermarks};
+use super::quality::{Flawed, FlawedFilter, QualityGroup};
 use super::query::{IndexQuery, Selection};
 use super::row::{InstanceRow, PatientRow, Row, StudyRow};
 use super::{Index, key};
@@ -257,8 +259,20 @@ impl Index for SqliteIndex {
         read::records(&self.readers, sink)
     }
 
+    fn record(&self, sequence: u64) -> Result<Option<Record>> {
+        read::record(&*self.readers.get()?, write::signed(sequence))
+    }
+
     fn live(&self) -> Result<BTreeMap<u64, Live>> {
         read::live(&*self.readers.get()?)
+    }
+
+    fn flawed(&self, filter: &FlawedFilter) -> Result<Vec<Flawed>> {
+        quality::flawed(&*self.readers.get()?, filter)
+    }
+
+    fn quality(&self, first_day: i64, last_day: i64) -> Result<Vec<QualityGroup>> {
+        quality::report(&*self.readers.get()?, first_day, last_day)
     }
 
     fn maintain(&self, budget: Duration) -> Result<bool> {

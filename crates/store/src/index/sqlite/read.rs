@@ -287,7 +287,7 @@ pub fn statistics(connection: &Connection) -> Result<Statistics> {
 pub fn records(readers: &Readers, sink: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<()> {
     let mut after = 0;
     loop {
-        let portion = records_after(&*readers.get()?, after)?;
+        let portion = records_after(&*readers.get()?, after, 1000)?;
         let Some((last, _)) = portion.last() else {
             return Ok(());
         };
@@ -300,12 +300,20 @@ pub fn records(readers: &Readers, sink: &mut dyn FnMut(Record) -> ControlFlow<()
     }
 }
 
-fn records_after(connection: &Connection, after: i64) -> Result<Vec<(i64, Record)>> {
+/// One record.
+pub fn record(connection: &Connection, id: i64) -> Result<Option<Record>> {
+    Ok(records_after(connection, id - 1, 1)?
+        .pop()
+        .filter(|(found, _)| *found == id)
+        .map(|(_, record)| record))
+}
+
+fn records_after(connection: &Connection, after: i64, limit: i64) -> Result<Vec<(i64, Record)>> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {LOCATOR}, i.hash, i.id, i.hidden, i.uid
-         FROM instance i WHERE i.id > ? ORDER BY i.id LIMIT 1000"
+         FROM instance i WHERE i.id > ? ORDER BY i.id LIMIT ?"
     ))?;
-    let rows = statement.query_map([after], |row| {
+    let rows = statement.query_map([after, limit], |row| {
         let record = Record {
             locator: locator(row, 0)?,
             hash: hash(row, 5)?,

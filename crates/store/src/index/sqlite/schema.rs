@@ -6,7 +6,7 @@ use crate::{Error, Result};
 
 /// Steps from one `user_version` to the next; never changed once released, only added to.
 /// (A step that cannot be done in SQL may drop the tables: the packs give everything back.)
-const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
+const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 /// Text columns hold attributes as they came, trimmed; `*_key` columns hold what is compared and
 /// sorted by (see `index::key`). `newest` is the negated moment of the study, so that ascending
@@ -174,6 +174,48 @@ CREATE INDEX series_institution ON series (institution_name, study)
     WHERE institution_name <> '';
 ";
 
+/// Data quality: what came by day, and the instances in which something was found (whose number is
+/// that of their record, or negative if they were refused).
+const VERSION_3: &str = "
+CREATE TABLE arrival_series (
+    id INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL,
+    study TEXT NOT NULL,
+    source INTEGER NOT NULL,
+    modality INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX arrival_series_key ON arrival_series (uid, study, source, modality);
+CREATE INDEX arrival_series_study ON arrival_series (study);
+CREATE TABLE arrival (
+    day INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    instances INTEGER NOT NULL,
+    PRIMARY KEY (day, series)
+) WITHOUT ROWID;
+
+-- standing: 0 kept, 1 quarantined, 2 refused, 3 deleted.
+CREATE TABLE flawed (
+    id INTEGER PRIMARY KEY,
+    series INTEGER NOT NULL,
+    uid TEXT NOT NULL,
+    received_ms INTEGER NOT NULL,
+    standing INTEGER NOT NULL
+);
+CREATE INDEX flawed_uid ON flawed (uid);
+CREATE INDEX flawed_series ON flawed (series);
+CREATE INDEX flawed_received ON flawed (received_ms);
+CREATE INDEX flawed_quarantined ON flawed (received_ms) WHERE standing = 1;
+CREATE TABLE finding (
+    flawed INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    severity INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    path INTEGER NOT NULL,
+    found INTEGER NOT NULL,
+    PRIMARY KEY (flawed, number)
+) WITHOUT ROWID;
+";
+
 /// All tables, for `clear`.
 pub const TABLES: &[&str] = &[
     "watermark",
@@ -186,6 +228,10 @@ pub const TABLES: &[&str] = &[
     "instance",
     "block",
     "deleted",
+    "arrival_series",
+    "arrival",
+    "flawed",
+    "finding",
 ];
 
 /// Creates the tables, or brings them up to date.

@@ -42,6 +42,7 @@ fn entry(n: u64) -> Entry {
         source: "AET".into(),
         received_ms: 1_000 + n as i64,
         hidden: false,
+        arrival: None,
     }
 }
 

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::blocks::{self, Header};
 use super::cache::Cache;
 use super::parents;
+use super::quality::{self, Arrivals};
 use crate::blob::Locator;
 use crate::index::entry::{Change, Entry, Relocation, Watermarks};
 use crate::index::key;
@@ -49,6 +50,7 @@ pub struct Batch<'a> {
     connection: &'a Connection,
     cache: &'a mut Cache,
     tallies: BTreeMap<i64, Tally>,
+    arrivals: Arrivals,
 }
 
 /// SQLite has no unsigned integers; nothing here comes near their upper half.
@@ -63,6 +65,7 @@ impl<'a> Batch<'a> {
             connection,
             cache,
             tallies: BTreeMap::new(),
+            arrivals: Arrivals::new(),
         }
     }
 
@@ -70,6 +73,13 @@ impl<'a> Batch<'a> {
     pub fn change(&mut self, change: &Change) -> Result<()> {
         match change {
             Change::Store(entry) => self.store(entry),
+            Change::Refuse(arrival) => quality::arrived(
+                self.connection,
+                self.cache,
+                &mut self.arrivals,
+                arrival,
+                None,
+            ),
             Change::Supersede {
                 sop_instance_uid,
                 sequence,
@@ -111,7 +121,16 @@ impl<'a> Batch<'a> {
             tally.added.insert(entry.instance.sop_class_uid.clone());
         }
         tally.headers.push((sequence, entry.header.clone()));
-        Ok(())
+        let Some(arrival) = &entry.arrival else {
+            return Ok(());
+        };
+        quality::arrived(
+            self.connection,
+            self.cache,
+            &mut self.arrivals,
+            arrival,
+            Some(sequence),
+        )
     }
 
     /// `None` if the record was taken in (or even deleted again) before; else whether another
@@ -220,6 +239,7 @@ impl<'a> Batch<'a> {
             tally.count(-1, hidden, length);
             tally.version = tally.version.max(sequence);
             tally.headers.retain(|(instance, _)| *instance != record);
+            quality::forget(self.connection, self.cache, record)?;
         }
         Ok(())
     }
@@ -244,6 +264,7 @@ impl<'a> Batch<'a> {
                 tally.deleted = true;
                 tally.version = tally.version.max(sequence);
                 tally.headers.retain(|(instance, _)| *instance != id);
+                quality::deleted(self.connection, self.cache, id)?;
             }
         }
         self.remember_deleted(uid, sequence)
@@ -270,6 +291,7 @@ impl<'a> Batch<'a> {
         for (study, tally) in &studies {
             self.finish_study(*study, tally)?;
         }
+        quality::finish(self.connection, &self.arrivals)?;
         let mut mark = self
             .connection
             .prepare_cached("INSERT OR REPLACE INTO watermark (pack, bytes) VALUES (?, ?)")?;
@@ -408,6 +430,7 @@ impl<'a> Batch<'a> {
                 .prepare_cached("DELETE FROM study WHERE id = ?")?
                 .execute([study])?;
             self.cache.studies.clear();
+            return parents::refresh_patient(self.connection, patient);
         } else if tally.sets {
             self.update_sets(study)?;
         }

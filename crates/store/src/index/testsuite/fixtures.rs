@@ -48,6 +48,7 @@ pub fn entry(study: &str, series: u32, n: u32, sequence: u64) -> Entry {
         source: "AET".into(),
         received_ms: 1_700_000_000_000 + i64::try_from(sequence).unwrap_or(0),
         hidden: false,
+        arrival: None,
     }
 }
 

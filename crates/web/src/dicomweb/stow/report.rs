@@ -84,6 +84,10 @@ impl Failure {
                 (reason::CANNOT_UNDERSTAND, StatusCode::BAD_REQUEST)
             }
             ArchiveError::Mismatch { .. } => (reason::MISMATCH, StatusCode::CONFLICT),
+            ArchiveError::Refused { mismatch: true, .. } => {
+                (reason::MISMATCH, StatusCode::CONFLICT)
+            }
+            ArchiveError::Refused { .. } => (reason::CANNOT_UNDERSTAND, StatusCode::CONFLICT),
             ArchiveError::Duplicate { .. } => (reason::DUPLICATE, StatusCode::CONFLICT),
             ArchiveError::TooLarge { .. } => {
                 (reason::OUT_OF_RESOURCES, StatusCode::PAYLOAD_TOO_LARGE)
@@ -243,13 +247,16 @@ impl Report {
                 tags::REFERENCED_SOP_INSTANCE_UID,
                 &instance.sop_instance_uid,
             );
-            put_url(
-                &mut item,
-                &format!(
-                    "{study}/series/{}/instances/{}",
-                    instance.series_instance_uid, instance.sop_instance_uid
-                ),
-            );
+            // What is held back cannot be retrieved yet.
+            if instance.outcome != Outcome::Quarantined {
+                put_url(
+                    &mut item,
+                    &format!(
+                        "{study}/series/{}/instances/{}",
+                        instance.series_instance_uid, instance.sop_instance_uid
+                    ),
+                );
+            }
             if let Some(reason) = warning(instance) {
                 item.put_u16(tags::WARNING_REASON, &[reason]);
             }
@@ -291,7 +298,7 @@ impl Report {
 fn warning(stored: &Stored) -> Option<u16> {
     match stored.outcome {
         Outcome::KeptHidden => Some(reason::COERCION),
-        Outcome::New | Outcome::Identical | Outcome::Replaced => None,
+        Outcome::New | Outcome::Identical | Outcome::Replaced | Outcome::Quarantined => None,
     }
 }
 

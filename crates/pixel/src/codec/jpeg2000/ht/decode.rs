@@ -1,25 +1,35 @@
 //! Decoding a block (T.814 §7).
 
-use super::readers::{Backward, Forward, Mel};
-use super::tables::{FIRST, OTHER, PREFIXES};
+use super::readers::{self, Bits, Mel, word_at};
+use super::tables::{BOTH, BOTH_IN_FIRST, EXPONENTS, FIRST, OTHER, SPREAD};
 
 /// Room for blocks, used again for each.
-///
-/// Samples are as those of [`BlockDecoder`](super::super::block::BlockDecoder).
 #[derive(Debug, Default)]
 pub(in super::super) struct HtDecoder {
-    /// Samples, row by row.
-    pub(in super::super) samples: Vec<u32>,
-    /// Entries of the pattern table and exponents of the row's quads.
-    quads: Vec<(u16, u16)>,
-    /// Patterns of the row above, with a quad to spare on both sides.
-    above: Vec<u8>,
-    /// Magnitudes of the lowest row of samples so far, with one to spare on both sides.
-    bottom: Vec<u32>,
-    next_bottom: Vec<u32>,
+    /// Samples, row by row, as those of [`BlockDecoder`](super::super::block::BlockDecoder); rows are
+    /// `stride` long, and there is an even number of them.
+    samples: Vec<u32>,
+    stride: usize,
+    /// Plain bits.
+    codes: Vec<u8>,
+    magnitudes: Vec<u8>,
+    quads: Quads,
     /// 1: significant after the clean-up, 2: after the propagation.
     significant: Vec<u8>,
     fresh: Vec<usize>,
+}
+
+/// A row of quads in pairs: what the row above tells of it, and what it tells of the one below.
+#[derive(Debug, Default)]
+struct Quads {
+    /// What patterns above add to contexts.
+    contexts: Vec<[u8; 2]>,
+    /// Exponents of what lies above, less one.
+    predicted: Vec<[u8; 2]>,
+    /// Patterns: a bit for each sample; with a pair to spare on both sides.
+    patterns: Vec<[u8; 2]>,
+    /// Magnitudes of the lower samples, with a pair to spare on both sides.
+    lower: Vec<[[u32; 2]; 2]>,
 }
 
 /// A block as packets brought it.
@@ -44,6 +54,11 @@ pub(in super::super) struct HtBlock<'a> {
 pub(in super::super) struct Malformed(pub(in super::super) &'static str);
 
 impl HtDecoder {
+    /// The rows of the block decoded last. Each has a few samples more than the block is wide.
+    pub(in super::super) fn rows(&self) -> std::slice::ChunksExact<'_, u32> {
+        self.samples.chunks_exact(self.stride.max(1))
+    }
+
     /// Decodes a block.
     pub(in super::super) fn decode(&mut self, block: &HtBlock<'_>) -> Result<(), Malformed> {
         let HtBlock {
@@ -55,8 +70,6 @@ impl HtDecoder {
             missing,
             is_causal,
         } = *block;
-        self.samples.clear();
-        self.samples.resize(width * height, 0);
         let [.., low, high] = clean_up else {
             return Err(Malformed("a block without its suffix"));
         };
@@ -65,26 +78,35 @@ impl HtDecoder {
             return Err(Malformed("a suffix longer than its block"));
         }
         let (magnitudes, suffix) = clean_up.split_at(clean_up.len() - suffix);
-        let mut mel = Mel::new(suffix);
-        let mut codes = Backward::of_codes(suffix);
-        let mut magnitudes = Forward::<0xFF>::new(magnitudes);
-        let across = width.div_ceil(2);
-        self.quads.clear();
-        self.quads.resize(across + 1, (0, 0));
-        self.above.clear();
-        self.above.resize(across + 3, 0);
-        self.bottom.clear();
-        self.bottom.resize(2 * across + 2, 0);
-        self.next_bottom.clear();
-        self.next_bottom.resize(2 * across + 2, 0);
-        let most = (u32::from(missing) + 2).min(31);
-        for row in 0..height.div_ceil(2) {
-            if row == 0 {
-                self.first_row(across, &mut mel, &mut codes);
+        let mut streams = Streams {
+            mel: Mel::new(suffix),
+            codes: Bits::new(readers::codes(suffix, &mut self.codes)),
+            magnitudes: readers::forward(magnitudes, 0xFF, &mut self.magnitudes),
+            position: 0,
+        };
+        let pairs = width.div_ceil(4);
+        self.stride = 4 * pairs;
+        // Whatever is there is overwritten.
+        let rows = height.next_multiple_of(2);
+        self.samples.resize(self.stride * rows, 0);
+        self.quads.clear(pairs);
+        let limits = Limits {
+            pairs,
+            ends_in_one: width.div_ceil(2) % 2 == 1,
+            plane,
+            most: (u32::from(missing) + 2).min(31),
+        };
+        for (number, rows) in self.samples.chunks_exact_mut(2 * self.stride).enumerate() {
+            let (upper, lower) = rows.split_at_mut(self.stride);
+            let (upper, lower) = (upper.as_chunks_mut().0, lower.as_chunks_mut().0);
+            if number == 0 {
+                self.quads
+                    .row::<true>(&mut streams, &limits, upper, lower)?;
             } else {
-                self.other_row(across, &mut mel, &mut codes);
+                self.quads.prepare();
+                self.quads
+                    .row::<false>(&mut streams, &limits, upper, lower)?;
             }
-            self.magnitudes(row, (width, height), &mut magnitudes, plane, most)?;
         }
         if passes > 1 && plane > 0 && !refining.is_empty() {
             self.mark(width, height);
@@ -96,145 +118,13 @@ impl HtDecoder {
         Ok(())
     }
 
-    /// Patterns and exponents of the first row of quads (§7.3.5, §7.3.6).
-    fn first_row(&mut self, across: usize, mel: &mut Mel<'_>, codes: &mut Backward<'_>) {
-        let mut context = 0;
-        for (pair_number, pair) in self
-            .quads
-            .chunks_mut(2)
-            .take(across.div_ceil(2))
-            .enumerate()
-        {
-            let mut entries = [0u16; 2];
-            for (number, entry) in entries.iter_mut().enumerate() {
-                if 2 * pair_number + number >= across {
-                    break;
-                }
-                *entry = pattern(&FIRST, context, mel, codes);
-                let pattern = usize::from(*entry >> 4 & 0xF);
-                context = (pattern | pattern >> 1) & 1 | pattern >> 1 & 6;
-            }
-            // Both exceed: an event tells whether by more than two.
-            let both = entries[0] & entries[1] & 8 != 0;
-            let (first, second) = exponents(entries, codes, both && mel.event(), both);
-            for (place, (entry, exponent)) in pair
-                .iter_mut()
-                .zip([(entries[0], first), (entries[1], second)])
-            {
-                *place = (entry, exponent + 1);
-            }
-        }
-    }
-
-    /// Patterns and exponents of any other row of quads.
-    fn other_row(&mut self, across: usize, mel: &mut Mel<'_>, codes: &mut Backward<'_>) {
-        let mut left = 0usize;
-        for (pair_number, pair) in self
-            .quads
-            .chunks_mut(2)
-            .take(across.div_ceil(2))
-            .enumerate()
-        {
-            let mut entries = [0u16; 2];
-            for (number, entry) in entries.iter_mut().enumerate() {
-                let quad = 2 * pair_number + number;
-                if quad >= across {
-                    break;
-                }
-                // `above` has a quad to spare at its beginning.
-                let at = |index: usize| usize::from(self.above[index]);
-                let (north_west, north, north_east) = (at(quad), at(quad + 1), at(quad + 2));
-                let context = (north_west >> 3 | north >> 1) & 1
-                    | (left >> 1 | left >> 2) & 2
-                    | (north >> 1 | north_east << 1) & 4;
-                *entry = pattern(&OTHER, context, mel, codes);
-                left = usize::from(*entry >> 4 & 0xF);
-            }
-            let (first, second) = exponents(entries, codes, false, false);
-            for (place, (entry, exponent)) in pair
-                .iter_mut()
-                .zip([(entries[0], first), (entries[1], second)])
-            {
-                *place = (entry, exponent);
-            }
-        }
-    }
-
-    /// Magnitudes and signs of a row of quads (§7.3.8).
-    fn magnitudes(
-        &mut self,
-        row: usize,
-        (width, height): (usize, usize),
-        bits: &mut Forward<'_, 0xFF>,
-        plane: u32,
-        most: u32,
-    ) -> Result<(), Malformed> {
-        let across = width.div_ceil(2);
-        let two_rows = 2 * row + 1 < height;
-        let (top, bottom) = self.samples[2 * row * width..].split_at_mut(width);
-        for quad in 0..across {
-            let (entry, exponent) = self.quads[quad];
-            let entry = u32::from(entry);
-            let pattern = entry >> 4 & 0xF;
-            self.above[quad + 1] = pattern as u8;
-            let x = 2 * quad;
-            if pattern == 0 {
-                self.next_bottom[x + 1] = 0;
-                self.next_bottom[x + 2] = 0;
-                continue;
-            }
-            let mut exponent = u32::from(exponent);
-            if row > 0 {
-                // More than one significant sample: at least as large as those above, less one.
-                let predicted = if pattern & (pattern - 1) != 0 {
-                    let near = &self.bottom[x..x + 4];
-                    (near[0] | near[1] | near[2] | near[3] | 2).ilog2()
-                } else {
-                    1
-                };
-                exponent += predicted;
-            }
-            if exponent > most {
-                return Err(Malformed("an exponent above the block's planes"));
-            }
-            let mut values = [0u32; 4];
-            let mut words = [0u32; 4];
-            for sample in 0..4 {
-                if pattern >> sample & 1 == 0 {
-                    continue;
-                }
-                let count = exponent - (entry >> (12 + sample) & 1);
-                let next = bits.peek();
-                bits.skip(count);
-                let mut value =
-                    (next & ((1u64 << count) - 1) as u32) | (entry >> (8 + sample) & 1) << count;
-                value |= 1;
-                values[sample as usize] = value;
-                words[sample as usize] = (next << 31) | value.wrapping_add(2) << plane;
-            }
-            self.next_bottom[x + 1] = values[1];
-            self.next_bottom[x + 2] = values[3];
-            top[x] = words[0];
-            if two_rows {
-                bottom[x] = words[1];
-            }
-            if x + 1 < width {
-                top[x + 1] = words[2];
-                if two_rows {
-                    bottom[x + 1] = words[3];
-                }
-            }
-        }
-        std::mem::swap(&mut self.bottom, &mut self.next_bottom);
-        Ok(())
-    }
-
     /// Marks the significant samples, with a border of others.
     fn mark(&mut self, width: usize, height: usize) {
         let stride = width + 2;
         self.significant.clear();
         self.significant.resize(stride * (height + 2), 0);
-        for (row, samples) in self.samples.chunks_exact(width).enumerate() {
+        let rows = self.samples.chunks_exact(self.stride.max(1));
+        for (row, samples) in rows.take(height).enumerate() {
             let marks = &mut self.significant[(row + 1) * stride + 1..][..width];
             for (mark, &sample) in marks.iter_mut().zip(samples) {
                 *mark = u8::from(sample != 0);
@@ -251,7 +141,8 @@ impl HtDecoder {
         is_causal: bool,
     ) {
         let stride = width + 2;
-        let mut bits = Forward::<0>::new(data);
+        let plain = readers::forward(data, 0, &mut self.magnitudes);
+        let mut bits = Bits::new(plain);
         for stripe in (0..height).step_by(4) {
             let end = (stripe + 4).min(height);
             for group in (0..width).step_by(4) {
@@ -273,18 +164,14 @@ impl HtDecoder {
                         if near == 0 {
                             continue;
                         }
-                        let is_one = bits.peek() & 1 == 1;
-                        bits.skip(1);
-                        if is_one {
+                        if bits.bit() == 1 {
                             self.significant[at] = 2;
-                            self.fresh.push(row * width + column);
+                            self.fresh.push(row * self.stride + column);
                         }
                     }
                 }
                 for &sample in &self.fresh {
-                    let sign = bits.peek() << 31;
-                    bits.skip(1);
-                    self.samples[sample] = sign | 3 << plane;
+                    self.samples[sample] = bits.bit() << 31 | 3 << plane;
                 }
             }
         }
@@ -293,7 +180,8 @@ impl HtDecoder {
     /// Magnitude refinement (§7.5) of what the clean-up made significant.
     fn refine(&mut self, (width, height): (usize, usize), data: &[u8], plane: u32) {
         let stride = width + 2;
-        let mut bits = Backward::of_magnitudes(data);
+        let plain = readers::refinements(data, &mut self.codes);
+        let mut bits = Bits::new(plain);
         let (bit, half) = (2 << plane, 1 << plane);
         for stripe in (0..height).step_by(4) {
             for column in 0..width {
@@ -301,9 +189,8 @@ impl HtDecoder {
                     if self.significant[(row + 1) * stride + column + 1] != 1 {
                         continue;
                     }
-                    let is_one = bits.peek() & 1;
-                    bits.skip(1);
-                    let sample = &mut self.samples[row * width + column];
+                    let is_one = bits.bit();
+                    let sample = &mut self.samples[row * self.stride + column];
                     *sample = (*sample ^ (bit * (1 ^ is_one))) | half;
                 }
             }
@@ -311,68 +198,233 @@ impl HtDecoder {
     }
 }
 
-/// The pattern of a quad: an event tells whether it is empty where nothing around it is
-/// significant.
-#[inline(always)]
-fn pattern(
-    table: &[u16; 1024],
-    context: usize,
-    mel: &mut Mel<'_>,
-    codes: &mut Backward<'_>,
-) -> u16 {
-    if context == 0 && !mel.event() {
-        return 0;
-    }
-    let entry = table[(context << 7 | (codes.peek() & 0x7F) as usize) & 1023];
-    codes.skip(u32::from(entry & 7));
-    entry
+/// The bits of a block's clean-up.
+struct Streams<'a> {
+    mel: Mel<'a>,
+    codes: Bits<'a>,
+    magnitudes: &'a [u8],
+    /// The next bit of the magnitudes.
+    position: usize,
 }
 
-/// By how much the exponents of two quads exceed what is predicted (§7.3.6).
-///
-/// `is_large`: both by more than two. `is_first_row`: a large first one leaves one bit for the
-/// second.
-#[inline(always)]
-fn exponents(
-    entries: [u16; 2],
-    codes: &mut Backward<'_>,
-    is_large: bool,
-    both_in_first: bool,
-) -> (u16, u16) {
-    let (has_first, has_second) = (entries[0] & 8 != 0, entries[1] & 8 != 0);
-    if !has_first && !has_second {
-        return (0, 0);
+/// What is the same for all rows of a block.
+struct Limits {
+    /// Pairs of quads in a row.
+    pairs: usize,
+    /// The last pair has but one quad.
+    ends_in_one: bool,
+    plane: u32,
+    /// The largest exponent.
+    most: u32,
+}
+
+impl Quads {
+    /// Nothing is above.
+    fn clear(&mut self, pairs: usize) {
+        self.contexts.clear();
+        self.contexts.resize(pairs, [0; 2]);
+        self.predicted.clear();
+        self.predicted.resize(pairs, [1; 2]);
+        self.patterns.clear();
+        self.patterns.resize(pairs + 2, [0; 2]);
+        self.lower.clear();
+        self.lower.resize(pairs + 2, [[0; 2]; 2]);
     }
-    let mut word = codes.peek();
-    let mut used = 0;
-    let mut prefix = |word: &mut u32| {
-        let (length, suffix, value) = PREFIXES[(*word & 7) as usize];
-        *word >>= length;
-        used += length;
-        (suffix, value)
-    };
-    let mut first = (0, 0);
-    let mut second = (0, 0);
-    if has_first {
-        first = prefix(&mut word);
+
+    /// What the row decoded last tells of the next one (§7.3.5, §7.3.7).
+    fn prepare(&mut self) {
+        let patterns = self.patterns.as_flattened();
+        let (west, here, east) = (patterns.get(1..), patterns.get(2..), patterns.get(3..));
+        let near = west.into_iter().flatten().zip(here.into_iter().flatten());
+        let near = near.zip(east.into_iter().flatten());
+        let contexts = self.contexts.as_flattened_mut();
+        for (context, ((&west, &here), &east)) in contexts.iter_mut().zip(near) {
+            *context = (west >> 3 | here >> 1) & 1 | (here >> 1 | east << 1) & 4;
+        }
+        let lower = self.lower.as_flattened();
+        let (west, here, east) = (lower.get(1..), lower.get(2..), lower.get(3..));
+        let near = west.into_iter().flatten().zip(here.into_iter().flatten());
+        let near = near.zip(east.into_iter().flatten());
+        let predicted = self.predicted.as_flattened_mut();
+        for (predicted, (([_, west], here), [east, _])) in predicted.iter_mut().zip(near) {
+            *predicted = (west | here[0] | here[1] | east | 2).ilog2() as u8;
+        }
     }
-    if has_second {
-        second = if both_in_first && !is_large && first.1 > 2 {
-            let value = (word & 1) + 1;
-            word >>= 1;
-            used += 1;
-            (0, value)
-        } else {
-            prefix(&mut word)
+
+    /// Decodes a row: patterns and exponents (§7.3.5, §7.3.6), magnitudes and signs (§7.3.8).
+    #[inline(always)]
+    fn row<const IS_FIRST: bool>(
+        &mut self,
+        streams: &mut Streams<'_>,
+        limits: &Limits,
+        upper: &mut [[u32; 4]],
+        lower: &mut [[u32; 4]],
+    ) -> Result<(), Malformed> {
+        let above = self.contexts.iter().zip(&self.predicted);
+        let patterns = self.patterns.get_mut(1..).unwrap_or_default();
+        let of_below = self.lower.get_mut(1..).unwrap_or_default();
+        let below = patterns.iter_mut().zip(of_below);
+        let samples = upper.iter_mut().zip(lower);
+        let mut left = 0;
+        for (number, ((above, below), samples)) in above.zip(below).zip(samples).enumerate() {
+            let (contexts, predicted) = above;
+            let is_one = limits.ends_in_one && number + 1 == limits.pairs;
+            let [first, second] = streams.pair::<IS_FIRST>(*contexts, &mut left, is_one);
+            let (patterns, lower) = below;
+            *patterns = [first.pattern() as u8, second.pattern() as u8];
+            let first = streams.quad(first, predicted[0], limits)?;
+            let second = streams.quad(second, predicted[1], limits)?;
+            *lower = [first.lower, second.lower];
+            let (top, bottom) = samples;
+            *top = [
+                first.samples[0],
+                first.samples[2],
+                second.samples[0],
+                second.samples[2],
+            ];
+            *bottom = [
+                first.samples[1],
+                first.samples[3],
+                second.samples[1],
+                second.samples[3],
+            ];
+        }
+        Ok(())
+    }
+}
+
+/// An entry of the table of patterns, and by how much the exponent exceeds what is predicted.
+#[derive(Clone, Copy)]
+struct Quad {
+    entry: u32,
+    excess: u32,
+}
+
+impl Quad {
+    #[inline(always)]
+    fn pattern(self) -> u32 {
+        self.entry >> 4 & 0xF
+    }
+}
+
+/// Samples of a quad: left top, left bottom, right top, right bottom.
+struct Decoded {
+    samples: [u32; 4],
+    lower: [u32; 2],
+}
+
+impl Streams<'_> {
+    /// Patterns and excess of two quads. `left`: the pattern before them, then their last.
+    ///
+    /// At most 30 bits: two codes of 7, prefixes of 3 and suffixes of 5.
+    #[inline(always)]
+    fn pair<const IS_FIRST: bool>(
+        &mut self,
+        contexts: [u8; 2],
+        left: &mut usize,
+        is_one: bool,
+    ) -> [Quad; 2] {
+        self.codes.fill();
+        let mut word = self.codes.peek();
+        let mut total = 0;
+        let mut pattern = |above: u8| {
+            let left_bits = *left;
+            let context = if IS_FIRST {
+                (left_bits | left_bits >> 1) & 1 | left_bits >> 1 & 6
+            } else {
+                usize::from(above) | (left_bits >> 1 | left_bits >> 2) & 2
+            };
+            // An event tells whether a quad is empty where nothing around it is significant.
+            if context == 0 && !self.mel.event() {
+                *left = 0;
+                return 0;
+            }
+            let table = if IS_FIRST { &FIRST } else { &OTHER };
+            let entry = table[(context << 7 | (word & 0x7F) as usize) & 1023];
+            word >>= entry & 7;
+            total += u32::from(entry & 7);
+            *left = usize::from(entry >> 4 & 0xF);
+            u32::from(entry)
         };
+        let first = pattern(contexts[0]);
+        let second = if is_one { 0 } else { pattern(contexts[1]) };
+        let mut which = (first >> 3 & 1 | second >> 2 & 2) as usize;
+        let mut more = 0;
+        if IS_FIRST && which == BOTH {
+            // An event tells whether both exceed by more than two.
+            if self.mel.event() {
+                more = 2;
+            } else {
+                which = BOTH_IN_FIRST;
+            }
+        }
+        let entry = EXPONENTS[(which << 6 | (word & 63) as usize) & 511];
+        let entry = u32::from(entry);
+        let (prefixes, suffixes) = (entry & 7, entry >> 3 & 15);
+        let of_first = entry >> 7 & 7;
+        word >>= prefixes;
+        self.codes.skip(total + prefixes + suffixes);
+        let word = word as u32;
+        let low = |word: u32, count: u32| word & ((1 << count) - 1);
+        let first_excess = (entry >> 10 & 7) + low(word, of_first) + more;
+        let second_excess = (entry >> 13) + low(word >> of_first, suffixes - of_first) + more;
+        [
+            Quad {
+                entry: first,
+                excess: first_excess,
+            },
+            Quad {
+                entry: second,
+                excess: second_excess,
+            },
+        ]
     }
-    let mut total = [0u32; 2];
-    for (value, (suffix, base)) in total.iter_mut().zip([first, second]) {
-        *value = base + (word & ((1 << suffix) - 1));
-        word >>= suffix;
-        used += suffix;
+
+    /// Magnitudes and signs of a quad.
+    #[inline(always)]
+    fn quad(&mut self, quad: Quad, predicted: u8, limits: &Limits) -> Result<Decoded, Malformed> {
+        let pattern = quad.pattern();
+        if pattern == 0 {
+            return Ok(Decoded {
+                samples: [0; 4],
+                lower: [0; 2],
+            });
+        }
+        // More than one significant sample: at least as large as those above, less one.
+        let is_single = pattern & (pattern - 1) == 0;
+        let exponent = quad.excess + if is_single { 1 } else { u32::from(predicted) };
+        if exponent > limits.most {
+            return Err(Malformed("an exponent above the block's planes"));
+        }
+        // Bits of the four samples, each number in a byte, and where these bits end.
+        let counts =
+            SPREAD[(pattern & 15) as usize] * exponent - SPREAD[(quad.entry >> 12 & 15) as usize];
+        let ends = counts.wrapping_mul(0x0101_0101);
+        let mut samples = [0; 4];
+        let mut values = [0; 4];
+        let end = |number: usize| (ends >> (8 * number) & 0xFF) as usize;
+        let word = word_at(self.magnitudes, self.position, u64::MAX);
+        let other = word_at(self.magnitudes, self.position + end(1), u64::MAX);
+        // Two samples of 28 bits are in one word.
+        let words = if exponent <= 28 {
+            [word, word >> end(0), other, other >> (end(2) - end(1))]
+        } else {
+            let at = |bit| word_at(self.magnitudes, self.position + bit, u64::MAX);
+            [word, at(end(0)), other, at(end(2))]
+        };
+        for number in 0..4 {
+            let bits = words[number] as u32;
+            let count = counts >> (8 * number) & 0xFF;
+            let mask = 0u32.wrapping_sub(pattern >> number & 1);
+            let known = (quad.entry >> (8 + number) & 1) << count;
+            let value = (bits & ((1 << count) - 1) | known | 1) & mask;
+            values[number] = value;
+            samples[number] = (bits << 31 | value.wrapping_add(2) << limits.plane) & mask;
+        }
+        self.position += end(3);
+        Ok(Decoded {
+            samples,
+            lower: [values[1], values[3]],
+        })
     }
-    codes.skip(used);
-    let more = if is_large { 2 } else { 0 };
-    ((total[0] + more) as u16, (total[1] + more) as u16)
 }

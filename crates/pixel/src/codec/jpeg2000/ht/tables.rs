@@ -30,7 +30,7 @@ const fn patterns(codes: &[Code]) -> Patterns {
 }
 
 /// Prefix of an exponent by the next three bits: its length, bits of the suffix, value (Table 3).
-pub(super) const PREFIXES: [(u32, u32, u32); 8] = [
+const PREFIXES: [(u16, u16, u16); 8] = [
     (3, 5, 5),
     (1, 0, 1),
     (2, 0, 2),
@@ -40,6 +40,51 @@ pub(super) const PREFIXES: [(u32, u32, u32); 8] = [
     (2, 0, 2),
     (1, 0, 1),
 ];
+
+/// Which quads of a pair have an exponent: the first, the second, both; and both in the first row,
+/// where a large first one leaves one bit for the second.
+pub(super) const BOTH: usize = 3;
+pub(super) const BOTH_IN_FIRST: usize = 4;
+
+/// Exponents of a pair by which have one (`<< 6`) and the next six bits: `second << 13 | first << 10`
+/// `| bits of the first suffix << 7 | bits of both suffixes << 3 | bits of both prefixes`.
+pub(super) const EXPONENTS: [u16; 512] = {
+    let mut table = [0; 512];
+    let mut index = 0;
+    while index < (BOTH_IN_FIRST + 1) << 6 {
+        let (which, bits) = (index >> 6, index & 63);
+        let nothing = (0, 0, 0);
+        let first = if which & 1 == 1 || which == BOTH_IN_FIRST {
+            PREFIXES[bits & 7]
+        } else {
+            nothing
+        };
+        let rest = bits >> first.0;
+        let second = if which == BOTH_IN_FIRST && first.2 > 2 {
+            (1, 0, (rest & 1) as u16 + 1)
+        } else if which >= 2 {
+            PREFIXES[rest & 7]
+        } else {
+            nothing
+        };
+        let (prefixes, suffixes) = (first.0 + second.0, first.1 + second.1);
+        table[index] = second.2 << 13 | first.2 << 10 | first.1 << 7 | suffixes << 3 | prefixes;
+        index += 1;
+    }
+    table
+};
+
+/// The bits of a pattern, each in a byte.
+pub(super) const SPREAD: [u32; 16] = {
+    let mut table = [0; 16];
+    let mut index = 0;
+    while index < 16 {
+        let bits = index as u32;
+        table[index] = bits & 1 | (bits & 2) << 7 | (bits & 4) << 14 | (bits & 8) << 21;
+        index += 1;
+    }
+    table
+};
 
 /// By context, pattern and the samples that reach the exponent: `word << 8 | known << 4 | length`.
 pub(super) type Words = [u16; 2048];
@@ -74,4 +119,28 @@ const fn words(codes: &[Code]) -> Words {
         index += 1;
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bits_of_significant_samples_are_known() {
+        for entry in FIRST.into_iter().chain(OTHER) {
+            let (known, ones, pattern) = (entry >> 12, entry >> 8 & 0xF, entry >> 4 & 0xF);
+            assert_eq!((known & !pattern, ones & !known), (0, 0), "{entry:#06x}");
+            assert!(known == 0 || entry & 8 != 0, "{entry:#06x}");
+        }
+    }
+
+    #[test]
+    fn a_large_first_exponent_leaves_a_bit_for_the_second_in_the_first_row() {
+        // Prefix 001 of the first: 3 and a bit more. Then a 1: the second is 2.
+        let entry = EXPONENTS[BOTH_IN_FIRST << 6 | 0b00_1100];
+        assert_eq!(entry, 2 << 13 | 3 << 10 | 1 << 7 | 1 << 3 | 4);
+        // Elsewhere the second has a prefix of its own: 1 is 1.
+        let entry = EXPONENTS[BOTH << 6 | 0b00_1100];
+        assert_eq!(entry, 1 << 13 | 3 << 10 | 1 << 7 | 1 << 3 | 4);
+    }
 }
