@@ -7,10 +7,12 @@ use std::time::Instant;
 
 use sagittal_tests::planted::{self, Card, Corpus, Maps, others};
 
-const USAGE: &str = "usage: deid-bench [--patients N] [--seed N] [--keep FOLDER] [--others]";
+const USAGE: &str =
+    "usage: deid-bench [--patients N] [--seed N] [--keep FOLDER] [--others] [--json FILE]";
 
 fn main() {
     let (mut patients, mut seed, mut keep, mut beside) = (20, 1, None, false);
+    let mut json = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().unwrap_or_else(|| panic!("{USAGE}"));
@@ -19,6 +21,7 @@ fn main() {
             "--seed" => seed = value().parse().unwrap(),
             "--keep" => keep = Some(PathBuf::from(value())),
             "--others" => beside = true,
+            "--json" => json = Some(PathBuf::from(value())),
             _ => panic!("{USAGE}"),
         }
     }
@@ -34,6 +37,18 @@ fn main() {
     let started = Instant::now();
     let card = planted::run_program(&corpus, &input, &folder);
     show("sagittal", &card, &corpus, started);
+    if let Some(path) = json {
+        // As `sagittal deid --score-card` reads it.
+        let score = serde_json::json!({
+            "program": format!("Sagittal {}", env!("CARGO_PKG_VERSION")),
+            "corpus": format!(
+                "{} files of {patients} made-up patients, seed {seed}",
+                corpus.files.len()
+            ),
+            "kinds": card.by_kind(),
+        });
+        std::fs::write(path, score.to_string()).unwrap();
+    }
     card.failed().iter().take(40).for_each(|verdict| {
         println!(
             "  {} {} {}: {}",

@@ -39,7 +39,7 @@ fn logs(work: &Path) -> Vec<PathBuf> {
 fn a_run_that_is_killed_leaves_nothing_that_no_log_tells_of_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let corpus = generate(6, 3);
+    let corpus = generate(1, 3);
     corpus.write(&folder.join("in")).unwrap();
     let profile = format!(
         "{PROFILE}\n[report]\nquasi_identifiers = [\"PatientSex\", \"PatientAge\"]\nk = 3\n"
@@ -51,7 +51,8 @@ fn a_run_that_is_killed_leaves_nothing_that_no_log_tells_of_and_goes_on() {
         .spawn()
         .unwrap();
     wait::until("some outputs", || {
-        (data::files(&out).len() > 6 || child.try_wait().unwrap().is_some()).then_some(())
+        let some = out.exists() && data::files(&out).len() > 3;
+        (some || child.try_wait().unwrap().is_some()).then_some(())
     });
     child.kill().unwrap();
     child.wait().unwrap();
@@ -71,23 +72,17 @@ fn a_run_that_is_killed_leaves_nothing_that_no_log_tells_of_and_goes_on() {
     let ran = cli::run(&mut command(folder, &out, &work)).expect(0);
     let before = format!("{} done before", killed.len());
     assert!(ran.stdout.contains(&before), "{before}: {}", ran.stdout);
-    let maps = Maps {
-        uids: Maps::read(&work.join("uid_map.csv")),
-        patients: Maps::read(&work.join("patient_map.csv")),
-    };
-    // Maps of the killed run were not written: derived anew for what was done then.
-    assert!(maps.uids.len() <= 10_000);
     let report: serde_json::Value =
         serde_json::from_slice(&std::fs::read(work.join("report.json")).unwrap()).unwrap();
     assert_eq!(report["written"], corpus.files.len());
-    assert_eq!(report["studies"].as_array().unwrap().len(), 6);
+    assert_eq!(report["studies"].as_array().unwrap().len(), 1);
     let html = std::fs::read_to_string(work.join("report.html")).unwrap();
     assert!(
         html.contains("interrupted"),
         "the report tells of the killed run"
     );
     let patients = html.split("<dt>Patients</dt><dd>").nth(1).unwrap();
-    assert!(patients.starts_with('6'), "{patients:.40}");
+    assert!(patients.starts_with('1'), "{patients:.40}");
     // What the two runs made is what one makes.
     let whole = tempfile::tempdir().unwrap();
     deidentify(&folder.join("in"), whole.path()).expect(0);
@@ -108,7 +103,7 @@ fn a_full_disk_ends_a_run_with_an_error_and_room_lets_it_go_on() {
     let small = folder.join("small");
     std::fs::create_dir(&small).unwrap();
     let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=1200k", "none"])
+        .args(["-t", "tmpfs", "-o", "size=700k", "none"])
         .arg(&small)
         .output();
     if !mounted.is_ok_and(|output| output.status.success()) {
@@ -124,7 +119,7 @@ fn a_full_disk_ends_a_run_with_an_error_and_room_lets_it_go_on() {
 
 #[cfg(unix)]
 fn on_small(folder: &Path, small: &Path) {
-    let corpus = generate(2, 3);
+    let corpus = generate(1, 3);
     corpus.write(&folder.join("in")).unwrap();
     prepare(folder, PROFILE);
     let (out, work) = (small.join("out"), small.join("work"));

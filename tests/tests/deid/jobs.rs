@@ -80,12 +80,17 @@ fn job(server: &Server, id: &str) -> Value {
     server.get(&path).expect(200).json()
 }
 
+/// Waits as long as there is progress.
 fn over(server: &Server, id: &str) -> Value {
-    wait::until("the end of a job", || {
-        let job = job(server, id);
-        let is_over = !["waiting", "running"].contains(&job["state"].as_str().unwrap());
-        is_over.then_some(job)
-    })
+    let is_over = |job: &Value| !["waiting", "running"].contains(&job["state"].as_str().unwrap());
+    let mut last = job(server, id);
+    while !is_over(&last) {
+        last = wait::until("progress of a job", || {
+            let now = job(server, id);
+            (now["counts"] != last["counts"] || now["state"] != last["state"]).then_some(now)
+        });
+    }
+    last
 }
 
 /// SOP Instance UIDs in the archive.
@@ -107,22 +112,23 @@ fn uid(bytes: &[u8], tag: sagittal_core::Tag) -> String {
 }
 
 #[track_caller]
-fn must_be_clean(bytes: &[u8], corpus: &Corpus, what: &str) {
-    for secret in corpus.files.iter().flat_map(|file| &file.secrets) {
-        let secret = secret.as_bytes();
-        let found = bytes.windows(secret.len()).any(|window| window == secret);
-        assert!(!found, "{} in {what}", String::from_utf8_lossy(secret));
+pub fn must_be_clean(bytes: &[u8], corpus: &Corpus, what: &str) {
+    // The search of texts is fast in tests too; what is no text becomes marks that no secret has.
+    let text = String::from_utf8_lossy(bytes);
+    let secrets: BTreeSet<&String> = corpus.files.iter().flat_map(|file| &file.secrets).collect();
+    for secret in secrets {
+        assert!(!text.contains(secret.as_str()), "{secret} in {what}");
     }
 }
 
 #[test]
 fn a_job_into_a_folder_gives_what_the_answer_key_wants_and_proves_it() {
-    let place = Place::new(generate(2, 5));
+    let place = Place::new(generate(1, 5));
     let wanted = json!({"policy": "trial", "query": {"PatientID": ""}, "destination": "folder"});
     let id = ordered(&place.server, &wanted);
     let done = over(&place.server, &id);
     assert_eq!(done["state"], "done", "{done}");
-    assert_eq!(done["counts"]["written"], 32, "{done}");
+    assert_eq!(done["counts"]["written"], 16, "{done}");
     // Pseudonyms are derived: the program tells which they are.
     program::deidentify(&place.folder.path().join("in"), place.folder.path()).expect(0);
     let maps = Maps {
@@ -138,7 +144,7 @@ fn a_job_into_a_folder_gives_what_the_answer_key_wants_and_proves_it() {
         must_be_clean(&file.body, &place.corpus, name);
     }
     let report = place.file(&id, "report.json").expect(200).json();
-    assert_eq!(report["written"], 32);
+    assert_eq!(report["written"], 16);
     assert_eq!(report["logIsSound"], true);
     for study in report["studies"].as_array().unwrap() {
         let name = format!(
@@ -173,12 +179,12 @@ fn a_job_into_a_folder_gives_what_the_answer_key_wants_and_proves_it() {
     ] {
         place.file(&id, name).expect(404);
     }
-    assert_eq!(instances(&place.server).len(), 32);
+    assert_eq!(instances(&place.server).len(), 16);
 }
 
 #[test]
 fn a_job_into_the_archive_that_is_killed_goes_on_and_does_nothing_twice() {
-    let mut place = Place::new(generate(5, 9));
+    let mut place = Place::new(generate(1, 9));
     let before = instances(&place.server);
     let studies: BTreeSet<String> = place
         .corpus
@@ -192,7 +198,7 @@ fn a_job_into_the_archive_that_is_killed_goes_on_and_does_nothing_twice() {
     );
     wait::until("some instances", || {
         let job = job(&place.server, &id);
-        (job["counts"]["written"].as_u64()? > 5).then_some(())
+        (job["counts"]["written"].as_u64()? > 2).then_some(())
     });
     place.server.kill();
     place.server.restart();
@@ -236,7 +242,7 @@ fn a_job_into_the_archive_that_is_killed_goes_on_and_does_nothing_twice() {
 
 #[test]
 fn a_canceled_job_stays_canceled() {
-    let mut place = Place::new(generate(3, 9));
+    let mut place = Place::new(generate(1, 9));
     let wanted = json!({"policy": "trial", "query": {"PatientID": ""}});
     let first = ordered(&place.server, &wanted);
     // It waits for the first.
@@ -303,7 +309,7 @@ fn orders_that_make_no_sense_are_refused() {
             404,
         ),
         (
-            json!({"policy": "trial", "studies": ["one"], "destination": "folder"}),
+            json!({"policy": "trial", "studies": ["1/2"], "destination": "folder"}),
             400,
         ),
         // Outputs could not be told from originals.

@@ -69,16 +69,7 @@ fn a_move_to_such_a_peer_delivers_no_secret() {
     assert_eq!(arrived.len(), files.len());
     for path in arrived {
         let bytes = std::fs::read(&path).unwrap();
-        for secret in corpus.files.iter().flat_map(|file| &file.secrets) {
-            let secret = secret.as_bytes();
-            let found = bytes.windows(secret.len()).any(|window| window == secret);
-            assert!(
-                !found,
-                "{} in {}",
-                String::from_utf8_lossy(secret),
-                path.display()
-            );
-        }
+        super::jobs::must_be_clean(&bytes, &corpus, &path.display().to_string());
         assert_ne!(text(&bytes, tags::STUDY_INSTANCE_UID), study);
         assert_eq!(text(&bytes, tags::PATIENT_IDENTITY_REMOVED), "YES");
     }
@@ -97,10 +88,7 @@ fn what_cannot_be_de_identified_is_a_failed_sub_operation() {
         return;
     };
     let said = format!("{}{}", ran.stdout, ran.stderr);
-    assert!(
-        said.contains("0xa702") || said.contains("UnableToPerform"),
-        "{said}"
-    );
+    assert!(said.contains("OutOfResourcesSubOperations"), "{said}");
     assert!(data::files(&server.folder().join("moved")).is_empty());
 }
 
@@ -109,12 +97,7 @@ fn a_peer_with_an_unknown_policy_is_a_mistake_of_the_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sagittal.toml");
     std::fs::write(&path, lab(104)).unwrap();
-    let ran = sagittal_tests::sagittal([
-        "config".as_ref(),
-        "check".as_ref(),
-        "--config".as_ref(),
-        path.as_os_str(),
-    ]);
+    let ran = sagittal_tests::sagittal(["config".as_ref(), "check".as_ref(), path.as_os_str()]);
     assert_ne!(ran.code, Some(0));
     let said = format!("{}{}", ran.stdout, ran.stderr);
     assert!(said.contains("no policy \"trial\""), "{said}");

@@ -201,6 +201,9 @@ fn judged(mut log: FileLog<'_>, checked: sagittal_deid::Result<Checked>) -> (Blo
             return (log.refuse(&reason), Verdict::Refused);
         }
     };
+    for note in checked.found.exemptions() {
+        log.note(&note);
+    }
     if let Some(first) = checked.found.hits.first() {
         for hit in checked.found.hits.iter().take(100) {
             log.note(&format!("residual check: {hit}"));

@@ -76,7 +76,7 @@ async fn list(arguments: &List) -> anyhow::Result<Exit> {
     let held = place.quarantined(arguments.source.as_deref()).await?;
     place.close().await?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&held)?);
+        crate::say!("{}", serde_json::to_string_pretty(&held)?);
         return Ok(Exit::Done);
     }
     for instance in &held {
@@ -87,7 +87,7 @@ async fn list(arguments: &List) -> anyhow::Result<Exit> {
 }
 
 fn show(instance: &Instance) {
-    println!(
+    crate::say!(
         "{}  {}  {} {}  {}",
         instance.id,
         instance.received,
@@ -96,9 +96,12 @@ fn show(instance: &Instance) {
         instance.sop_instance_uid
     );
     for found in &instance.findings {
-        println!(
+        crate::say!(
             "    {} [{}] {}: {}",
-            found.severity, found.kind, found.path, found.found
+            found.severity,
+            found.kind,
+            found.path,
+            found.found
         );
     }
 }
@@ -123,7 +126,7 @@ async fn each(chosen: &Chosen, release: bool) -> anyhow::Result<Exit> {
                     (true, false) => "released, and hidden behind another with its UID",
                     (false, _) => "deleted",
                 };
-                println!("{number} {sop_instance_uid}: {remark}");
+                crate::say!("{number} {sop_instance_uid}: {remark}");
             }
             Err(error) => eprintln!("{number}: {error:#}"),
         }

@@ -54,7 +54,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
         if arguments.json {
-            println!("{}", serde_json::to_string_pretty(&report)?);
+            crate::say!("{}", serde_json::to_string_pretty(&report)?);
         } else if arguments.html.is_none() {
             show(&report);
         }
@@ -63,9 +63,9 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
 }
 
 fn show(report: &Report) {
-    println!("{} to {} (UTC)", report.since, report.until);
+    crate::say!("{} to {} (UTC)", report.since, report.until);
     if report.groups.is_empty() {
-        println!("nothing came, or nothing was checked");
+        crate::say!("nothing came, or nothing was checked");
     }
     for group in &report.groups {
         show_group(group);
@@ -77,7 +77,7 @@ fn show_group(group: &Group) {
         "" => group.source.clone(),
         modality => format!("{} {modality}", group.source),
     };
-    println!(
+    crate::say!(
         "\n{name}: {} of {} studies with findings ({:.1} %), {} of {} instances; {} held back, {} refused",
         group.affected_studies,
         group.studies,
@@ -89,12 +89,16 @@ fn show_group(group: &Group) {
     );
     for finding in &group.findings {
         let found = &finding.found;
-        println!(
+        crate::say!(
             "  {:>7} {} [{}] {}: {}",
-            finding.instances, found.severity, found.kind, found.path, found.found
+            finding.instances,
+            found.severity,
+            found.kind,
+            found.path,
+            found.found
         );
         if let Some(example) = finding.examples.first() {
-            println!("          for example {example}");
+            crate::say!("          for example {example}");
         }
     }
 }
