@@ -6,6 +6,7 @@ mod negotiations;
 mod parameters;
 mod quality;
 mod route;
+mod statuses;
 mod table;
 
 pub use route::{Base, Method, Parameter, Route};

@@ -108,3 +108,33 @@ impl Route {
             .map(|name| name.trim_start_matches('*'))
     }
 }
+
+/// A route below the DICOMweb path.
+#[allow(clippy::too_many_arguments)] // one for each field that differs
+pub(super) const fn dicomweb(
+    name: &'static str,
+    method: Method,
+    path: &'static str,
+    permission: Permission,
+    summary: &'static str,
+    clause: &'static str,
+    query: &'static [Parameter],
+    produces: &'static [&'static str],
+    statuses: &'static [u16],
+    handler: fn() -> MethodRouter<WebState>,
+) -> Route {
+    Route {
+        name,
+        method,
+        base: Base::DicomWeb,
+        path,
+        permission: Some(permission),
+        summary,
+        clause,
+        query,
+        consumes: &[],
+        produces,
+        statuses,
+        handler,
+    }
+}

@@ -12,7 +12,11 @@ use super::parameters::{
     ACCEPT_ONLY, DEID_PREVIEW, MPR, RENDERING, SEARCH, THREE_D, THUMBNAIL, WADO_URI,
 };
 use super::quality;
-use super::route::{Base, Method, Parameter, Route};
+use super::route::{Base, Method, Parameter, Route, dicomweb};
+use super::statuses::{
+    BULK_STATUSES, DELETE_STATUSES, METADATA_STATUSES, RETRIEVE_STATUSES, SEARCH_STATUSES,
+    STORE_STATUSES, VOLUME_STATUSES,
+};
 use crate::admin::{deid_jobs, events, health, metrics, status};
 use crate::dicomweb::{
     bulk_collection, bulk_data, capabilities, deid_preview, delete as deletion, frames, instances,
@@ -22,47 +26,9 @@ use crate::rendered::{self, RENDERED, VOLUME_TYPES};
 use crate::state::WebState;
 use crate::{openapi, wado_uri};
 
-const RETRIEVE_STATUSES: &[u16] = &[200, 206, 304, 400, 404, 406, 410];
-const METADATA_STATUSES: &[u16] = &[200, 304, 400, 404, 406, 410];
-const VOLUME_STATUSES: &[u16] = &[200, 304, 400, 404, 406, 410, 413, 503];
-const BULK_STATUSES: &[u16] = &[200, 206, 304, 400, 404, 406, 410, 416];
-const SEARCH_STATUSES: &[u16] = &[200, 204, 400, 406];
-const STORE_STATUSES: &[u16] = &[200, 202, 400, 406, 408, 409, 413, 415, 503, 507];
-const DELETE_STATUSES: &[u16] = &[204, 400, 404, 410];
-
 const STUDY: &str = "/studies/{study}";
 const SERIES: &str = "/studies/{study}/series/{series}";
 const INSTANCE: &str = "/studies/{study}/series/{series}/instances/{instance}";
-
-/// A route below the DICOMweb path.
-#[allow(clippy::too_many_arguments)]
-const fn dicomweb(
-    name: &'static str,
-    method: Method,
-    path: &'static str,
-    permission: Permission,
-    summary: &'static str,
-    clause: &'static str,
-    query: &'static [Parameter],
-    produces: &'static [&'static str],
-    statuses: &'static [u16],
-    handler: fn() -> MethodRouter<WebState>,
-) -> Route {
-    Route {
-        name,
-        method,
-        base: Base::DicomWeb,
-        path,
-        permission: Some(permission),
-        summary,
-        clause,
-        query,
-        consumes: &[],
-        produces,
-        statuses,
-        handler,
-    }
-}
 
 const fn store(name: &'static str, path: &'static str, summary: &'static str) -> Route {
     let mut route = dicomweb(
@@ -610,28 +576,4 @@ pub const ROUTES: &[Route] = &[
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn names_and_paths_are_unique() {
-        let names: BTreeSet<&str> = ROUTES.iter().map(|route| route.name).collect();
-        assert_eq!(names.len(), ROUTES.len());
-        let paths: BTreeSet<(String, Method)> = ROUTES
-            .iter()
-            .map(|route| (format!("{:?}{}", route.base, route.path), route.method))
-            .collect();
-        assert_eq!(paths.len(), ROUTES.len());
-    }
-
-    #[test]
-    fn only_pages_without_studies_are_open_to_everybody() {
-        let open: Vec<&str> = ROUTES
-            .iter()
-            .filter(|route| route.permission.is_none())
-            .map(|route| route.name)
-            .collect();
-        assert_eq!(open, ["statusPage", "health"]);
-    }
-}
+mod tests;
