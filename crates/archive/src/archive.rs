@@ -133,8 +133,8 @@ impl Archive {
         self.lens.as_ref()
     }
 
-    /// Refuses what writes, in a view.
-    pub(crate) fn must_be_writable(&self) -> Result<()> {
+    /// Refuses what writes, or shows originals, in a view.
+    pub(crate) fn must_be_no_view(&self) -> Result<()> {
         match self.lens {
             None => Ok(()),
             Some(_) => Err(Error::ReadOnly),

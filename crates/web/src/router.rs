@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::cors::cors;
 use crate::error::Error;
 use crate::observe::observe;
-use crate::routes::{Base, ROUTES};
+use crate::routes::{Base, ROUTES, Route};
 use crate::state::WebState;
 
 /// Everything that is answered.
@@ -19,7 +19,7 @@ pub fn router(state: WebState) -> Router {
     let mut router = routes(&state, |_| true);
     let views = state.archive.options().policies.views.iter();
     for view in views.filter_map(|view| state.of_view(&view.name)) {
-        router = router.merge(routes(&view, |base| base != Base::Root));
+        router = router.merge(routes(&view, Route::is_in_views));
     }
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(state.clone(), observe))
@@ -32,9 +32,9 @@ pub fn router(state: WebState) -> Router {
 }
 
 /// The routes of some bases, at the paths that the state names.
-fn routes(state: &WebState, wanted: impl Fn(Base) -> bool) -> Router {
+fn routes(state: &WebState, wanted: impl Fn(&Route) -> bool) -> Router {
     let mut router = Router::new();
-    for route in ROUTES.iter().filter(|route| wanted(route.base)) {
+    for route in ROUTES.iter().filter(|route| wanted(route)) {
         let path = route.full_path(&state.config);
         router = router.route(&path, (route.handler)());
         // The base of the service is meant with and without its slash.

@@ -91,7 +91,7 @@ impl Cleaned {
         Ok(out.freeze())
     }
 
-    fn in_memory(&self) -> u64 {
+    pub(crate) fn in_memory(&self) -> u64 {
         let held = self.pieces.iter().map(|piece| match piece {
             Piece::Memory(bytes) => bytes.len() as u64,
             Piece::Stored { .. } => 0,

@@ -107,7 +107,7 @@ impl Receiving {
     /// Takes in the next bytes. Waits while the archive's memory budget is used up; an object
     /// larger than `large_instance` goes to disk as it comes.
     pub async fn write(&mut self, bytes: Bytes) -> Result<()> {
-        self.archive.must_be_writable()?;
+        self.archive.must_be_no_view()?;
         if let Opening::Sought(first) = &mut self.opening {
             // A whole file in one piece is not copied.
             if first.is_empty() && bytes.len() >= OPENING {

@@ -32,7 +32,7 @@ impl Archive {
     /// Deletes what is selected; durable when it returns. `NotFound` if nothing is, and if nothing
     /// restricts the selection: nobody deletes an archive by leaving out a key.
     pub async fn delete(&self, selector: &Selector) -> Result<Deleted> {
-        self.must_be_writable()?;
+        self.must_be_no_view()?;
         self.wait_indexed().await?;
         let doomed = self.doomed(selector).await?;
         if doomed.is_empty() {

@@ -50,6 +50,7 @@ pub struct Release {
 impl Archive {
     /// Instances with findings, the last ones first.
     pub async fn flawed(&self, filter: Filter) -> Result<Vec<Instance>> {
+        self.must_be_no_view()?;
         self.wait_indexed().await?;
         let inner = self.inner().clone();
         let filter = Filter {
@@ -65,6 +66,7 @@ impl Archive {
 
     /// The data set of an instance that is held back, as it came, and its transfer syntax.
     pub async fn quarantined_data_set(&self, id: i64) -> Result<(Uid, Locator)> {
+        self.must_be_no_view()?;
         let (_, record) = self.held(id).await?;
         let inner = self.inner().clone();
         self.blocking(move || {
@@ -76,6 +78,7 @@ impl Archive {
 
     /// Lets everybody see an instance that was held back; durable when it returns.
     pub async fn release(&self, id: i64) -> Result<Release> {
+        self.must_be_no_view()?;
         let inner = self.inner().clone();
         let _turn = inner.rewriting.lock().await;
         let (instance, record, exclusive, known) = self.take_turn(id).await?;
@@ -145,6 +148,7 @@ impl Archive {
 
     /// Deletes an instance that is held back; durable when it returns.
     pub async fn delete_quarantined(&self, id: i64) -> Result<Instance> {
+        self.must_be_no_view()?;
         let (instance, record, exclusive, _) = self.take_turn(id).await?;
         self.drop_held(&record, exclusive).await?;
         metrics::counter!("sagittal_deleted_total").increment(1);

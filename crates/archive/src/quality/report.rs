@@ -153,6 +153,7 @@ impl Report {
 impl Archive {
     /// The report over the last days, today included.
     pub async fn quality_report(&self, days: u32) -> Result<Report> {
+        self.must_be_no_view()?;
         self.wait_indexed().await?;
         let today = crate::events::now_ms().div_euclid(86_400_000);
         let first = today - i64::from(days.max(1)) + 1;

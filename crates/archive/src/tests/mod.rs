@@ -5,6 +5,7 @@
 mod compaction_cuts;
 mod compression;
 mod crash;
+mod deidentified;
 mod duplicates;
 mod large;
 mod lifecycle;

@@ -83,10 +83,18 @@ pub struct Route {
 }
 
 impl Route {
+    /// Does a de-identified view have it? What the standard defines speaks of instances, which a view
+    /// shows by its policy; extensions may show something else of the originals. What writes is
+    /// there to be refused, and that to be recorded.
+    pub fn is_in_views(&self) -> bool {
+        let is_standard = self.clause.starts_with("PS3.18");
+        self.base != Base::Root && (is_standard || self.method == Method::Delete)
+    }
+
     /// Is it told of where the configuration applies?
     pub fn is_offered(&self, config: &WebConfig) -> bool {
         let writes = matches!(self.method, Method::Post | Method::Delete);
-        !config.read_only || (!writes && self.base != Base::Root)
+        !config.read_only || (!writes && self.is_in_views())
     }
 
     /// The whole path, with the configured prefixes.

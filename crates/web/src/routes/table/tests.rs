@@ -21,3 +21,19 @@ fn only_pages_without_studies_are_open_to_everybody() {
         .collect();
     assert_eq!(open, ["statusPage", "health"]);
 }
+
+#[test]
+fn a_view_has_what_the_standard_defines_and_nothing_that_shows_originals_otherwise() {
+    let in_views = ROUTES.iter().filter(|route| route.is_in_views());
+    for route in in_views {
+        let is_known = ["search", "retrieve", "store", "delete"]
+            .iter()
+            .any(|kind| route.name.starts_with(kind));
+        let others = ["capabilities", "wadoUri"];
+        assert!(is_known || others.contains(&route.name), "{}", route.name);
+    }
+    let out = ["studyFindings", "previewDeidentification", "events"];
+    for route in ROUTES.iter().filter(|route| out.contains(&route.name)) {
+        assert!(!route.is_in_views(), "{}", route.name);
+    }
+}
