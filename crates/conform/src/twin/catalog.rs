@@ -1,5 +1,6 @@
 //! The data of a twin: headers of DICOM files, those of a folder and those that come in.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,14 @@ pub(super) struct Entry {
 /// Files, by the order in which they came.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    entries: RwLock<Vec<Entry>>,
+    files: RwLock<Files>,
+}
+
+#[derive(Debug, Default)]
+struct Files {
+    entries: Vec<Entry>,
+    /// Where an instance stands.
+    by_uid: HashMap<Uid, usize>,
 }
 
 impl Catalog {
@@ -63,14 +71,19 @@ impl Catalog {
             path,
             header,
         };
-        let mut entries = self.entries.write();
-        let same = entries.iter().position(|known| {
-            known.sop_instance_uid.is_some() && known.sop_instance_uid == entry.sop_instance_uid
-        });
+        let mut files = self.files.write();
+        let Files { entries, by_uid } = &mut *files;
+        let at = entry.sop_instance_uid.as_ref();
+        let same = at.and_then(|uid| by_uid.get(uid)).copied();
         let room = entries.len() < MOST;
         match same.and_then(|position| entries.get_mut(position)) {
             Some(known) => *known = entry,
-            None if room => entries.push(entry),
+            None if room => {
+                if let Some(uid) = &entry.sop_instance_uid {
+                    by_uid.insert(uid.clone(), entries.len());
+                }
+                entries.push(entry);
+            }
             None => return false,
         }
         true
@@ -78,7 +91,7 @@ impl Catalog {
 
     /// How many files.
     pub fn len(&self) -> usize {
-        self.entries.read().len()
+        self.files.read().entries.len()
     }
 
     /// None at all?
@@ -88,21 +101,17 @@ impl Catalog {
 
     /// Those that are wanted.
     pub(super) fn filter(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<Entry> {
-        let entries = self.entries.read();
-        entries
-            .iter()
-            .filter(|entry| wanted(entry))
-            .cloned()
-            .collect()
+        let files = self.files.read();
+        let entries = files.entries.iter();
+        entries.filter(|entry| wanted(entry)).cloned().collect()
     }
 
     /// Is an instance there?
     pub(super) fn has(&self, sop_class: &Uid, sop_instance: &Uid) -> bool {
-        let entries = self.entries.read();
-        entries.iter().any(|entry| {
-            entry.sop_instance_uid.as_ref() == Some(sop_instance)
-                && entry.sop_class_uid.as_ref() == Some(sop_class)
-        })
+        let files = self.files.read();
+        let position = files.by_uid.get(sop_instance).copied();
+        let entry = position.and_then(|position| files.entries.get(position));
+        entry.is_some_and(|entry| entry.sop_class_uid.as_ref() == Some(sop_class))
     }
 }
 

@@ -145,6 +145,7 @@ impl Ledger {
             side.note(observed, failure, now, self.limits, contexts);
             let new = record.departed(&departed, now, self.limits.texts);
             book.version += 1;
+            metrics::gauge!("sagittal_ledger_peers").set(book.peers.len() as f64);
             new
         };
         if let Some(alarm) = &self.alarm {

@@ -1,6 +1,7 @@
 //! From negotiations to notes, as acceptor and as requestor.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use sagittal_core::Uid;
 use sagittal_net::negotiate::Acceptance;
@@ -8,6 +9,9 @@ use sagittal_net::pdu::{AssociateRq, ContextResult, ProposedContext, Rejection, 
 use sagittal_net::{Association, Decision, Error, Negotiated, Peer, Proposal};
 
 use super::{Direction, Ledger, Observed, ObservedContext, Outcome};
+
+/// For the address of a host.
+const LOOKUP: Duration = Duration::from_secs(5);
 
 /// Why a context was refused (PS3.8 Table 9-18), as a label.
 pub(super) const fn label(result: ContextResult) -> &'static str {
@@ -196,8 +200,13 @@ async fn found(host: &str, port: u16) -> String {
     if let Ok(address) = host.parse::<IpAddr>() {
         return canonical(address);
     }
-    let found = tokio::net::lookup_host((host, port)).await;
-    match found.ok().and_then(|mut list| list.next()) {
+    let asking = tokio::net::lookup_host((host, port));
+    let found = tokio::time::timeout(LOOKUP, asking).await;
+    match found
+        .ok()
+        .and_then(Result::ok)
+        .and_then(|mut list| list.next())
+    {
         Some(found) => canonical(found.ip()),
         None => host.to_owned(),
     }
