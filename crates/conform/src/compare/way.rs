@@ -161,10 +161,10 @@ pub(super) fn asked(scu: &ApplicationEntity) -> Vec<Uid> {
 }
 
 /// The entity of a system for which the worst that happens is best.
-pub(super) fn best<'a>(
-    to: &'a Document,
+pub(super) fn best(
+    to: &Document,
     judge: impl Fn(&ApplicationEntity) -> Vec<Piece>,
-) -> (Option<&'a ApplicationEntity>, Option<Vec<Piece>>) {
+) -> (Option<&ApplicationEntity>, Option<Vec<Piece>>) {
     let judged = to.application_entities.iter().map(|scp| (scp, judge(scp)));
     let worst = |pieces: &[Piece]| {
         let best = pieces.iter().map(|piece| piece.outcome).min();

@@ -10,7 +10,9 @@ use super::join::join;
 use super::marks::Marks;
 use super::token::{Class, Tokens};
 use super::words::{AGE_LABEL, AGE_WORD, Vocabulary};
-use super::{Cleaned, Identity, Kind, Leave, dates, labels, names, numbers, places, times, web};
+use super::{
+    Cleaned, Identity, Kind, Leave, dates, identifiers, labels, names, numbers, places, times, web,
+};
 
 /// How often a text is gone over: what is taken out brings words together that were apart.
 const PASSES: usize = 8;
@@ -102,7 +104,7 @@ impl Cleaner {
         mark_dates(&mut context, pass > 0);
         mark_times(&mut context);
         numbers::mark(&mut context);
-        names::mark_needles(&mut context);
+        identifiers::mark_needles(&mut context);
         names::mark_phrases(&mut context);
         labels::mark(&mut context);
         names::mark_words(&mut context);

@@ -12,6 +12,7 @@
 mod clean;
 mod context;
 mod dates;
+mod identifiers;
 mod identity;
 mod index;
 mod join;

@@ -27,7 +27,10 @@ fn has_text_beyond_ascii(data_set: &DataSet) -> bool {
                 .character_set()
                 .decode(bytes, element.vr)
                 .is_ascii(),
-            Value::Bytes(bytes) => element.vr.is_text() && !bytes.is_ascii(),
+            // An escape sequence where none may be is shown as U+FFFD.
+            Value::Bytes(bytes) => {
+                element.vr.is_text() && bytes.iter().any(|&byte| !byte.is_ascii() || byte == 0x1B)
+            }
             Value::Sequence(items) => items.iter().any(has_text_beyond_ascii),
             Value::Fragments(_) | Value::BulkDataUri(_) => false,
         })

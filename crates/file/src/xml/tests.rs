@@ -194,3 +194,12 @@ proptest! {
         prop_assert_eq!(xml_of(&parse(&text)), text);
     }
 }
+
+/// A property test found it: the declaration came with the second writing only.
+#[test]
+fn an_escape_sequence_where_none_may_be_is_declared_at_once() {
+    let mut data_set = DataSet::new();
+    data_set.put_bytes(Tag(0x0011, 0x1000), Vr::CS, vec![0x1B]);
+    let text = xml_of(&data_set);
+    assert_eq!(xml_of(&parse(&text)), text);
+}
