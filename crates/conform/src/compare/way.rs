@@ -99,9 +99,12 @@ fn entity<'a>(way: &Way<'a>, scu: &ApplicationEntity, found: &mut Vec<Finding>) 
             }),
         }
     };
+    let retired = SopClasses::named("all retired storage").unwrap_or_default();
     for class in asked(scu) {
-        let service = ServiceName::of(&class);
-        let mut workflow = Workflow::of(service);
+        let mut workflow = Workflow::of(ServiceName::of(&class));
+        if workflow == Workflow::Other && retired.contains(&class) {
+            workflow = Workflow::Store;
+        }
         // What comes of a C-MOVE is sent as anything else is.
         if workflow == Workflow::Store && !way.wants(workflow) && retrieve::moves(way.to, way.from)
         {
@@ -161,10 +164,10 @@ pub(super) fn asked(scu: &ApplicationEntity) -> Vec<Uid> {
 }
 
 /// The entity of a system for which the worst that happens is best.
-pub(super) fn best<'a>(
-    to: &'a Document,
+pub(super) fn best(
+    to: &Document,
     judge: impl Fn(&ApplicationEntity) -> Vec<Piece>,
-) -> (Option<&'a ApplicationEntity>, Option<Vec<Piece>>) {
+) -> (Option<&ApplicationEntity>, Option<Vec<Piece>>) {
     let judged = to.application_entities.iter().map(|scp| (scp, judge(scp)));
     let worst = |pieces: &[Piece]| {
         let best = pieces.iter().map(|piece| piece.outcome).min();
