@@ -338,3 +338,80 @@ fn a_statement_is_imported_and_compared_and_what_is_not_understood_is_told() {
     assert!(nothing.stderr.contains("--template"), "{}", nothing.stderr);
     sagittal(["conformance", "import"]).expect(2);
 }
+
+/// A modality that wants much: to find and get, retired and private classes, many associations.
+const DEMANDING: &str = r#"
+format = 1
+basis = "statement"
+bases = { statement = { status = "declared" } }
+system = { name = "Scanner of Ward 3" }
+
+[[application_entities]]
+ae_title = "WARD3"
+unlisted = "no"
+association = { max_associations_opened = 12 }
+
+[[application_entities.contexts]]
+sop_classes = ["CT Image Storage", "1.2.840.10008.5.1.4.1.1.5", "1.3.6.1.4.1.99999.1",
+  "Study Root Query/Retrieve Information Model - FIND", "Study Root Query/Retrieve Information Model - GET"]
+transfer_syntaxes = ["Explicit VR Little Endian", "JPEG Baseline (Process 1)"]
+roles = ["scu"]
+
+[[application_entities.contexts]]
+sop_classes = ["CT Image Storage"]
+transfer_syntaxes = ["JPEG Baseline (Process 1)"]
+"#;
+
+/// Every fragment of our configuration that is named as a remedy is one.
+#[test]
+fn every_setting_that_is_named_as_a_remedy_can_be_taken_over() {
+    let folder = TempDir::new().unwrap();
+    let modality = path(&folder, "ward3.toml");
+    std::fs::write(&modality, DEMANDING).unwrap();
+    let (config, fragment) = (
+        path(&folder, "sagittal.toml"),
+        path(&folder, "fragment.toml"),
+    );
+    let mut seen = std::collections::BTreeSet::new();
+    for text in [
+        "[dimse]\nknown_peers_only = true\nmax_associations = 2\n",
+        "[services]\nget = false\nfind = false\nstore = false\n",
+        "[dimse]\nretired_sop_classes = false\nunknown_sop_classes = false\ntransfer_syntaxes = [\"1.2.840.10008.1.2\"]\n",
+    ] {
+        std::fs::write(&config, text).unwrap();
+        let all = [
+            "conformance",
+            "compare",
+            "--json",
+            "--config",
+            &config,
+            &modality,
+            "self",
+        ];
+        let said = sagittal(all).json();
+        for finding in said["findings"].as_array().unwrap() {
+            for remedy in finding["remedies"].as_array().into_iter().flatten() {
+                let toml = remedy["toml"].as_str().map(str::to_owned);
+                seen.extend(toml.inspect(|_| assert_eq!(remedy["at"], "SAGITTAL")));
+            }
+        }
+    }
+    for toml in &seen {
+        std::fs::write(&fragment, toml).unwrap();
+        sagittal(["config", "check", &fragment]).expect(0);
+    }
+    let all = seen.into_iter().collect::<String>();
+    for part in [
+        "transfer_syntaxes = [",
+        "retired_sop_classes = true",
+        "sop_classes = [\"1.3.6.1.4.1.99999.1\"]",
+        "find = true",
+        "get = true",
+        "store = true",
+        "lossy = [\"jpeg\"]",
+        "max_associations = 12",
+        "name = \"scannerofward3\"",
+    ] {
+        assert!(all.contains(part), "{part}:\n{all}");
+    }
+}

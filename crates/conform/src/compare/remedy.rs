@@ -7,7 +7,7 @@ use sagittal_dimse::registry::{self, Operation};
 use super::context::{Piece, Why, name, names};
 use super::report::{Finding, Remedy};
 use super::way::{Way, could_be_converted};
-use crate::document::{ApplicationEntity, Document, Role, ServiceName};
+use crate::document::{ApplicationEntity, Document, Role, ServiceName, SopClasses};
 
 /// Is it a server of this program?
 pub(super) fn is_ours(document: &Document) -> bool {
@@ -190,7 +190,7 @@ fn sop_classes(way: &Way<'_>, finding: &mut Finding) {
             .iter()
             .all(|uid| ServiceName::of(uid) == Some(ServiceName::Storage));
         remedies.push(at(to, "have it accept the SOP class, if it can"));
-        if is_storage {
+        if is_storage && !is_ours(from) {
             remedies.push(at(
                 from,
                 "have it write a SOP class that the other side takes, if it can",
@@ -212,33 +212,29 @@ fn sop_classes(way: &Way<'_>, finding: &mut Finding) {
         remedies.push(setting(to, text, format!("[services]\n{word} = true\n")));
         return;
     }
-    let storage: Vec<&Uid> = classes
-        .iter()
-        .filter(|uid| {
-            sagittal_core::dictionary::uid_name(uid.as_str())
-                .is_none_or(|name| name.contains("Storage"))
-                && uid.as_str() != sop_class::STORAGE_COMMITMENT_PUSH_MODEL
-                && uid.as_str() != sop_class::STORAGE_COMMITMENT_PULL_MODEL
-        })
-        .collect();
-    if storage.is_empty() {
+    let all_retired = SopClasses::named("all retired storage").unwrap_or_default();
+    let is_current = |uid: &Uid| sop_class::storage(uid.as_str()).is_some();
+    let is_private = |uid: &&Uid| sagittal_core::dictionary::uid_name(uid.as_str()).is_none();
+    let before = remedies.len();
+    if classes.iter().any(is_current) {
+        let toml = "[services]\nstore = true\n".to_owned();
+        remedies.push(setting(to, "offer C-STORE", toml));
+    }
+    if classes.iter().any(|uid| all_retired.contains(uid)) {
+        let toml = "[dimse]\nretired_sop_classes = true\n".to_owned();
+        let text = "accept retired storage SOP classes";
+        remedies.push(setting(to, text, toml));
+    }
+    if classes.iter().any(|uid| is_private(&uid)) {
+        let private = list(classes.iter().filter(is_private));
+        let toml = format!("[dimse]\nsop_classes = {private}\n");
+        remedies.push(setting(to, "accept these SOP classes as storage", toml));
+    }
+    if remedies.len() == before {
         remedies.push(at(
             to,
             "it does not have this service; use another system for it",
         ));
-        return;
-    }
-    let is_current = |uid: &&&Uid| sop_class::storage(uid.as_str()).is_some();
-    let is_known = |uid: &Uid| sagittal_core::dictionary::uid_name(uid.as_str()).is_some();
-    if storage.iter().any(|uid| is_current(&uid)) {
-        let toml = "[services]\nstore = true\n".to_owned();
-        remedies.push(setting(to, "offer C-STORE", toml));
-    } else if storage.iter().all(|uid| is_known(uid)) {
-        let toml = "[dimse]\nretired_sop_classes = true\n".to_owned();
-        remedies.push(setting(to, "accept retired storage SOP classes", toml));
-    } else {
-        let toml = format!("[dimse]\nsop_classes = {}\n", list(storage));
-        remedies.push(setting(to, "accept these storage SOP classes", toml));
     }
 }
 

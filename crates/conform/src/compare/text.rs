@@ -69,13 +69,23 @@ pub(super) fn described(side: &Side) -> String {
 
 /// The last line.
 pub(super) fn summary(comparison: &Comparison) -> String {
-    let counts = &comparison.counts;
+    let count = |outcome, counts| {
+        let findings = comparison.findings.iter();
+        findings
+            .filter(|one| one.outcome == outcome && one.counts() == counts)
+            .count()
+    };
+    let need_not = [Outcome::Refused, Outcome::Unknown, Outcome::Impaired];
     let parts = [
-        (counts.refused, "refused"),
-        (counts.unknown, "unknown"),
-        (counts.impaired, "impaired"),
-        (counts.transcoding, "with transcoding"),
-        (counts.works, "work"),
+        (count(Outcome::Refused, true), "refused"),
+        (count(Outcome::Unknown, true), "unknown"),
+        (count(Outcome::Impaired, true), "impaired"),
+        (count(Outcome::Transcoding, true), "with transcoding"),
+        (count(Outcome::Works, false), "work"),
+        (
+            need_not.iter().map(|outcome| count(*outcome, false)).sum(),
+            "to know (do not count)",
+        ),
     ];
     let parts: Vec<String> = parts
         .iter()
@@ -111,11 +121,16 @@ fn write_finding(out: &mut String, finding: &Finding, colored: bool) {
     for line in lines {
         let _ = writeln!(out, "{pad}{line}");
     }
+    let note = match finding.outcome {
+        Outcome::Works => "",
+        _ if finding.counts() => "",
+        _ => " [to know; does not count]",
+    };
     let clause = match finding.clause {
         "" => String::new(),
         clause => format!(" ({clause})"),
     };
-    for line in wrapped(&format!("{}{clause}", finding.detail), WIDTH - INDENT) {
+    for line in wrapped(&format!("{}{clause}{note}", finding.detail), WIDTH - INDENT) {
         let _ = writeln!(out, "{pad}{line}");
     }
     for remedy in &finding.remedies {

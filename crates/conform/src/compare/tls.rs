@@ -13,8 +13,8 @@ pub(super) fn findings(
 ) {
     let is_required = !scp.addresses.is_empty() && scp.addresses.iter().all(|address| address.tls);
     let is_offered = scp.tls.is_some() || scp.addresses.iter().any(|address| address.tls);
-    let both = is_offered && scu.tls.is_some();
-    if !is_required && !both {
+    let matters = is_required || (is_offered && scu.tls.is_some());
+    if !matters {
         return;
     }
     let finding = |outcome, detail: String| {

@@ -99,9 +99,12 @@ fn entity<'a>(way: &Way<'a>, scu: &ApplicationEntity, found: &mut Vec<Finding>) 
             }),
         }
     };
+    let retired = SopClasses::named("all retired storage").unwrap_or_default();
     for class in asked(scu) {
-        let service = ServiceName::of(&class);
-        let mut workflow = Workflow::of(service);
+        let mut workflow = Workflow::of(ServiceName::of(&class));
+        if workflow == Workflow::Other && retired.contains(&class) {
+            workflow = Workflow::Store;
+        }
         // What comes of a C-MOVE is sent as anything else is.
         if workflow == Workflow::Store && !way.wants(workflow) && retrieve::moves(way.to, way.from)
         {

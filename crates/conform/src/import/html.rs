@@ -3,7 +3,7 @@
 use super::grid::{Grid, Headings, Row};
 
 /// A table has at most so many columns, and a span is at most so long.
-const MOST: usize = 1000;
+const MOST: usize = 200;
 
 pub(super) fn grids(text: &str) -> Vec<Grid> {
     let mut reader = Reader::default();
@@ -34,11 +34,7 @@ pub(super) fn grids(text: &str) -> Vec<Grid> {
             reader.tag(&name, inner);
             // What stands in these is no text.
             if let Some(closing) = ["script", "style"].iter().find(|known| **known == name) {
-                let close = format!("</{closing}");
-                let skipped = after
-                    .to_ascii_lowercase()
-                    .find(&close)
-                    .unwrap_or(after.len());
+                let skipped = close_of(after, closing).unwrap_or(after.len());
                 next = after.get(skipped..).unwrap_or("");
                 line += after.get(..skipped).unwrap_or("").matches('\n').count();
             }
@@ -48,6 +44,15 @@ pub(super) fn grids(text: &str) -> Vec<Grid> {
     }
     reader.end_table();
     reader.found
+}
+
+/// Where a tag is closed.
+fn close_of(text: &str, name: &str) -> Option<usize> {
+    let mut closings = text.match_indices("</").map(|(at, _)| at);
+    closings.find(|at| {
+        let word = text.get(at + 2..at + 2 + name.len());
+        word.is_some_and(|word| word.eq_ignore_ascii_case(name))
+    })
 }
 
 #[derive(Default)]
