@@ -59,6 +59,8 @@ fn main() {
         );
     });
     if beside {
+        let (corpus, input) = (corpus.flat(), folder.join("flat"));
+        corpus.write(&input).unwrap();
         for tool in &others::TOOLS {
             score_other(tool, &corpus, &input, &folder);
         }

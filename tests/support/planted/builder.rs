@@ -6,7 +6,7 @@ use sagittal_core::{CharacterSet, DataSet, Tag, TagPath, Uid, Vr, tags, transfer
 use sagittal_file::part10::{self, Meta};
 use sha2::{Digest, Sha256};
 
-use super::{Check, Expected, File, Patient};
+use super::{Check, Expected, File, Marker, Patient};
 use crate::random::Random;
 
 /// A study of a patient.
@@ -391,6 +391,13 @@ impl Planted {
         (text(tags::SOP_CLASS_UID), text(tags::SOP_INSTANCE_UID))
     }
 
+    /// Gives it the Instance Number by which its output is known again.
+    pub fn number(&mut self, number: usize) {
+        let path = tags::INSTANCE_NUMBER.to_string();
+        self.expected.retain(|expected| expected.path != path);
+        self.put(stays(tags::INSTANCE_NUMBER, &number.to_string()));
+    }
+
     /// The file, its preamble and File Meta Information planted too.
     pub fn finish(mut self, name: PathBuf) -> File {
         let (sop_class_uid, sop_instance_uid) = self.reference();
@@ -400,6 +407,7 @@ impl Planted {
             transfer_syntax_uid: Uid::from_static(self.transfer_syntax_uid),
             source_ae_title: Some(self.source_ae_title.clone()),
         };
+        let number = self.data_set.first_text(tags::INSTANCE_NUMBER).unwrap();
         let mut bytes = part10::write(&meta, &self.data_set).unwrap();
         let secret = self.secrets.first().cloned().unwrap_or_default();
         let note = format!("II*\0{secret}");
@@ -409,6 +417,10 @@ impl Planted {
         File {
             name,
             bytes,
+            marker: Marker {
+                sop_class_uid,
+                number,
+            },
             sop_instance_uid,
             expected: self.expected,
             secrets: self.secrets,

@@ -17,7 +17,7 @@ mod score;
 pub use key::{Check, Expected};
 pub use person::Patient;
 pub use program::run_program;
-pub use score::{Card, Maps, Verdict, score};
+pub use score::{Card, Maps, Outputs, Verdict, score};
 
 use std::path::{Path, PathBuf};
 
@@ -31,12 +31,23 @@ pub struct File {
     pub name: PathBuf,
     /// A Part 10 file.
     pub bytes: Vec<u8>,
+    /// What its output is known by, whatever became of its UIDs and its name.
+    pub marker: Marker,
     /// SOP Instance UID, as planted.
     pub sop_instance_uid: String,
     /// What is expected of the output.
     pub expected: Vec<Expected>,
     /// Pieces of text which no byte of any output may have.
     pub secrets: Vec<String>,
+}
+
+/// What identifies nobody and stays: the class, and a number that no other file of the corpus has.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Marker {
+    /// SOP Class UID.
+    pub sop_class_uid: String,
+    /// Instance Number.
+    pub number: String,
 }
 
 /// What was planted.
@@ -52,7 +63,8 @@ pub fn generate(patients: usize, seed: u64) -> Corpus {
     let mut corpus = Corpus::default();
     for number in 0..patients {
         let patient = Patient::new(number, &mut random);
-        let mut put = |name: &str, planted: Planted| {
+        let mut put = |name: &str, mut planted: Planted| {
+            planted.number(corpus.files.len() + 1);
             let name = PathBuf::from(format!("{}/{name}.dcm", patient.folder));
             corpus.files.push(planted.finish(name));
         };
@@ -99,6 +111,16 @@ pub fn generate(patients: usize, seed: u64) -> Corpus {
 }
 
 impl Corpus {
+    /// The same files all in one folder, for tools that know no other.
+    #[must_use]
+    pub fn flat(&self) -> Corpus {
+        let mut flat = self.clone();
+        for (number, file) in flat.files.iter_mut().enumerate() {
+            file.name = PathBuf::from(format!("{number:05}.dcm"));
+        }
+        flat
+    }
+
     /// Writes all files below `folder`.
     ///
     /// # Errors

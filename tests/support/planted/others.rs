@@ -8,7 +8,7 @@ use bytes::Bytes;
 use sagittal_core::{DataSet, Limits, Tag, tags};
 use sagittal_file::part10;
 
-use super::{Corpus, Maps};
+use super::{Corpus, Maps, Outputs};
 use crate::peer;
 
 /// A tool: its name, and how it is run over the folder of one file after the other or of all.
@@ -85,11 +85,12 @@ impl Tool {
     }
 }
 
-/// UIDs and patient IDs as the outputs at the same places have them.
+/// UIDs and patient IDs as the outputs of the same instances have them.
 pub fn infer(corpus: &Corpus, outputs: &Path) -> Maps {
+    let outputs = Outputs::read(outputs);
     let mut maps = Maps::default();
     for file in &corpus.files {
-        let Some(output) = read(std::fs::read(outputs.join(&file.name)).unwrap_or_default()) else {
+        let Some(output) = outputs.data_set(file) else {
             continue;
         };
         let Some(input) = read(file.bytes.clone()) else {
@@ -102,8 +103,8 @@ pub fn infer(corpus: &Corpus, outputs: &Path) -> Maps {
             tags::FRAME_OF_REFERENCE_UID,
         ];
         uids.into_iter()
-            .for_each(|tag| pair(&mut maps.uids, &input, &output, tag));
-        pair(&mut maps.patients, &input, &output, tags::PATIENT_ID);
+            .for_each(|tag| pair(&mut maps.uids, &input, output, tag));
+        pair(&mut maps.patients, &input, output, tags::PATIENT_ID);
     }
     maps
 }

@@ -29,8 +29,17 @@ pub fn deidentify(input: &Path, folder: &Path) -> Ran {
     deidentify_by(PROFILE, input, folder)
 }
 
+/// As [`deidentify`], with more arguments.
+pub fn deidentify_with(input: &Path, folder: &Path, more: &[&str]) -> Ran {
+    run(PROFILE, input, folder, more)
+}
+
 /// As [`deidentify`], by another profile.
 pub fn deidentify_by(text: &str, input: &Path, folder: &Path) -> Ran {
+    run(text, input, folder, &[])
+}
+
+fn run(text: &str, input: &Path, folder: &Path, more: &[&str]) -> Ran {
     let (profile, key) = (folder.join("profile.toml"), folder.join("project.key"));
     std::fs::write(&profile, text).unwrap();
     std::fs::write(&key, "5e".repeat(32)).unwrap();
@@ -49,7 +58,8 @@ pub fn deidentify_by(text: &str, input: &Path, folder: &Path) -> Ran {
         "--quiet".as_ref(),
     ]
     .map(std::ffi::OsStr::to_owned);
-    sagittal(arguments)
+    let more = more.iter().map(std::ffi::OsString::from);
+    sagittal(arguments.into_iter().chain(more))
 }
 
 /// Runs the program over a corpus that was written to `input`, and scores what it wrote.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use bytes::Bytes;
 use sagittal_core::PathStep;
@@ -9,7 +10,7 @@ use sagittal_core::{DataSet, Element, Limits, TagPath, Value, tags};
 use sagittal_file::part10;
 
 use super::builder::sha256;
-use super::{Check, Corpus, Expected, File};
+use super::{Check, Corpus, Expected, File, Marker};
 
 /// What the de-identifier says of its pseudonyms.
 #[derive(Clone, Debug, Default)]
@@ -91,63 +92,99 @@ struct Output {
     data_set: DataSet,
 }
 
-/// Scores the files below `outputs`. They are matched with what was planted by the UID map; where
-/// a tool has none, by the relative name.
-pub fn score(corpus: &Corpus, outputs: &Path, maps: &Maps) -> Card {
-    let mut by_uid = HashMap::new();
-    let mut by_name = HashMap::new();
-    for path in crate::data::files(outputs) {
-        let bytes = std::fs::read(&path).unwrap_or_default();
-        let Ok(read) = part10::read(&Bytes::from(bytes.clone()), Limits::default()) else {
-            continue;
-        };
-        let output = std::rc::Rc::new(Output {
-            bytes,
-            data_set: read.data_set,
-        });
-        if let Some(uid) = output.data_set.first_text(tags::SOP_INSTANCE_UID) {
-            by_uid.insert(uid, output.clone());
+/// What a tool wrote.
+#[derive(Default)]
+pub struct Outputs {
+    by_uid: HashMap<String, Rc<Output>>,
+    by_name: HashMap<PathBuf, Rc<Output>>,
+    /// `None` if several outputs have it.
+    by_marker: HashMap<Marker, Option<Rc<Output>>>,
+}
+
+impl Outputs {
+    /// Reads all that is below a folder.
+    pub fn read(folder: &Path) -> Outputs {
+        let mut outputs = Outputs::default();
+        for path in crate::data::files(folder) {
+            let bytes = std::fs::read(&path).unwrap_or_default();
+            let Ok(read) = part10::read(&Bytes::from(bytes.clone()), Limits::default()) else {
+                continue;
+            };
+            let output = Rc::new(Output {
+                bytes,
+                data_set: read.data_set,
+            });
+            let text = |tag| output.data_set.first_text(tag);
+            if let (Some(sop_class_uid), Some(number)) =
+                (text(tags::SOP_CLASS_UID), text(tags::INSTANCE_NUMBER))
+            {
+                let marker = Marker {
+                    sop_class_uid,
+                    number: number.trim().to_owned(),
+                };
+                let seen = outputs.by_marker.entry(marker);
+                seen.and_modify(|other| *other = None)
+                    .or_insert_with(|| Some(output.clone()));
+            }
+            if let Some(uid) = text(tags::SOP_INSTANCE_UID) {
+                outputs.by_uid.insert(uid, output.clone());
+            }
+            if let Ok(name) = path.strip_prefix(folder) {
+                outputs.by_name.insert(name.to_path_buf(), output);
+            }
         }
-        if let Ok(name) = path.strip_prefix(outputs) {
-            by_name.insert(name.to_path_buf(), output);
-        }
+        outputs
     }
+
+    /// The output of a file: by the tool's own map of UIDs, by what stays of it, by its name.
+    fn of(&self, file: &File, maps: &Maps) -> Option<&Output> {
+        let new = maps.uids.get(&file.sop_instance_uid);
+        let found = new
+            .and_then(|uid| self.by_uid.get(uid))
+            .or_else(|| self.by_marker.get(&file.marker)?.as_ref())
+            .or_else(|| self.by_name.get(&file.name));
+        found.map(Rc::as_ref)
+    }
+
+    /// What a tool without maps made of a file.
+    pub fn data_set(&self, file: &File) -> Option<&DataSet> {
+        let output = self.of(file, &Maps::default());
+        output.map(|output| &output.data_set)
+    }
+}
+
+/// Scores what a tool wrote below `outputs`.
+pub fn score(corpus: &Corpus, outputs: &Path, maps: &Maps) -> Card {
+    let outputs = Outputs::read(outputs);
     let mut card = Card::default();
     for file in &corpus.files {
-        let new = maps.uids.get(&file.sop_instance_uid);
-        let output = new
-            .and_then(|uid| by_uid.get(uid))
-            .or_else(|| by_name.get(&file.name));
-        match output {
+        match outputs.of(file, maps) {
             Some(output) => judge(file, output, maps, &mut card),
-            None => card.missing.push(file.name.clone()),
-        }
-        if output.is_none() {
-            missing(file, &mut card);
+            None => missing(file, &mut card),
         }
     }
     card
 }
 
-/// Without an output nothing leaks, and nothing is retained.
+/// Who gives nothing has done nothing of what was asked, not removed anything either.
 fn missing(file: &File, card: &mut Card) {
-    for expected in &file.expected {
-        let passed = matches!(
-            expected.check,
-            Check::TextRemoved(_)
-                | Check::DateShifted(_)
-                | Check::UidChanged(_)
-                | Check::PixelsHidden(_)
-        );
+    card.missing.push(file.name.clone());
+    let asked = file.expected.iter();
+    let asked = asked.map(|expected| (expected.path.as_str(), expected.check.name()));
+    let searched = file.secrets.iter().map(|_| (EVERY_BYTE, "text_removed"));
+    for (path, kind) in asked.chain(searched) {
         card.verdicts.push(Verdict {
             file: file.name.clone(),
-            path: expected.path.clone(),
-            kind: expected.check.name(),
-            passed,
+            path: path.to_owned(),
+            kind,
+            passed: false,
             why: "no output".into(),
         });
     }
 }
+
+/// Where secrets are looked for.
+const EVERY_BYTE: &str = "every byte";
 
 fn judge(file: &File, output: &Output, maps: &Maps, card: &mut Card) {
     for Expected { path, check } in &file.expected {
@@ -165,7 +202,7 @@ fn judge(file: &File, output: &Output, maps: &Maps, card: &mut Card) {
         let passed = !contains(&output.bytes, secret);
         card.verdicts.push(Verdict {
             file: file.name.clone(),
-            path: "every byte".into(),
+            path: EVERY_BYTE.into(),
             kind: "text_removed",
             passed,
             why: secret.clone(),

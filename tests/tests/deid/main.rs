@@ -1,6 +1,7 @@
 //! De-identification of files by the program.
 #![allow(clippy::unwrap_used)] // a test that cannot go on ends
 
+mod dicomdir;
 mod files;
 mod interrupted;
 mod jobs;

@@ -1,6 +1,6 @@
 //! The program against an answer key that shares no code with it.
 
-use sagittal_tests::planted::{generate, run_program};
+use sagittal_tests::planted::{Card, Verdict, generate, run_program, score};
 
 #[test]
 fn every_required_action_is_taken_on_a_planted_corpus() {
@@ -15,13 +15,38 @@ fn every_required_action_is_taken_on_a_planted_corpus() {
 }
 
 #[test]
+fn an_output_is_known_by_what_stays_and_a_missing_one_scores_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = generate(2, 3);
+    let input = folder.path().join("in");
+    corpus.write(&input).unwrap();
+    let full = score(&corpus, &input, &Default::default());
+    // Other names, in one folder, one file short.
+    let mut flat = corpus.flat();
+    let gone = flat.files.remove(7);
+    let outputs = folder.path().join("renamed");
+    flat.write(&outputs).unwrap();
+    let card = score(&corpus, &outputs, &Default::default());
+    assert_eq!(card.missing, [corpus.files[7].name.clone()]);
+    assert_eq!(card.verdicts.len(), full.verdicts.len());
+    let is_of_gone = |verdict: &&Verdict| verdict.file == card.missing[0];
+    let asked: Vec<&Verdict> = card.verdicts.iter().filter(is_of_gone).collect();
+    assert_eq!(asked.len(), gone.expected.len() + gone.secrets.len());
+    assert!(asked.iter().all(|verdict| !verdict.passed));
+    let passed = |card: &Card| card.verdicts.len() - card.failed().len();
+    let before = full.verdicts.iter().filter(is_of_gone);
+    let before = before.filter(|verdict| verdict.passed).count();
+    assert_eq!(passed(&card) + before, passed(&full));
+}
+
+#[test]
 fn the_score_card_sees_what_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = generate(1, 3);
     let input = folder.path().join("in");
     corpus.write(&input).unwrap();
     // Nothing done is nothing gained but what is to be kept.
-    let card = sagittal_tests::planted::score(&corpus, &input, &Default::default());
+    let card = score(&corpus, &input, &Default::default());
     let kinds = card.by_kind();
     for kind in ["date_shifted", "uid_changed", "pixels_hidden"] {
         assert_eq!(kinds[kind].0, 0, "{kind}: {:?}", kinds[kind]);

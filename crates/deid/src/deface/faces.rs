@@ -23,6 +23,8 @@ enum Fate {
     NotHead,
     /// Masks of its frames; none if the face does not reach its slices.
     Masks(Vec<SliceMask>),
+    /// Its face cannot be removed, and why.
+    Impossible(String),
     /// A head whose face stays, since the policy keeps those that cannot be changed.
     Kept,
 }
@@ -75,7 +77,13 @@ impl Faces {
                     .extend(uids.into_iter().map(|uid| (uid, Fate::Kept)));
                 return Ok(SeriesFace::Kept(reason));
             }
-            outcome => outcome?,
+            Err(error) => {
+                let fate = Fate::Impossible(reason_of(&error));
+                let fates = uids.into_iter().map(|uid| (uid, fate.clone()));
+                self.fates.extend(fates);
+                return Err(error);
+            }
+            Ok(outcome) => outcome,
         };
         Ok(match outcome {
             Outcome::NotHead(why) => {
@@ -100,18 +108,27 @@ impl Faces {
     /// Removes the face from an instance, whose SOP Instance UID must be as it came.
     ///
     /// # Errors
-    /// As of [`apply`].
+    /// As of [`apply`]; [`Error::Deface`] with the reason if [`Faces::add`] failed for its series.
     pub fn apply(&self, data_set: &mut DataSet, transfer_syntax: &str) -> Result<InstanceFace> {
         let fate = uid(data_set).and_then(|uid| self.fates.get(&uid));
         Ok(match fate {
             None => InstanceFace::Unknown,
             Some(Fate::NotHead) => InstanceFace::NotHead,
             Some(Fate::Kept) => InstanceFace::Kept,
+            Some(Fate::Impossible(reason)) => return Err(Error::Deface(reason.clone())),
             Some(Fate::Masks(masks)) => {
                 let masks: Vec<&SliceMask> = masks.iter().collect();
                 InstanceFace::Removed(apply(data_set, transfer_syntax, &masks)?)
             }
         })
+    }
+}
+
+/// Why, without the words that [`Error::Deface`] begins with.
+fn reason_of(error: &Error) -> String {
+    match error {
+        Error::Deface(reason) => reason.clone(),
+        other => format!("a slice of its series: {other}"),
     }
 }
 

@@ -78,7 +78,8 @@ fn class_of(data_set: &DataSet, meta: &DataSet) -> Result<Uid> {
     match uid {
         Some(uid) if uid == sop_class::MEDIA_STORAGE_DIRECTORY_STORAGE => Err(refused(
             TagPath::default(),
-            "a DICOMDIR lists identities and the names of files; make a new one of the outputs",
+            "a DICOMDIR lists identities and the names of files; `sagittal deid FOLDER --dicomdir` \
+             leaves it out and makes a new one of the outputs",
         )),
         Some(uid) => Ok(uid),
         None => Err(refused(

@@ -11,7 +11,6 @@ use sagittal_deid::{Explained, Project, explain};
 
 use super::Exit;
 use crate::deid::{self, Settings, read_policy};
-use crate::files;
 
 /// De-identify DICOM files by PS3.15 Annex E, with a signed log of every change
 #[derive(Debug, clap::Args)]
@@ -23,6 +22,7 @@ Examples:
   sagittal deid key project.key
   sagittal deid studies/ --out given/ --key project.key
   sagittal deid studies/ --out given/ --key project.key --profile trial.toml
+  sagittal deid media/ --out given/ --key project.key --dicomdir
   sagittal deid explain --key project.key --profile trial.toml chest.dcm
   sagittal deid verify-log given.deid/log-20260101T080000Z.jsonl --out given/
 
@@ -57,6 +57,9 @@ struct Run {
     /// Instances at the same time; all cores if not given
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
+    /// Make the outputs a file-set: valid File IDs, and a DICOMDIR made anew
+    #[arg(long)]
+    dicomdir: bool,
     /// No progress
     #[arg(short, long)]
     quiet: bool,
@@ -173,6 +176,7 @@ fn files_of(arguments: Run) -> anyhow::Result<Exit> {
         profile: arguments.project.profile.clone(),
         score: arguments.score_card.clone(),
         jobs: arguments.jobs.map_or(cores, usize::from),
+        dicomdir: arguments.dicomdir,
         quiet: arguments.quiet || arguments.json,
         paths: arguments.paths,
         out,
@@ -185,7 +189,7 @@ fn files_of(arguments: Run) -> anyhow::Result<Exit> {
         crate::say!("log, maps and report: {}", settings.work.display());
     }
     let done = summary.written + summary.done_before;
-    if done + summary.refused + summary.quarantined == 0 {
+    if done + summary.refused + summary.quarantined + summary.directories == 0 {
         eprintln!("sagittal: no DICOM files found");
         return Ok(Exit::Failed);
     }
@@ -260,13 +264,7 @@ fn verified(log: &Path, out: Option<&Path>, key: Option<&Path>) -> anyhow::Resul
             Some(LogPublicKey::from_pem(&text)?)
         }
     };
-    let mut outputs = std::collections::HashMap::new();
-    for path in out.into_iter().flat_map(files::walk) {
-        let path = path?;
-        if let Some(name) = path.file_stem().and_then(|name| name.to_str()) {
-            outputs.insert(name.to_owned(), path.clone());
-        }
-    }
+    let outputs = out.map(deid::outputs).transpose()?.unwrap_or_default();
     let mut look = |uid: &str| {
         let bytes = std::fs::read(outputs.get(uid)?).ok()?;
         Some(Digest::of(&bytes))

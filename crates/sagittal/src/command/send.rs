@@ -134,6 +134,7 @@ fn deidentified(arguments: &Arguments, policy: &Path) -> anyhow::Result<(Vec<Pat
     };
     let out = work.join("sent");
     let settings = deid::Settings {
+        dicomdir: false,
         paths: arguments.paths.clone(),
         out: out.clone(),
         work: work.join("proof"),

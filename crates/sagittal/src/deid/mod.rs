@@ -4,10 +4,12 @@
 //! new UIDs when it was searched for what identifies and its log lines are written; else the
 //! instance is refused, or put into quarantine.
 
+mod file_set;
 mod key_file;
 mod maps;
 mod named;
 pub mod ocr;
+mod outputs;
 mod pixels;
 mod resume;
 mod run;
@@ -19,6 +21,7 @@ mod work;
 
 pub use key_file::{create as create_key, read as read_key};
 pub use named::{policies, policy};
+pub use outputs::outputs;
 pub use run::run;
 pub use setting::{Settings, read_policy};
 pub use summary::{Failure, Summary};

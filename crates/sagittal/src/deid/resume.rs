@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use sagittal_archive::proof::logs;
 use sagittal_deid::log::{Digest, Line, lines};
 
-use crate::files;
+use super::outputs::outputs;
 
 /// By digest of the input: digest and new SOP Instance UID of the output.
 #[derive(Debug, Default)]
 pub struct Done {
     outputs: HashMap<String, (String, String)>,
-    /// Outputs that are there, by file name.
+    /// Outputs that are there, by SOP Instance UID.
     there: HashMap<String, PathBuf>,
 }
 
@@ -22,11 +22,7 @@ impl Done {
     /// as it goes.
     pub fn read(work: &Path, out: &Path, rules: &str, key: &str) -> Done {
         let mut done = Done::default();
-        for path in files::walk(out).flatten() {
-            if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
-                done.there.insert(name.to_owned(), path);
-            }
-        }
+        done.there = outputs(out).unwrap_or_default();
         for path in logs(work) {
             let Ok(file) = std::fs::File::open(&path) else {
                 continue;
@@ -54,7 +50,7 @@ impl Done {
     /// The output that was made of an input, if it is still there as it was made.
     pub fn output(&self, input: &str) -> Option<Vec<u8>> {
         let (digest, instance) = self.outputs.get(input)?;
-        let path = self.there.get(&format!("{instance}.dcm"))?;
+        let path = self.there.get(instance)?;
         let bytes = std::fs::read(path).ok()?;
         (Digest::of(&bytes).to_string() == *digest).then_some(bytes)
     }

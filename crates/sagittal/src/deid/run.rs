@@ -17,7 +17,7 @@ use super::scan::{Scan, scan};
 use super::setting::{Settings, read_lists, read_policy, read_recipients, read_residual_lists};
 use super::summary::Summary;
 use super::work::{Outcome, Shared};
-use super::{key_file, maps, pixels, score};
+use super::{file_set, key_file, maps, outputs, pixels, score};
 
 /// De-identifies everything. An instance that fails never stops the run; a disk or log that cannot
 /// be written does.
@@ -78,6 +78,16 @@ pub fn run(settings: &Settings) -> anyhow::Result<Summary> {
     let report = &base.policy.report;
     proof::write_reports(&settings.work, &sealed.log, report, score.as_ref())?;
     summary.seal = sealed.head.to_string();
+    // A directory that is there is kept true.
+    if settings.dicomdir || settings.out.join(outputs::DICOMDIR).exists() {
+        let uid = base.pseudonyms.uid(&format!("file-set {}", summary.seal));
+        let made = file_set::make(&settings.out, uid)?;
+        summary.listed = Some(made.listed);
+        for (path, reason) in made.unlisted {
+            let reason = format!("written, but not in the DICOMDIR: {reason}");
+            summary.fail(path.display().to_string(), reason);
+        }
+    }
     summary.seconds = started.elapsed().as_secs_f64();
     Ok(summary)
 }
@@ -142,6 +152,7 @@ fn count(summary: &mut Summary, path: &Path, outcome: Outcome) {
         }
         Outcome::DoneBefore => summary.done_before += 1,
         Outcome::NotDicom => summary.not_dicom += 1,
+        Outcome::Directory => summary.directories += 1,
         Outcome::Refused { reason } => {
             summary.refused += 1;
             summary.fail(file(), reason);

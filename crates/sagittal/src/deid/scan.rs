@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use rayon::prelude::*;
-use sagittal_core::{DataSet, Limits, tags};
+use sagittal_core::{DataSet, Limits, sop_class, tags};
 use sagittal_deid::text::Identity;
 use sagittal_file::part10;
 
@@ -37,8 +37,9 @@ struct Instance {
 /// What one file tells.
 enum Told {
     Of(Box<Instance>),
-    /// It will be tried again, and reported then.
-    Unreadable(PathBuf),
+    /// It will be looked at again, and reported then: what cannot be read, and DICOMDIR, which
+    /// tells nothing that its instances do not tell.
+    Later(PathBuf),
     NotDicom,
 }
 
@@ -66,7 +67,7 @@ pub fn scan(paths: &[PathBuf]) -> anyhow::Result<Scan> {
                 }
                 scan.files.push(instance.path);
             }
-            Told::Unreadable(path) => scan.files.push(path),
+            Told::Later(path) => scan.files.push(path),
             Told::NotDicom => scan.not_dicom += 1,
         }
     }
@@ -75,9 +76,10 @@ pub fn scan(paths: &[PathBuf]) -> anyhow::Result<Scan> {
 
 fn look(path: PathBuf) -> Told {
     let Ok(bytes) = std::fs::read(&path) else {
-        return Told::Unreadable(path);
+        return Told::Later(path);
     };
     match part10::read(&Bytes::from(bytes), Limits::default()) {
+        Ok(file) if is_directory(&file) => Told::Later(path),
         Ok(file) => {
             let data_set = &file.data_set;
             let modality = data_set.first_text(tags::MODALITY).unwrap_or_default();
@@ -92,8 +94,17 @@ fn look(path: PathBuf) -> Told {
             }))
         }
         Err(sagittal_file::Error::NotDicom { .. }) => Told::NotDicom,
-        Err(_) => Told::Unreadable(path),
+        Err(_) => Told::Later(path),
     }
+}
+
+/// Is it a DICOMDIR?
+pub fn is_directory(file: &part10::File) -> bool {
+    let class = match file.opening.meta.uid(tags::MEDIA_STORAGE_SOP_CLASS_UID) {
+        Ok(Some(uid)) => Some(uid),
+        _ => file.data_set.uid(tags::SOP_CLASS_UID).ok().flatten(),
+    };
+    class.is_some_and(|uid| uid == sop_class::MEDIA_STORAGE_DIRECTORY_STORAGE)
 }
 
 /// The Patient ID, trimmed; empty if there is none.

@@ -24,6 +24,8 @@ pub struct Settings {
     pub score: Option<PathBuf>,
     /// Instances at the same time.
     pub jobs: usize,
+    /// The outputs become a file-set with DICOMDIR.
+    pub dicomdir: bool,
     /// No progress.
     pub quiet: bool,
 }

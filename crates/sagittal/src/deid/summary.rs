@@ -27,6 +27,10 @@ pub struct Summary {
     pub quarantined: u64,
     /// Passed over: not DICOM.
     pub not_dicom: u64,
+    /// DICOMDIRs of the input: left out, whether or not a new one was made.
+    pub directories: u64,
+    /// Instances in the DICOMDIR that was made, if one was.
+    pub listed: Option<u64>,
     /// Bytes read.
     pub bytes_in: u64,
     /// Seconds it took.
@@ -57,6 +61,16 @@ impl Summary {
             indicatif::HumanBytes(self.bytes_in),
             self.seconds
         );
+        match (self.listed, self.directories) {
+            (Some(listed), 0) => text.push_str(&format!("DICOMDIR made of {listed} instances\n")),
+            (Some(listed), old) => text.push_str(&format!(
+                "DICOMDIR made anew of {listed} instances; {old} of the input left out\n"
+            )),
+            (None, 0) => {}
+            (None, old) => text.push_str(&format!(
+                "{old} DICOMDIR left out (--dicomdir makes a new one of the outputs)\n"
+            )),
+        }
         for failure in self.failures.iter().take(20) {
             text.push_str(&format!("  {}: {}\n", failure.file, failure.reason));
         }

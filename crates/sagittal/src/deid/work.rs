@@ -16,10 +16,13 @@ use sagittal_deid::{Check, Checked, Output, Project, deidentify_checked};
 use sagittal_file::part10;
 
 use super::resume::Done;
-use super::scan::patient_id;
+use super::scan::{is_directory, patient_id};
 
 /// Instances larger than this go one at a time, so that memory is bounded by the largest.
 const LARGE: u64 = 256 << 20;
+
+/// What the log says of a DICOMDIR.
+const LEFT_OUT: &str = "a DICOMDIR is no instance: left out, and never copied";
 
 /// What all workers share.
 pub struct Shared<'a> {
@@ -46,11 +49,19 @@ pub struct Shared<'a> {
 /// What became of an instance.
 #[derive(Debug)]
 pub enum Outcome {
-    Written { bytes: u64 },
+    Written {
+        bytes: u64,
+    },
     DoneBefore,
-    Refused { reason: String },
-    Quarantined { reason: String },
+    Refused {
+        reason: String,
+    },
+    Quarantined {
+        reason: String,
+    },
     NotDicom,
+    /// A DICOMDIR, which is not taken over.
+    Directory,
 }
 
 impl Shared<'_> {
@@ -70,6 +81,7 @@ impl Shared<'_> {
             return self.done_before(output);
         }
         let before = match part10::read(&bytes, Limits::default()) {
+            Ok(file) if is_directory(&file) => return self.directory(input),
             Ok(file) => file.data_set,
             Err(sagittal_file::Error::NotDicom { .. }) => return Ok(Outcome::NotDicom),
             Err(_) => DataSet::new(),
@@ -139,6 +151,13 @@ impl Shared<'_> {
             self.book.count(&file.data_set)?;
         }
         Ok(Outcome::DoneBefore)
+    }
+
+    /// Accounted for in the log, as an input without an output.
+    fn directory(&self, input: Digest) -> anyhow::Result<Outcome> {
+        let log = FileLog::begin(&self.base.key, input, "");
+        self.book.write(&log.refuse(LEFT_OUT))?;
+        Ok(Outcome::Directory)
     }
 
     fn refuse(&self, log: FileLog<'_>, reason: String) -> anyhow::Result<Outcome> {
