@@ -19,7 +19,7 @@ use crate::deidentified::{Lens, Named, Room, View};
 use crate::events::Events;
 use crate::indexer::Indexer;
 use crate::ingest::InFlight;
-use crate::quality::Patients;
+use crate::quality::{Patients, Sampling};
 use crate::retrieve::{FrameTables, InflatedSets, MetadataCache, PixelCaches, VolumeMemory};
 use crate::{Error, Options, Result, upkeep};
 
@@ -46,6 +46,7 @@ pub(crate) struct Inner {
     pub(crate) volumes: VolumeMemory,
     pub(crate) inflated: InflatedSets,
     pub(crate) patients: Patients,
+    pub(crate) sampling: Sampling,
     /// Encoders for compression by rule.
     pub(crate) encoding: AtWork,
     /// De-identified views.
@@ -251,6 +252,7 @@ impl Inner {
             volumes: VolumeMemory::default(),
             inflated: InflatedSets::default(),
             patients: Patients::default(),
+            sampling: Sampling::default(),
             encoding: AtWork::default(),
             lenses: lenses(&options, &options.policies.views),
             policies: lenses(&options, &unnamed(&options)),

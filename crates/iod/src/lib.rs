@@ -14,4 +14,4 @@ pub use attribute_type::{AttributeType, attribute_type};
 pub use defined_term::is_defined_term;
 pub use finding::{Finding, Kind, Severity, keyword_path};
 pub use study::{StudyFinding, Summary, validate_study};
-pub use validate::{Options, validate, validate_file};
+pub use validate::{Options, validate, validate_encoded, validate_file};

@@ -8,6 +8,7 @@ mod report;
 #[path = "../dimse/tools.rs"]
 #[allow(dead_code)] // Shared with the tests of DIMSE.
 mod tools;
+mod validate;
 
 use sagittal_core::tags;
 use sagittal_tests::objects::{self, Object};

@@ -287,12 +287,18 @@ impl Receiving {
         let at_once = self.length <= AT_ONCE
             && matches!(held, Whole::Memory(..))
             && !Encoding::of(transfer_syntax_uid.as_str()).deflated
-            && !inner.compresses_on_arrival();
+            && !inner.compresses_on_arrival()
+            && !inner.options.quality.may_validate(&source);
         let checks = surroundings(&inner.options);
         let look = move || {
-            let (body, described) =
+            let (mut body, mut described) =
                 held.describe(&transfer_syntax_uid, class_elsewhere.as_ref(), checks)?;
             check(&announced, &described)?;
+            if let Some(all) = inner.wants_examined(&described, &source, body.length()) {
+                let bytes = body.whole()?;
+                inner.examine(&bytes, transfer_syntax_uid.as_str(), &mut described);
+                drop((bytes, all));
+            }
             let turn = match at_once {
                 true => inner.try_turn_now(&described.uids.sop_instance)?,
                 false => inner.try_turn(&described.uids.sop_instance)?,

@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::describe::Described;
 use super::in_flight::Exclusive;
+use super::source::{Chunks, Source as _};
 use super::{Announced, Outcome, Stored};
 use crate::archive::Inner;
 use crate::events::Happened;
@@ -318,6 +319,23 @@ struct Record {
 }
 
 impl Body {
+    /// Bytes of the data set.
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Body::Memory { data, .. } => data.iter().map(|chunk| chunk.len() as u64).sum(),
+            Body::Spill(spill) => spill.length(),
+        }
+    }
+
+    /// The data set in one piece. Blocks.
+    pub(super) fn whole(&mut self) -> Result<Bytes> {
+        let length = usize::try_from(self.length()).unwrap_or(usize::MAX);
+        match self {
+            Body::Memory { data, .. } => Chunks::new(data).read(0, length),
+            Body::Spill(spill) => Ok(spill.read(0, length)?),
+        }
+    }
+
     fn bytes(&self) -> usize {
         match self {
             Body::Memory { prefix, data } => {

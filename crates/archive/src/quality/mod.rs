@@ -5,6 +5,7 @@
 //! from which the index takes it (`docs/adr/0011`). A quarantined instance is as durable as any
 //! other, but nobody sees it until somebody releases it.
 
+mod examine;
 mod gaps;
 mod html;
 mod judge;
@@ -13,6 +14,7 @@ mod report;
 mod rule;
 mod verdict;
 
+pub(crate) use examine::Sampling;
 pub(crate) use gaps::look as look_for_gaps;
 pub(crate) use judge::{Patients, surroundings};
 pub(crate) use quarantine::key as quarantine_key;

@@ -1,5 +1,7 @@
 //! What is done with what was found.
 
+use std::num::NonZeroU32;
+
 use sagittal_iod::{Finding, Kind, Severity};
 
 use super::verdict::Verdict;
@@ -52,16 +54,22 @@ pub struct Rule {
     pub severity: Severity,
     /// What is done.
     pub action: Action,
+    /// Instances from these sources and of these modalities are validated against their whole IOD:
+    /// the first of a series and then each so many-th; `None` says nothing about it.
+    pub validate: Option<NonZeroU32>,
 }
 
 impl Rule {
     fn fits(&self, source: &str, modality: &str, finding: &Finding) -> bool {
-        let is_one = |all: &[String], one: &str| all.is_empty() || all.iter().any(|it| it == one);
         finding.severity <= self.severity
             && (self.checks.is_empty() || self.checks.contains(&finding.kind))
             && is_one(&self.sources, source)
             && is_one(&self.modalities, modality)
     }
+}
+
+fn is_one(all: &[String], one: &str) -> bool {
+    all.is_empty() || all.iter().any(|it| it == one)
 }
 
 /// Checks and rules, as they are configured.
@@ -86,6 +94,21 @@ impl Default for Quality {
 }
 
 impl Quality {
+    /// May something from this source have to be validated?
+    pub(crate) fn may_validate(&self, source: &str) -> bool {
+        let mut rules = self.rules.iter();
+        self.enabled && rules.any(|rule| rule.validate.is_some() && is_one(&rule.sources, source))
+    }
+
+    /// Each which instance of a series is validated; the first rule that says so counts.
+    pub(crate) fn validates(&self, source: &str, modality: &str) -> Option<NonZeroU32> {
+        let mut rules = self.rules.iter().filter(|_| self.enabled);
+        rules.find_map(|rule| {
+            rule.validate
+                .filter(|_| is_one(&rule.sources, source) && is_one(&rule.modalities, modality))
+        })
+    }
+
     /// What is done with an instance in which all this was found.
     pub(crate) fn verdict(&self, source: &str, modality: &str, all: Vec<Finding>) -> Verdict {
         let mut verdict = Verdict::default();
@@ -128,6 +151,7 @@ mod tests {
             checks: Vec::new(),
             severity: Severity::Information,
             action,
+            validate: None,
         }
     }
 

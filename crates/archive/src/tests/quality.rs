@@ -18,6 +18,7 @@ fn rule(checks: &[Kind], action: Action) -> Rule {
         checks: checks.to_vec(),
         severity: Severity::Warning,
         action,
+        validate: None,
     }
 }
 

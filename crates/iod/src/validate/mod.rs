@@ -43,7 +43,18 @@ impl Default for Options {
 /// Findings come in order of their paths.
 pub fn validate(data_set: &DataSet, options: Options) -> Vec<Finding> {
     let mut collector = Collector::new(options);
-    instance(data_set, None, &mut collector);
+    instance(data_set, None, None, &mut collector);
+    collector.finish()
+}
+
+/// Validates a data set that was read in this transfer syntax, without a file around it.
+pub fn validate_encoded(
+    data_set: &DataSet,
+    transfer_syntax_uid: &str,
+    options: Options,
+) -> Vec<Finding> {
+    let mut collector = Collector::new(options);
+    instance(data_set, None, Some(transfer_syntax_uid), &mut collector);
     collector.finish()
 }
 
@@ -51,13 +62,23 @@ pub fn validate(data_set: &DataSet, options: Options) -> Vec<Finding> {
 pub fn validate_file(file: &File, options: Options) -> Vec<Finding> {
     let mut collector = Collector::new(options);
     file_meta::check(file, &mut collector);
-    instance(&file.data_set, Some(file), &mut collector);
+    let transfer_syntax = file.opening.transfer_syntax_uid.as_str();
+    instance(
+        &file.data_set,
+        Some(&file.opening.meta),
+        Some(transfer_syntax),
+        &mut collector,
+    );
     collector.finish()
 }
 
-fn instance(data_set: &DataSet, file: Option<&File>, collector: &mut Collector) {
-    let scope = Scope::root(data_set, file.map(|file| &file.opening.meta));
-    let transfer_syntax = file.map(|file| file.opening.transfer_syntax_uid.as_str());
+fn instance(
+    data_set: &DataSet,
+    meta: Option<&DataSet>,
+    transfer_syntax: Option<&str>,
+    collector: &mut Collector,
+) {
+    let scope = Scope::root(data_set, meta);
     match RULES.iod(&scope) {
         Some(iod) => module::check_iod(iod, &scope, collector),
         None => unknown(data_set, collector),

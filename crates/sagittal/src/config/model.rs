@@ -559,7 +559,7 @@ pub(super) fn text(row: &Row, key: &str) -> String {
     }
 }
 
-fn number(row: &Row, key: &str) -> u64 {
+pub(super) fn number(row: &Row, key: &str) -> u64 {
     match value(row, key) {
         Some(Value::Number(number)) => *number,
         _ => 0,

@@ -1,9 +1,11 @@
 //! Rules of data quality: from their words to what the archive does.
 
+use std::num::NonZeroU32;
+
 use sagittal_archive::quality::{self, Action, Kind, Severity};
 
 use super::layers::Layers;
-use super::model::{Reader, list, rows, text};
+use super::model::{Reader, list, number, rows, text};
 
 /// `[quality]`, `[[quality.rule]]`
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct QualityRule {
     pub checks: Vec<String>,
     pub severity: String,
     pub action: String,
+    pub validate: String,
+    pub sample: u64,
 }
 
 impl Quality {
@@ -40,6 +44,8 @@ impl Quality {
                 checks: list(row, "checks"),
                 severity: text(row, "severity"),
                 action: text(row, "action"),
+                validate: text(row, "validate"),
+                sample: number(row, "sample"),
             }),
         }
     }
@@ -66,6 +72,11 @@ fn rule(rule: &QualityRule) -> quality::Rule {
         action: actions
             .find(|action| action.as_str() == rule.action)
             .unwrap_or(Action::Tag),
+        validate: match rule.validate.as_str() {
+            "all" => Some(NonZeroU32::MIN),
+            "sample" => u32::try_from(rule.sample).ok().and_then(NonZeroU32::new),
+            _ => None,
+        },
     }
 }
 

@@ -76,6 +76,21 @@ pub(super) const QUALITY_RULE: Section = Section {
             "\"tag\"",
             "What is done:\n  accept      kept, and the finding is forgotten\n  tag         kept, and the finding with it\n  quarantine  held back until somebody releases it; its sender is told that it is stored\n  refuse      not kept, and its sender is told why (A900 or C000; 409)",
         ),
+        setting(
+            "validate",
+            Kind::Choice(&["none", "all", "sample"]),
+            "\"none\"",
+            "Validate what comes from these sources and is of these modalities against its whole IOD, before\nits sender is answered; what is found goes through the rules too. The first rule that asks for it\ncounts.\n  all     every instance\n  sample  the first instance of each series, and then one of so many",
+        ),
+        setting(
+            "sample",
+            Kind::Integer {
+                min: 1,
+                max: 1_000_000,
+            },
+            "50",
+            "With validate = \"sample\": one of so many instances of a series.",
+        ),
     ],
 };
 
