@@ -63,7 +63,8 @@ impl Head {
             (None, Some(cranium)) => cranium.brain(grid, margin_mm),
             (None, None) => {
                 return Err(impossible(
-                    "neither skull nor vertex is there to tell where the brain is",
+                    "the slices show neither the top of the head nor bone around the brain, so that \
+                     nothing tells where the brain is",
                 ));
             }
         };

@@ -433,6 +433,30 @@ fn instances_of_a_run_find_their_masks_by_uid() {
 }
 
 #[test]
+fn instances_of_a_run_are_refused_for_the_reason_that_their_series_was() {
+    let mut few = series(&Scan {
+        slices: 5,
+        next: [0.0, 0.0, 7.0],
+        ..AXIAL
+    });
+    for (number, data_set) in few.iter_mut().enumerate() {
+        data_set.put_text(tags::SOP_INSTANCE_UID, &format!("1.2.{number}"));
+    }
+    let slices: Vec<SliceRef<'_>> = few
+        .iter()
+        .map(|data_set| SliceRef {
+            data_set,
+            transfer_syntax: ts::EXPLICIT_VR_LITTLE_ENDIAN,
+        })
+        .collect();
+    let mut faces = Faces::default();
+    let told = faces.add(&slices, &DefacePolicy::default()).unwrap_err();
+    let refused = faces.apply(&mut few[3].clone(), ts::EXPLICIT_VR_LITTLE_ENDIAN);
+    assert_eq!(refused.unwrap_err().to_string(), told.to_string());
+    assert!(told.to_string().contains("fewer than 8 slices"), "{told}");
+}
+
+#[test]
 fn compressed_slices_stay_in_their_transfer_syntax() {
     let scan = Scan {
         is_ct: false,
