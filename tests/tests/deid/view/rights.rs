@@ -250,3 +250,26 @@ fn a_view_of_a_corpus_says_nothing_of_it_in_the_servers_log() {
         assert!(!log.contains(secret.as_str()), "{secret} is in the log");
     }
 }
+
+#[test]
+fn jobs_of_de_identification_are_for_administrators_only() {
+    let (_folder, server, tokens) = guarded();
+    for (role, token) in ROLES.iter().zip(&tokens) {
+        let ask = |method: &str, path: &str, body: &str| {
+            let request = server
+                .request(method, path)
+                .header("Authorization", token)
+                .header("Content-Type", "application/json");
+            request.body(body.to_owned()).send().status
+        };
+        let list = ask("GET", "/admin/deid-jobs", "");
+        let order = ask("POST", "/admin/deid-jobs", "{}");
+        if *role == "admin" {
+            assert_eq!(list, 200);
+            assert_ne!(order, 403);
+        } else {
+            assert_eq!((list, order), (403, 403), "{role}");
+            assert_eq!(ask("GET", "/admin/deid-jobs/1", ""), 403, "{role}");
+        }
+    }
+}
