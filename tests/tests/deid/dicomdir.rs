@@ -48,7 +48,7 @@ fn listed(out: &Path) -> Vec<PathBuf> {
 fn verify(folder: &Path) -> Ran {
     let logs = data::files(&folder.join("work"));
     let is_log = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "jsonl");
-    let log = logs.iter().filter(is_log).next_back().unwrap();
+    let log = logs.iter().rfind(is_log).unwrap();
     let out = folder.join("out");
     sagittal([
         "deid".as_ref(),
