@@ -1,3 +1,4 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use super::*;
 
 const BY: Modification<'_> = Modification {
