@@ -4,6 +4,7 @@
 //! A [`Checker`] sees the elements of the data set's root on a walk that is made anyway. It knows
 //! nothing of other instances; [`patient`] compares what a study is known by.
 
+pub mod coercion;
 mod dates;
 mod gaps;
 mod names;
