@@ -154,27 +154,17 @@ impl Archive {
         instance: &InstanceRef,
         policy: &Arc<Named>,
     ) -> Result<Judged> {
-        let key = &policy.project.key;
-        let old = instance.sop_instance_uid.as_str();
+        let project = match self.project_for(instance, policy).await {
+            Ok(project) => project,
+            Err(error) => return unread(instance, policy, error),
+        };
         let room = &self.inner().deidentifying;
         let memory = match room.take(instance.locator.length).await {
             Ok(memory) => memory,
-            Err(error @ Error::TooLarge { .. }) => {
-                let reason = error.to_string();
-                // It was not read: the digest of its UID stands for that of its bytes.
-                let log = FileLog::begin(key, Digest::of(old.as_bytes()), old);
-                return Ok(Judged {
-                    block: log.refuse(&reason),
-                    verdict: Verdict::Refused,
-                    _memory: None,
-                });
-            }
-            Err(error) => return Err(error),
+            Err(error) => return unread(instance, policy, error),
         };
         let (policy, instance, archive) = (policy.clone(), instance.clone(), self.clone());
         self.blocking(move || {
-            let study = instance.study_instance_uid.as_str();
-            let project = policy.project_of(&**archive.index(), study)?;
             let input = file(&archive.inner().packs, &instance)?;
             let old = instance.sop_instance_uid.as_str();
             let mut log = FileLog::begin(&project.key, Digest::of(&input), old);
@@ -191,6 +181,21 @@ impl Archive {
         })
         .await
     }
+}
+
+/// Refused if it, or its series, is too large to be looked at: another try would end the same.
+fn unread(instance: &InstanceRef, policy: &Named, error: Error) -> Result<Judged> {
+    if !matches!(error, Error::TooLarge { .. }) {
+        return Err(error);
+    }
+    let old = instance.sop_instance_uid.as_str();
+    // It was not read: the digest of its UID stands for that of its bytes.
+    let log = FileLog::begin(&policy.project.key, Digest::of(old.as_bytes()), old);
+    Ok(Judged {
+        block: log.refuse(&error.to_string()),
+        verdict: Verdict::Refused,
+        _memory: None,
+    })
 }
 
 fn judged(mut log: FileLog<'_>, checked: sagittal_deid::Result<Checked>) -> (Block, Verdict) {
