@@ -118,6 +118,9 @@ fn check(picture: &Picture<'_>, quality: Quality) -> Result<(), Error> {
     }
 }
 
+/// Samples of so many bits are not decorrelated: noise of one bit would not come back.
+const NO_WAVELET: u8 = 2;
+
 /// Parameters of the encoder.
 fn parameters(
     picture: &Picture<'_>,
@@ -132,7 +135,13 @@ fn parameters(
         parameters.assume_init()
     };
     let smaller = picture.columns.min(picture.rows);
-    parameters.numresolution = 1 + smaller.ilog2().min(5) as i32;
+    let levels = match picture.precision {
+        // Rounding makes sums of the wavelet larger than the bit planes that the library's two guard
+        // bits leave room for.
+        ..=NO_WAVELET => 0,
+        _ => smaller.ilog2().min(5),
+    };
+    parameters.numresolution = 1 + levels as i32;
     parameters.tcp_mct = (transforms_color && picture.components.len() >= 3).into();
     parameters.tcp_numlayers = 1;
     match quality {

@@ -167,6 +167,41 @@ proptest! {
     }
 }
 
+/// Noise of few bits had sums in its bands that were larger than their bit planes.
+#[test]
+fn noise_of_few_bits_comes_back_from_jpeg_2000() {
+    let kinds = [(1, Photometric::Monochrome2), (3, Photometric::Rgb)];
+    for (bits, (samples_per_pixel, photometric)) in
+        (1..=6_u8).flat_map(|bits| kinds.map(|kind| (bits, kind)))
+    {
+        let image = ImagePixel {
+            rows: 64,
+            columns: 129,
+            samples_per_pixel,
+            photometric,
+            is_by_plane: false,
+            bits_allocated: if (bits, samples_per_pixel) == (1, 1) {
+                1
+            } else {
+                8
+            },
+            bits_stored: bits,
+            high_bit: bits - 1,
+            is_signed: false,
+            kind: SampleKind::Integer,
+        };
+        for seed in 0..40_u64 {
+            let seed = 11_702_603_792_511_210_051_u64.wrapping_add(seed);
+            let frame = frame(image, Content::Noise, seed);
+            let uid = ts::JPEG_2000_LOSSLESS;
+            let encoded = codec::encode(uid, &frame, &EncodeOptions::default()).unwrap();
+            let back = codec::decode(uid, &encoded.image, &encoded.bytes, MAX_BYTES).unwrap();
+            let what = format!("{bits} bits, {samples_per_pixel} samples, seed {seed}");
+            assert!(back.data == frame.data, "{what}");
+        }
+    }
+}
+
 fn number(sample: &[u8], is_signed: bool) -> i64 {
     let mut word = [0; 8];
     word[..sample.len()].copy_from_slice(sample);
