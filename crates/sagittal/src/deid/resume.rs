@@ -21,8 +21,10 @@ impl Done {
     /// Reads all logs that were made under the same rules and key; one that was cut counts as far
     /// as it goes.
     pub fn read(work: &Path, out: &Path, rules: &str, key: &str) -> Done {
-        let mut done = Done::default();
-        done.there = outputs(out).unwrap_or_default();
+        let mut done = Done {
+            there: outputs(out).unwrap_or_default(),
+            ..Done::default()
+        };
         for path in logs(work) {
             let Ok(file) = std::fs::File::open(&path) else {
                 continue;
