@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use proptest::prelude::*;
 use sagittal_core::{DataSet, Uid, tags};
-use sagittal_deid::residual::{Dates, Needles, Retained};
-use sagittal_deid::{DUMMIES, Error, Policy, Project, ProjectKey, deidentify};
+use sagittal_deid::residual::Needles;
+use sagittal_deid::{Error, Policy, Project, ProjectKey, deidentify, retained};
 use sagittal_file::part10::{Meta, write};
 use sagittal_testkit::{data, files};
 
@@ -42,25 +42,6 @@ retain_uids = true
 
 fn project(policy: &str) -> Project {
     Project::new(Policy::from_toml(policy).unwrap(), ProjectKey::new([5; 32]))
-}
-
-fn retained(project: &Project, patient_id: &str) -> Retained {
-    let options = &project.options;
-    let range = project.policy.date_range;
-    Retained {
-        dates: if options.retain_longitudinal_full_dates {
-            Dates::Full
-        } else if options.retain_longitudinal_modified_dates {
-            Dates::Shifted(project.pseudonyms.shift_days(patient_id, range))
-        } else {
-            Dates::Removed
-        },
-        uids: options.retain_uids,
-        institutions: options.retain_institution_identity,
-        devices: options.retain_device_identity,
-        safe_private: options.retain_safe_private,
-        dummies: DUMMIES.map(str::to_owned).to_vec(),
-    }
 }
 
 /// What becomes of one file alone.

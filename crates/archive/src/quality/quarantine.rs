@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use sagittal_core::Uid;
-use sagittal_store::blob::{Committed, Hash, Locator, NewInstance, RecordAttributes, Spill};
+use sagittal_store::blob::{Committed, Hash, NewInstance, RecordAttributes, Spill};
 use sagittal_store::index::{Change, FlawedFilter, Known, Record, Standing};
 
 use super::report::Instance;
@@ -60,18 +60,6 @@ impl Archive {
         self.blocking(move || {
             let found = inner.index.flawed(&filter)?;
             Ok(found.into_iter().map(Instance::from).collect())
-        })
-        .await
-    }
-
-    /// The data set of an instance that is held back, as it came, and its transfer syntax.
-    pub async fn quarantined_data_set(&self, id: i64) -> Result<(Uid, Locator)> {
-        self.must_be_no_view()?;
-        let (_, record) = self.held(id).await?;
-        let inner = self.inner().clone();
-        self.blocking(move || {
-            let attributes = inner.packs.attributes(&record.locator)?;
-            Ok((attributes.transfer_syntax_uid, record.locator))
         })
         .await
     }
